@@ -1,0 +1,1 @@
+"""Data: data sets, checks, splits, the decode-once cache and batches."""

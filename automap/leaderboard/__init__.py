@@ -1,0 +1,1 @@
+"""The leaderboard: ranking, Pareto front and rendering."""

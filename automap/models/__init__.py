@@ -1,0 +1,1 @@
+"""Use of a finished model: loading, prediction, export."""

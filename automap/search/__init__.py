@@ -1,0 +1,1 @@
+"""Search: the study, samplers, pruners, budget, workers and executors."""

@@ -1,0 +1,88 @@
+"""What a component is: a frozen Pydantic model of its hyperparameters plus one method that does the work."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+_RECOMMENDED = "recommended"
+
+
+class Component(BaseModel):
+    """Base of everything that a spec names by ``type:``.
+
+    A subclass declares its hyperparameters as annotated fields, some of them with `tunable`, and implements
+    the one method of its kind. Its module imports neither Keras nor TensorFlow at the top, so that reading a
+    spec stays fast: import them inside the method.
+
+    Class attributes:
+        group: the entry-point group in which plugins of this kind are found.
+        recommended: whether a spec that leaves this kind out searches over this plugin too.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=()
+    )
+
+    group: ClassVar[str]
+    recommended: ClassVar[bool] = True
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return the first line of the component's docstring, for listings."""
+        return (cls.__doc__ or "").strip().split("\n", 1)[0]
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a validated copy with some hyperparameters changed."""
+        return type(self).model_validate({**dict(self), **changes})
+
+
+def tunable(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    log: bool = False,
+    step: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    **constraints: Any,
+) -> Any:
+    """Declare a hyperparameter that has a recommended search range.
+
+    A spec that leaves the field out searches over the range; a spec may name any other value or range that
+    the field's type and constraints admit.
+
+    Args:
+        default: the value of the first trial, and of every trial when the field is not searched.
+        low: smallest recommended value, inclusive. Give `low` and `high`, or `choices`.
+        high: largest recommended value, inclusive.
+        log: whether to sample on a logarithmic scale.
+        step: the distance between sampled values, left out for every value.
+        choices: the recommended alternatives, for fields that are not a range of numbers.
+        constraints: hard limits and other keywords of `pydantic.Field`, for instance ``ge=1``.
+
+    Raises:
+        ValueError: if neither or both of a range and choices are given, or the range is upside down.
+    """
+    if (low is None) != (high is None) or (low is None) == (choices is None):
+        raise ValueError(f"tunable needs either low and high, or choices; received {low=}, {high=}, {choices=}")
+    if choices is not None:
+        recommended: dict[str, Any] = {"choices": list(choices)}
+    else:
+        if low is None or high is None or not low < high:
+            raise ValueError(f"tunable needs low < high; received {low=}, {high=}")
+        recommended = {"low": low, "high": high}
+        if log:
+            recommended["log"] = True
+        if step is not None:
+            recommended["step"] = step
+    return Field(default, json_schema_extra={_RECOMMENDED: recommended}, **constraints)
+
+
+def recommended_space(field: FieldInfo) -> dict[str, Any] | None:
+    """Return the recommended range or choices of a field in a spec's own notation, None if it has none."""
+    extra = field.json_schema_extra
+    found = extra.get(_RECOMMENDED) if isinstance(extra, dict) else None
+    return dict(found) if isinstance(found, dict) else None

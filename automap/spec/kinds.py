@@ -1,0 +1,241 @@
+"""The kinds of component that a plugin can add, each a base class with the method that does its work."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from automap.spec.component import Component
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    Features = dict[int, keras.KerasTensor]
+else:
+    # At run time the alias must exist without Keras, which is imported only where a model is built.
+    Features = dict[int, Any]
+
+Direction = Literal["maximize", "minimize"]
+SplitName = Literal["train", "validation", "test"]
+
+
+class Architecture(Component, ABC):
+    """A backbone."""
+
+    group: ClassVar[str] = "automap.architectures"
+
+    @abstractmethod
+    def build(self, inputs: keras.KerasTensor) -> Features:
+        """Build the backbone on `inputs` and return its feature maps keyed by stride.
+
+        Args:
+            inputs: ``(batch, height, width, channels)``, normalised to about zero mean and unit variance.
+                Any height and width from 8 upwards.
+
+        Returns:
+            Feature maps ``(batch, ceil(height / stride), ceil(width / stride), filters)`` keyed by their stride
+            relative to the input, from fine to coarse. All that the backbone has, so that every task finds
+            what its head needs; the coarsest one is the last.
+        """
+
+
+class Augmentation(Component, ABC):
+    """A random change of training images together with their targets."""
+
+    group: ClassVar[str] = "automap.augmentations"
+
+    @abstractmethod
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers to apply in order to each training batch.
+
+        Each layer maps a dict to a dict of the same keys and shapes: ``images`` ``(batch, height, width,
+        channels)``, float32, 0 to 255, and the targets that the task has: ``labels`` ``(batch, classes)``
+        one-hot or soft, ``segmentation_masks``, ``bounding_boxes``. It is called with ``training=True``.
+        """
+
+
+class OptimizerComponent(Component, ABC):
+    """An optimizer."""
+
+    group: ClassVar[str] = "automap.optimizers"
+
+    learning_rate: float = Field(1e-3, gt=0)
+
+    @abstractmethod
+    def build(self, learning_rate: Any, **options: Any) -> keras.Optimizer:
+        """Return the Keras optimizer.
+
+        Args:
+            learning_rate: a float or a ``keras.optimizers.schedules.LearningRateSchedule`` whose peak is
+                ``self.learning_rate``.
+            options: keywords of the base ``keras.Optimizer`` that training sets for every optimizer
+                (``global_clipnorm``, ``use_ema``, ``ema_momentum``, ``gradient_accumulation_steps``).
+        """
+
+
+class LossComponent(Component, ABC):
+    """A loss."""
+
+    group: ClassVar[str] = "automap.losses"
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    """Names of the tasks that it serves."""
+
+    @abstractmethod
+    def build(self) -> keras.Loss:
+        """Return the Keras loss; it takes targets as the task prepares them and raw outputs (logits)."""
+
+
+class Record(NamedTuple):
+    """One image of a data set with its target, not yet decoded."""
+
+    name: str
+    """Unique within the data set and stable between runs, for instance the path relative to its root."""
+    image: Path | bytes | np.ndarray[Any, Any]
+    """A file, an encoded image, or pixels ``(height, width)`` or ``(height, width, channels)``."""
+    target: Any
+    """What the task predicts; for ``target = "label"`` the class name, a str."""
+    version: str = ""
+    """Changes whenever the image changes, for instance size and modification time of the file."""
+    group: str | None = None
+    """Records of one group never fall into different splits."""
+    split: SplitName | None = None
+    """The split that the data set itself assigns, None to let automap split."""
+
+
+class BadRecord(NamedTuple):
+    """Something found where a record was expected, with the reason why it cannot be used."""
+
+    name: str
+    reason: str
+
+
+def _parse_percent(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return float(value.strip()[:-1]) / 100
+    return value
+
+
+Fraction = Annotated[float, BeforeValidator(_parse_percent), Field(ge=0, le=1)]
+"""A share between 0 and 1, written ``0.01`` or ``1%``."""
+
+
+class Splits(BaseModel):
+    """How records are shared out among train, validation and test, unless the data set itself says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    validation: Fraction = Field(0.15, gt=0, lt=1, description="share of the records used to select")
+    test: Fraction = Field(0.15, ge=0, lt=1, description="share of the records used once, for finalists")
+    seed: int = Field(0, ge=0, description="seed of the assignment")
+
+
+class Dataset(Component, ABC):
+    """A source of images with their targets."""
+
+    group: ClassVar[str] = "automap.datasets"
+    target: ClassVar[str] = "label"
+    """The kind of target, by which the task is inferred: ``label`` means one class name an image."""
+
+    splits: Splits = Splits()
+    image_size: Annotated[int, Field(ge=8, le=4096)] | tuple[int, int] | None = Field(
+        None, description="height and width after decoding, one number for a square; left out: fitted to the data"
+    )
+    channels: Literal[1, 3] | None = Field(
+        None, description="1 for grey, 3 for colour; left out: grey if every image is"
+    )
+    resize: Literal["pad", "crop", "stretch"] = Field("pad", description="how an image of another shape is fitted")
+    max_bad: Fraction = Field(0.01, description="share of bad records up to which they are skipped")
+
+    @abstractmethod
+    def records(self) -> Iterator[Record | BadRecord]:
+        """Describe every record, in a stable order, without decoding images.
+
+        Raises:
+            DataError: if the source is missing or is not what the spec says.
+        """
+
+
+class DataInfo(BaseModel):
+    """What a model must know of the data that it was made for; it is stored with every exported model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image_shape: tuple[int, int, int]
+    """Height, width, channels of the decoded records."""
+    resize: Literal["pad", "crop", "stretch"]
+    classes: tuple[str, ...] = ()
+    """Class names in the order of the logits, for tasks that have classes."""
+    class_counts: tuple[int, ...] = ()
+    """Training records of each class."""
+    train_size: int
+    """Number of training records."""
+    mean: tuple[float, ...]
+    """Mean of each channel over the training split, 0 to 255."""
+    std: tuple[float, ...]
+    """Standard deviation of each channel over the training split, 0 to 255."""
+
+
+class Metric(NamedTuple):
+    """A number by which results are compared."""
+
+    direction: Direction
+    description: str
+    unit: str = ""
+
+
+class Evaluator(ABC):
+    """Accumulates the metrics of one evaluation, batch by batch."""
+
+    @abstractmethod
+    def update(self, targets: np.ndarray[Any, Any], outputs: np.ndarray[Any, Any]) -> None:
+        """Add a batch: targets as the cache stores them, outputs as the head returns them (logits)."""
+
+    @abstractmethod
+    def compute(self) -> dict[str, float]:
+        """Return every metric of the task by name."""
+
+
+class Task(Component, ABC):
+    """What is predicted: targets, head, losses, metrics, decoding of predictions."""
+
+    group: ClassVar[str] = "automap.tasks"
+    targets: ClassVar[frozenset[str]]
+    """The kinds of target (`Dataset.target`) that it learns from."""
+    metrics: ClassVar[Mapping[str, Metric]]
+    """Every metric that its evaluator computes."""
+    default_objective: ClassVar[str]
+    default_loss: ClassVar[str]
+
+    @abstractmethod
+    def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
+        """Turn a batch of stored targets into what augmentations and the loss take; runs in the compiled step.
+
+        For classification: ``(batch,)`` int32 becomes ``{"labels": (batch, classes) one-hot float32}``.
+        """
+
+    @abstractmethod
+    def head(self, features: Features, info: DataInfo) -> keras.KerasTensor:
+        """Build the head on a backbone's features and return its raw outputs in float32."""
+
+    @abstractmethod
+    def loss_target(self, targets: dict[str, Any]) -> Any:
+        """Return the entry of prepared, augmented targets that the loss compares with the outputs."""
+
+    @abstractmethod
+    def evaluator(self, info: DataInfo) -> Evaluator:
+        """Return a fresh evaluator."""
+
+    @abstractmethod
+    def decode(self, outputs: np.ndarray[Any, Any], info: DataInfo) -> list[dict[str, Any]]:
+        """Turn raw outputs of a batch into one plain, JSON-serialisable answer an image."""
+
+
+KINDS: Mapping[str, type[Component]] = {
+    kind.group: kind for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
+}
+"""The base class that a plugin of each entry-point group must derive from."""

@@ -1,0 +1,1 @@
+"""The store: SQLAlchemy models and queries for studies, runs, results and artifacts."""

@@ -1,0 +1,1 @@
+"""Tasks: targets, heads, metrics and decoding of predictions."""

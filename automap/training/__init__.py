@@ -1,0 +1,1 @@
+"""Training: from a candidate to a model, its fit and its result."""

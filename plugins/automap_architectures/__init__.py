@@ -1,0 +1,1 @@
+"""automap's own architectures, found through entry points like any third party's."""
