@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from automap.spec.component import Component
 
@@ -122,6 +122,16 @@ def _parse_percent(value: Any) -> Any:
 
 Fraction = Annotated[float, BeforeValidator(_parse_percent), Field(ge=0, le=1)]
 """A share between 0 and 1, written ``0.01`` or ``1%``."""
+
+
+def _from_spec_folder(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    path = path.expanduser()
+    return path if folder is None else Path(folder) / path
+
+
+DataPath = Annotated[Path, AfterValidator(_from_spec_folder)]
+"""A path that a spec names; a relative one starts at the folder of the spec file."""
 
 
 class Splits(BaseModel):

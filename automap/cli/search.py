@@ -1,0 +1,125 @@
+"""``automap search``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from automap.data.prepare import PreparedData
+    from automap.search.study import Study
+    from automap.spec.spec import Spec
+
+
+def search(
+    spec: Annotated[Path, typer.Argument(help="The spec file.", show_default=False)],
+    trials: Annotated[
+        str | None,
+        typer.Option(help="Trials in all (30), or more of them (+10), instead of what the spec says.", metavar="N|+N"),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Time in all (2h), or more of it (+20m), instead of what the spec says.", metavar="T|+T")
+    ] = None,
+) -> None:
+    """Search for the best network that the spec admits, or go on with a search.
+
+    Example: automap search specs/digits.yaml --trials +10
+    """
+    from rich.console import Console
+
+    from automap.spec.spec import load_spec
+
+    console = Console(stderr=True)
+    loaded = load_spec(spec)
+    data = _prepare(console, loaded)
+    study = _open(loaded, spec, data)
+    _extend(study, trials, time)
+    finished = _drive(console, study)
+    _report(console, study, spec)
+    if not finished:
+        console.print(f"interrupted; go on with: automap search {spec}")
+        raise typer.Exit(130)
+
+
+def _prepare(console: Console, spec: Spec) -> PreparedData:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from automap.data.prepare import prepare
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading the data set", total=None)
+        return prepare(
+            spec.dataset,
+            progress=lambda done, total, what: progress.update(task, completed=done, total=total, description=what),
+        )
+
+
+def _open(spec: Spec, path: Path, data: PreparedData) -> Study:
+    from automap.search.driver import disk_is_usable
+    from automap.search.environment import environment
+    from automap.search.study import create_or_continue
+
+    disk_is_usable(spec.run_directory)
+    return create_or_continue(spec, path.read_text(encoding="utf-8"), data.fingerprint, environment())
+
+
+def _extend(study: Study, trials: str | None, time: str | None) -> None:
+    from automap.exceptions import UserError
+    from automap.spec.quantities import parse_duration
+    from automap.store import studies
+
+    row = studies.get_study(study.engine, study.id)
+    if trials is not None:
+        if not trials.removeprefix("+").isdigit():
+            raise UserError(f"--trials: expected a number such as 30 or +10; received '{trials}'")
+        base = row.slots_taken if trials.startswith("+") else 0
+        studies.set_budget(study.engine, study.id, trial_budget=base + int(trials.removeprefix("+")))
+    if time is not None:
+        try:
+            seconds = float(parse_duration(time.removeprefix("+")))
+        except ValueError as error:
+            raise UserError(f"--time: {error}") from None
+        base_seconds = row.seconds_used if time.startswith("+") else 0.0
+        studies.set_budget(study.engine, study.id, time_budget=base_seconds + seconds)
+
+
+def _drive(console: Console, study: Study) -> bool:
+    from automap.cli.interrupts import count_interrupts
+    from automap.cli.progress import SearchView
+    from automap.search.driver import drive, snapshot, work_is_left
+    from automap.search.local import LocalExecutor
+
+    if not work_is_left(study):
+        spent = snapshot(study).use.spent
+        console.print(f"The budget is spent: {spent}. More: automap search SPEC --trials +10", highlight=False)
+        return True
+    view = SearchView(console, study.spec)
+    first_seed = study.spec.search.seed + snapshot(study).use.trials
+    executor = LocalExecutor(
+        study.spec.storage, study.spec.name, study.spec.run_directory / "logs", workers=1, seed=first_seed
+    )
+    with count_interrupts() as interrupts, view.shown():
+
+        def interrupted() -> int:
+            view.stopping = interrupts.count > 0
+            return interrupts.count
+
+        return drive(study, executor, view.update, interrupted)
+
+
+def _report(console: Console, study: Study, path: Path) -> None:
+    from automap.cli.leaderboard import show_leaderboard
+    from automap.search.finalists import crown_winner
+
+    show_leaderboard(study.engine, study.spec.name)
+    winner = crown_winner(study)
+    console.print()
+    if winner is not None:
+        console.print(f"The winner: {winner}", highlight=False, soft_wrap=True)
+        console.print(f"  use it:   automap predict {winner} IMAGE…", highlight=False, soft_wrap=True)
+    console.print(f"  look in:  automap show {path} TRIAL", highlight=False, soft_wrap=True)

@@ -1,0 +1,68 @@
+"""The budget: whether the search goes on, and how much of it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automap.search.study import Study
+from automap.spec.spec import Spec
+from automap.store import results, studies
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a study's budget is used."""
+
+    trials: int
+    trial_budget: int | None
+    seconds: float
+    time_budget: float | None
+    reserved_seconds: float
+    """Time of the budget that training the finalists will take, as far as the trials so far tell."""
+    best: float | None
+    target: float | None
+    target_reached: bool
+
+    @property
+    def spent(self) -> str | None:
+        """Say which limit was reached, None while the search may go on."""
+        if self.target_reached:
+            return f"the target of {self.target:g} is reached"
+        if self.trial_budget is not None and self.trials >= self.trial_budget:
+            return f"all {self.trial_budget} trials are used"
+        if self.time_budget is not None and self.seconds + self.reserved_seconds >= self.time_budget:
+            return "the time is used"
+        return None
+
+
+def budget_use(study: Study) -> Use:
+    """Return how much of the budget is used, as the database knows it now."""
+    row = studies.get_study(study.engine, study.id)
+    objective, target = study.spec.objectives[0], study.spec.budget.target
+    best = results.list_results(study.engine, study.id, kind="search", states=("complete",), limit=study.spec.finalists.top or 1)
+    value = best[0].value if best else None
+    reached = (
+        target is not None
+        and value is not None
+        and (value >= target if objective.direction == "maximize" else value <= target)
+    )
+    return Use(
+        trials=row.slots_taken,
+        trial_budget=row.trial_budget,
+        seconds=row.seconds_used,
+        time_budget=row.time_budget,
+        reserved_seconds=_finalists_seconds(study.spec, [result.cost.get("train_seconds", 0.0) for result in best]),
+        best=value,
+        target=target,
+        target_reached=reached,
+    )
+
+
+def search_is_open(study: Study) -> bool:
+    """Return whether another trial may start."""
+    return budget_use(study).spent is None
+
+
+def _finalists_seconds(spec: Spec, train_seconds: list[float]) -> float:
+    # One worker at a time is assumed: with more of them the finalists end earlier than the budget.
+    return spec.finalists.seeds * sum(train_seconds) if spec.finalists.top else 0.0

@@ -1,0 +1,52 @@
+"""The finalists: the best candidates, trained again on several seeds and tested once."""
+
+from __future__ import annotations
+
+from automap.search.study import Study
+from automap.spec.objectives import non_dominated_ranks, objective_value
+from automap.store import results, runs
+from automap.store.results import ResultRow
+
+FIRST_SEED = 1_000
+"""Seeds of finalists start here, above those of any trial's own, so that none is trained twice alike."""
+
+
+def appoint(study: Study) -> bool:
+    """Register a run for every finalist and seed that has none yet.
+
+    Returns:
+        Whether there is something new to train.
+    """
+    return runs.add_finalists(study.engine, study.id, missing(study)) > 0
+
+
+def missing(study: Study) -> list[runs.Finalist]:
+    """Return the runs of finalists that are not registered yet."""
+    seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(study.spec.finalists.seeds)]
+    wanted = [
+        runs.Finalist(result.trial, seed, result.candidate, int(result.candidate["training"]["epochs"]))
+        for result in best_results(study, study.spec.finalists.top)
+        for seed in seeds
+    ]
+    return [final for final in wanted if runs.find_run(study.engine, study.id, final.trial, "final", final.seed) is None]
+
+
+def best_results(study: Study, count: int) -> list[ResultRow]:
+    """Return the best complete trials by validation metrics; with several objectives, by non-dominated rank."""
+    complete = results.list_results(
+        study.engine,
+        study.id,
+        kind="search",
+        states=("complete",),
+        limit=count if len(study.spec.objectives) == 1 else None,
+    )
+    if len(study.spec.objectives) == 1:
+        return list(complete)
+    values = [
+        [objective_value(objective, result.validation, result.cost) or 0.0 for objective in study.spec.objectives]
+        for result in complete
+    ]
+    ranks = non_dominated_ranks(values, study.spec.directions)
+    # Within a front the first objective decides: the rows already come in its order.
+    order = sorted(range(len(ranks)), key=lambda index: ranks[index])
+    return [complete[index] for index in order[:count]]

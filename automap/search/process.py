@@ -1,0 +1,45 @@
+"""The program of a local worker process: ``python -m automap.search.process``, driven over standard input."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+
+from automap.exceptions import AutomapError
+from automap.search.local import FATAL_EXIT
+
+
+def main() -> int:
+    """Read one line of orders, work until nothing is left, and return the exit code."""
+    order = json.loads(sys.stdin.buffer.readline())
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    threading.Thread(target=_stop_with_driver, args=(stop,), name="driver", daemon=True).start()
+    try:
+        _work(order, stop)
+    except AutomapError as error:
+        print(f"{error}", flush=True)
+        return FATAL_EXIT
+    return 0
+
+
+def _work(order: dict[str, object], stop: threading.Event) -> None:
+    # Keras takes seconds to import: signals are handled and orders are read by then.
+    from automap.data.prepare import prepare
+    from automap.search.study import join
+    from automap.search.worker import work
+
+    study = join(str(order["storage"]), str(order["study"]), int(str(order["sampler_seed"])))
+    work(study, prepare(study.spec.dataset), str(order["worker"]), stop)
+
+
+def _stop_with_driver(stop: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

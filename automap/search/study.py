@@ -1,0 +1,128 @@
+"""A study: Optuna's and automap's records of one spec, in one database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import optuna
+import sqlalchemy
+from sqlalchemy import Engine
+
+from automap.exceptions import UserError
+from automap.search.pruners import make_pruner
+from automap.search.samplers import make_sampler
+from automap.spec.compare import differences
+from automap.spec.draw import first_parameters
+from automap.spec.spec import Spec
+from automap.store import studies
+from automap.store.engine import open_database
+
+
+@dataclass(frozen=True)
+class Study:
+    """An open study; each process opens its own."""
+
+    id: int
+    spec: Spec
+    engine: Engine
+    optuna: optuna.Study
+
+
+def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment: dict[str, object]) -> Study:
+    """Open the study of a spec, creating it if it does not exist; the driver calls this.
+
+    Raises:
+        StorageError: if the database cannot be used.
+        UserError: if the study exists and its trials would not be comparable with new ones.
+    """
+    engine = open_database(spec.storage)
+    row = studies.find_study(engine, spec.name)
+    if row is not None:
+        _refuse_incomparable(row, spec, fingerprint)
+    study = _optuna_study(spec, seed=spec.search.seed)
+    if row is None:
+        row = studies.create_study(
+            engine,
+            name=spec.name,
+            spec_text=spec_text,
+            spec=spec.to_data(),
+            objectives=[objective.model_dump() for objective in spec.objectives],
+            data_fingerprint=fingerprint,
+            environment=environment,
+            run_directory=str(spec.run_directory),
+            trial_budget=spec.budget.trials,
+            time_budget=spec.budget.time,
+        )
+        if spec.search.sampler != "grid":
+            for parameters in first_parameters(spec):
+                study.enqueue_trial(parameters, skip_if_exists=True)
+    else:
+        studies.update_spec(engine, row.id, spec_text=spec_text, spec=spec.to_data())
+    return Study(row.id, spec, engine, study)
+
+
+def join(storage: str, name: str, sampler_seed: int) -> Study:
+    """Open a study that exists; workers call this.
+
+    Args:
+        storage: the database's URL.
+        name: the study's name.
+        sampler_seed: the seed of this worker's sampler.
+
+    Raises:
+        StorageError: if the database cannot be used.
+        UserError: if it holds no such study.
+    """
+    engine = open_database(storage)
+    row = studies.find_study(engine, name)
+    if row is None:
+        raise UserError(f"no study '{name}' in the database; start it with: automap search SPEC")
+    spec = Spec.model_validate({**row.spec, "storage": storage})
+    return Study(row.id, spec, engine, _optuna_study(spec, sampler_seed))
+
+
+def live_trial(study: Study, number: int) -> optuna.Trial:
+    """Return the live trial of a number, also one that another process has started."""
+    storage = study.optuna._storage
+    return optuna.Trial(study.optuna, storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number))
+
+
+def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
+    changes = differences(row.spec, spec.to_data())
+    if row.data_fingerprint != fingerprint:
+        changes.append("dataset: its files, decoding or splits have changed")
+    if changes:
+        listed = "\n  ".join(changes)
+        raise UserError(
+            f"study '{spec.name}' exists, and its trials could not be compared with those of the changed spec:\n"
+            f"  {listed}\n"
+            "give the spec another name (name: ...), or change it back"
+        )
+
+
+def _optuna_study(spec: Spec, seed: int) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=spec.name,
+        storage=_optuna_storage(spec.storage),
+        sampler=make_sampler(spec, seed),
+        pruner=make_pruner(spec),
+        directions=spec.directions,
+        load_if_exists=True,
+    )
+    if study.metric_names is None:
+        study.set_metric_names([objective.metric for objective in spec.objectives])
+    return study
+
+
+def _optuna_storage(url: str) -> optuna.storages.RDBStorage:
+    if not url.startswith("sqlite"):
+        return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 30}})
+
+    def less_waiting(connection: object, _: object) -> None:
+        # Safe with the write-ahead log that automap's engine switched on, and half the time a trial costs.
+        connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
+
+    sqlalchemy.event.listen(storage.engine, "connect", less_waiting)
+    return storage

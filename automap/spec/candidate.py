@@ -1,0 +1,54 @@
+"""A candidate: the spec with every hole filled, enough to train the same model again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationInfo
+
+from automap.spec.component import Component
+from automap.spec.kinds import Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task
+from automap.spec.plugins import load_plugin
+from automap.spec.space import component_data
+from automap.spec.training import TrainingSettings
+
+C = TypeVar("C", bound=Component)
+
+
+def load_component(kind: type[C], data: Any, info: ValidationInfo | None = None) -> C:
+    """Read a component without holes in the spec's notation.
+
+    Raises:
+        PluginError: if its type is unknown or broken.
+        ValidationError: if a field is unknown or its value is not admitted.
+    """
+    if isinstance(data, kind):
+        return data
+    fields = {"type": data} if isinstance(data, str) else dict(data)
+    model = load_plugin(kind.group, fields.pop("type"))
+    return cast(C, model.model_validate(fields, context=info.context if info else None))
+
+
+def _loader(kind: type[C]) -> PlainValidator:
+    return PlainValidator(lambda data, info: load_component(kind, data, info))
+
+
+_as_data = PlainSerializer(component_data)
+
+
+class Candidate(BaseModel):
+    """What one trial trains. Its plain form is a valid spec without holes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: Annotated[Task, _loader(Task), _as_data]
+    dataset: Annotated[Dataset, _loader(Dataset), _as_data]
+    architecture: Annotated[Architecture, _loader(Architecture), _as_data]
+    augmentation: tuple[Annotated[Augmentation, _loader(Augmentation), _as_data], ...] = ()
+    optimizer: Annotated[OptimizerComponent, _loader(OptimizerComponent), _as_data]
+    loss: Annotated[LossComponent, _loader(LossComponent), _as_data]
+    training: TrainingSettings = TrainingSettings()
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the candidate in the spec's notation, as plain data that YAML and JSON can hold."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,49 @@
+"""Whether trials of two specs may stand in one study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_FREE = ("name", "budget", "search", "finalists", "storage", "runs", "dataset.path", "dataset.max_bad")
+_RANGE_ENDS = ("low", "high", "step")
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """List what makes the trials of two resolved specs incomparable, one ``path: old → new`` each.
+
+    Budget, sampler, pruner, finalists and places may change, and so may the ends of a range. Everything else
+    changes what a trial is, or what its number means.
+    """
+    before, after = dict(_flatten(old, "")), dict(_flatten(new, ""))
+    return [
+        f"{path}: {_show(before, path)} → {_show(after, path)}"
+        for path in dict.fromkeys([*before, *after])
+        if before.get(path, _ABSENT) != after.get(path, _ABSENT) and not _may_change(path, before, after)
+    ]
+
+
+_ABSENT = object()
+
+
+def _may_change(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    if any(path == free or path.startswith(f"{free}.") for free in _FREE):
+        return True
+    head, _, last = path.rpartition(".")
+    both_ranges = f"{head}.low" in before and f"{head}.low" in after
+    return last in _RANGE_ENDS and both_ranges
+
+
+def _flatten(data: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _flatten(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(data, list) and any(isinstance(item, Mapping) for item in data):
+        for index, item in enumerate(data):
+            yield from _flatten(item, f"{path}[{index}]")
+    else:
+        yield path, data
+
+
+def _show(flat: Mapping[str, Any], path: str) -> str:
+    return repr(flat[path]) if path in flat else "(not there)"

@@ -1,0 +1,124 @@
+"""From a spec to a candidate: every hole is filled by an Optuna trial's suggestion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic_core import PydanticUndefined
+
+from automap.spec.candidate import Candidate
+from automap.spec.space import Choices, ComponentSpace, Range, Space, Value, component_data, dump_space
+from automap.spec.spec import Spec
+
+Parameters = dict[str, Any]
+"""Suggested values by the name of their hole, as Optuna stores them."""
+
+
+class Suggest(Protocol):
+    """The part of `optuna.trial.BaseTrial` that fills holes."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """Return a whole number of a range."""
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """Return a number of a range."""
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        """Return one of several labels."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A hyperparameter that is searched."""
+
+    name: str
+    """Its name in Optuna's tables, unique and equal to its path in the candidate but for chosen types."""
+    space: Range | Choices
+    default: Any
+    """What the first trial takes: a number, or the label of an option."""
+
+
+def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
+    """Yield the parts of a spec that may have holes, each with the prefix of its names."""
+    yield "task", spec.task
+    yield "architecture", spec.architecture
+    for index, step in enumerate(spec.augmentation):
+        yield f"augmentation[{index}]", step
+    yield "optimizer", spec.optimizer
+    yield "loss", spec.loss
+    yield "training", spec.training
+
+
+def draw(spec: Spec, trial: Suggest) -> Candidate:
+    """Fill every hole of a spec with what `trial` suggests."""
+    filled = {name: _fill(space, name, trial) for name, space in sections(spec)}
+    steps = tuple(value for name, value in filled.items() if name.startswith("augmentation["))
+    rest = {name: value for name, value in filled.items() if not name.startswith("augmentation[")}
+    return Candidate.model_validate(
+        {**rest, "dataset": component_data(spec.dataset), "augmentation": steps},
+    )
+
+
+def _fill(space: Space, name: str, trial: Suggest) -> Any:
+    match space:
+        case Value():
+            return dump_space(space)
+        case Range(low, high, log, step, True):
+            return trial.suggest_int(name, int(low), int(high), step=int(step or 1), log=log)
+        case Range(low, high, log, step):
+            return trial.suggest_float(name, low, high, step=step, log=log)
+        case Choices(options):
+            label = trial.suggest_categorical(name, space.labels)
+            return _fill(options[space.labels.index(label)], f"{name}.{label}", trial)
+        case ComponentSpace():
+            head = {} if space.type is None else {"type": space.type}
+            return head | {field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()}
+
+
+def holes(spec: Spec) -> Iterator[Hole]:
+    """Yield every hole of a spec, also those that exist only under some choice."""
+    for name, space in sections(spec):
+        yield from _holes(space, name, None)
+
+
+def _holes(space: Space, name: str, default: Any) -> Iterator[Hole]:
+    match space:
+        case Range():
+            yield Hole(name, space, _default_number(space, default))
+        case Choices(options, labels=labels):
+            yield Hole(name, space, _default_label(space, default))
+            for option, label in zip(options, labels, strict=True):
+                yield from _holes(option, f"{name}.{label}", default)
+        case ComponentSpace(model, _, fields):
+            for field, hole in fields.items():
+                yield from _holes(hole, f"{name}.{field}", model.model_fields[field].get_default(call_default_factory=True))
+
+
+def _default_number(space: Range, default: Any) -> float:
+    if default is None or default is PydanticUndefined:
+        default = math.sqrt(space.low * space.high) if space.log else (space.low + space.high) / 2
+    number = min(max(default, space.low), space.high)
+    if space.step is not None:
+        number = space.low + round((number - space.low) / space.step) * space.step
+        number = min(number, space.high)
+    return int(number) if space.integer else float(number)
+
+
+def _default_label(space: Choices, default: Any) -> str:
+    values = [option.value if isinstance(option, Value) else None for option in space.options]
+    return space.labels[values.index(default) if default is not None and default in values else 0]
+
+
+def first_parameters(spec: Spec) -> list[Parameters]:
+    """Return what the first trials take: every hole at its default, once for each choice of architecture."""
+    defaults = {hole.name: hole.default for hole in holes(spec)}
+    if not isinstance(spec.architecture, Choices):
+        return [defaults]
+    first = defaults["architecture"]
+    labels = [first, *(label for label in spec.architecture.labels if label != first)]
+    return [{**defaults, "architecture": label} for label in labels]

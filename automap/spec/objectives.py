@@ -1,0 +1,120 @@
+"""What is good: objectives, constraints, and the ranking of several objectives at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from automap.spec.kinds import Direction
+
+
+class Cost(NamedTuple):
+    """A number that tells what a model costs, known for every task."""
+
+    direction: Direction
+    key: str
+    """Its name in a result's costs, which carries the unit."""
+    unit: str
+    description: str
+
+
+COSTS: Mapping[str, Cost] = {
+    "parameters": Cost("minimize", "parameters", "", "weights of the network"),
+    "flops": Cost("minimize", "flops", "FLOP", "floating-point operations of one image; a multiply-add counts two"),
+    "latency": Cost("minimize", "latency_ms", "ms", "median time of a batch of one image"),
+    "latency_p95": Cost("minimize", "latency_p95_ms", "ms", "95th percentile of the time of a batch of one image"),
+    "size": Cost("minimize", "size_bytes", "B", "size of the saved model"),
+    "train_seconds": Cost("minimize", "train_seconds", "s", "time of the training"),
+    "peak_memory": Cost("minimize", "peak_memory_bytes", "B", "largest memory of the worker during the training"),
+}
+"""The costs that objectives and constraints may name, beside the task's metrics."""
+
+
+class Objective(BaseModel):
+    """A metric or cost and the direction in which it is better."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: str = Field(description="a metric of the task, or a cost")
+    direction: Direction = Field(description="left out: as the metric is usually meant")
+
+
+class Constraint(BaseModel):
+    """Limits on a metric or cost; a result outside them is infeasible."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    metric: str = Field(description="a metric of the task, or a cost")
+    min: float | None = Field(None, description="smallest value allowed")
+    max: float | None = Field(None, description="largest value allowed")
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("a constraint needs min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min must not be above max; received min {self.min:g} and max {self.max:g}")
+        return self
+
+    def violation(self, values: Mapping[str, float]) -> float | None:
+        """Return by how much a result is outside the limits; 0 or less is feasible, None is unknown.
+
+        Args:
+            values: the result's metrics and costs.
+        """
+        value = metric_value(self.metric, values)
+        if value is None:
+            return None
+        below = -math.inf if self.min is None else self.min - value
+        above = -math.inf if self.max is None else value - self.max
+        return max(below, above)
+
+    def describe(self, values: Mapping[str, float]) -> str:
+        """Say what the value is and what it should be."""
+        value = metric_value(self.metric, values)
+        limits = [
+            f"{word} {limit:,g}" for word, limit in (("at least", self.min), ("at most", self.max)) if limit is not None
+        ]
+        found = "unknown" if value is None else f"{value:,g}"
+        return f"{self.metric} is {found}, allowed is {' and '.join(limits)}"
+
+
+def metric_value(metric: str, values: Mapping[str, float | None]) -> float | None:
+    """Return a metric or cost by the name that specs use; None if it is not there or not finite."""
+    key = COSTS[metric].key if metric in COSTS else metric
+    value = values.get(key)
+    return value if value is not None and math.isfinite(value) else None
+
+
+def objective_value(
+    objective: Objective, metrics: Mapping[str, float | None], cost: Mapping[str, float | None]
+) -> float | None:
+    """Return the value of an objective; None if it is not there or not finite."""
+    return metric_value(objective.metric, {**metrics, **cost})
+
+
+def non_dominated_ranks(values: Sequence[Sequence[float]], directions: Sequence[str]) -> list[int]:
+    """Rank points by fronts: 0 for those that no other dominates, 1 for those left without front 0, and so on.
+
+    Args:
+        values: one point a row, one objective a column.
+        directions: ``maximize`` or ``minimize`` for each objective.
+    """
+    signs = [1.0 if direction == "minimize" else -1.0 for direction in directions]
+    points = [tuple(sign * value for sign, value in zip(signs, row, strict=True)) for row in values]
+    ranks = [-1] * len(points)
+    left, front = set(range(len(points))), 0
+    while left:
+        best = {i for i in left if not any(_dominates(points[j], points[i]) for j in left)}
+        for index in best:
+            ranks[index] = front
+        left -= best
+        front += 1
+    return ranks
+
+
+def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)

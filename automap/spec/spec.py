@@ -1,0 +1,310 @@
+"""The spec: what the user has, what may vary and what is good."""
+
+from __future__ import annotations
+
+import difflib
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from automap.spec.errors import Problem, SpecError
+from automap.spec.kinds import Dataset, LossComponent, Splits, Task
+from automap.spec.objectives import COSTS, Constraint, Objective
+from automap.spec.plugins import find_plugins, load_plugin
+from automap.spec.quantities import Duration
+from automap.spec.space import (
+    Choices,
+    ComponentSpace,
+    Space,
+    component_data,
+    dump_space,
+    parse_component,
+    parse_model,
+    recommended_choices,
+    unknown_field_message,
+)
+from automap.spec.training import TrainingSettings
+from automap.spec.yaml import Document, load_yaml
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class Budget(_Section):
+    """When the search ends: whichever limit is reached first."""
+
+    trials: int | None = Field(None, ge=1, description="number of trials")
+    time: Duration | None = Field(None, description="time of the search, training of the finalists included")
+    target: float | None = Field(None, description="stop once the first objective is as good as this")
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Budget:
+        if self.trials is None and self.time is None and self.target is None:
+            raise ValueError("a budget needs at least one of trials, time and target")
+        return self
+
+
+class SearchSettings(_Section):
+    """How the search space is searched."""
+
+    sampler: Literal["tpe", "random", "qmc", "cmaes", "nsga2", "gp", "grid"] = Field(
+        "tpe", description="how candidates are drawn"
+    )
+    pruner: Literal["hyperband", "asha", "median", "none"] = Field(
+        "hyperband", description="how weak trials are stopped early"
+    )
+    seed: int = Field(0, ge=0, description="seed of the sampler and of every trial")
+
+
+class Finalists(_Section):
+    """The best candidates, trained again on several seeds at full length and then tested once."""
+
+    top: int = Field(3, ge=0, description="how many of the best candidates; 0 for none")
+    seeds: int = Field(3, ge=1, description="how many trainings of each")
+
+
+def _holes(group: str) -> tuple[PlainValidator, PlainSerializer]:
+    return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
+
+
+def _parse_dataset(data: Any, info: ValidationInfo) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, str):
+        data = {"type": data}
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
+        raise ValueError("expected the name of a data set or a mapping with 'type'; it is the same for every trial")
+    # The space parser knows unknown fields and their nearest names; the context resolves relative paths.
+    space = parse_component("automap.datasets", data)
+    model = cast(type[Dataset], cast(ComponentSpace, space).model)
+    fields = {name: value for name, value in data.items() if name != "type"}
+    return model.model_validate(fields, context=info.context)
+
+
+def _infer_task(data: dict[str, Any]) -> Space:
+    dataset = data.get("dataset")
+    if dataset is None:
+        raise ValueError("the task is inferred from the data set, which is not valid")
+    for name in find_plugins(Task.group):
+        if dataset.target in cast(type[Task], load_plugin(Task.group, name)).targets:
+            return parse_component(Task.group, name)
+    raise ValueError(f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ...")
+
+
+def _default_loss(data: dict[str, Any]) -> Space:
+    return parse_component(LossComponent.group, _task_class(data["task"]).default_loss)
+
+
+def _default_objectives(data: dict[str, Any]) -> tuple[Objective, ...]:
+    task = _task_class(data["task"])
+    name = task.default_objective
+    return (Objective(metric=name, direction=task.metrics[name].direction),)
+
+
+def _task_class(task: Space) -> type[Task]:
+    return cast(type[Task], cast(ComponentSpace, task).model)
+
+
+def _as_list(data: Any) -> Any:
+    return data if isinstance(data, list | tuple) else [data]
+
+
+def _check_name(name: str, task: type[Task]) -> str:
+    known = [*task.metrics, *COSTS]
+    if name in known:
+        return name
+    near = difflib.get_close_matches(name, known, n=1)
+    raise ValueError(
+        f"unknown metric '{name}'; " + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}")
+    )
+
+
+ArchitectureSpace = Annotated[Space, *_holes("automap.architectures")]
+AugmentationSpace = Annotated[Space, *_holes("automap.augmentations")]
+OptimizerSpace = Annotated[Space, *_holes("automap.optimizers")]
+LossSpace = Annotated[Space, *_holes("automap.losses")]
+TaskSpace = Annotated[Space, *_holes("automap.tasks")]
+TrainingSpace = Annotated[
+    ComponentSpace, PlainValidator(partial(parse_model, TrainingSettings)), PlainSerializer(dump_space)
+]
+
+
+class Spec(_Section):
+    """A whole spec with everything that it left out filled in.
+
+    Written by hand, by ``automap init`` or from Python, it is the same thing; `to_data` gives its resolved
+    form, which resolves to itself.
+    """
+
+    name: str = Field(
+        "study", pattern=r"^[\w][\w.-]*$", max_length=100, description="the study's name; left out: the file's stem"
+    )
+    dataset: Annotated[Dataset, PlainValidator(_parse_dataset), PlainSerializer(component_data)]
+    task: TaskSpace = Field(default_factory=_infer_task, description="left out: inferred from the data set")
+    architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
+    augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
+        default_factory=lambda: (recommended_choices("automap.augmentations"),),
+        description="a pipeline, applied in this order",
+    )
+    optimizer: OptimizerSpace = Field(default_factory=partial(recommended_choices, "automap.optimizers"))
+    loss: LossSpace = Field(default_factory=_default_loss)
+    training: TrainingSpace = Field(default_factory=partial(parse_model, TrainingSettings, {}))
+    objectives: Annotated[tuple[Objective, ...], BeforeValidator(_as_list)] = Field(
+        default_factory=_default_objectives, min_length=1, description="what is good; several give a Pareto front"
+    )
+    constraints: tuple[Constraint, ...] = Field((), description="what a result must satisfy")
+    budget: Budget = Field(Budget(trials=50), description="when the search ends")
+    search: SearchSettings = SearchSettings()
+    finalists: Finalists = Finalists()
+    storage: str = Field("sqlite:///automap.db", description="URL of the database")
+    runs: str | None = Field(None, description="run directory; left out: beside the database")
+
+    @field_validator("objectives", mode="before")
+    @classmethod
+    def _expand_objectives(cls, data: Any, info: ValidationInfo) -> Any:
+        task = info.data.get("task")
+        if not isinstance(task, ComponentSpace):
+            return data
+        return [_expand_objective(item, _task_class(task)) for item in _as_list(data)]
+
+    @field_validator("constraints")
+    @classmethod
+    def _known_constraints(cls, constraints: tuple[Constraint, ...], info: ValidationInfo) -> tuple[Constraint, ...]:
+        if isinstance(task := info.data.get("task"), ComponentSpace):
+            for constraint in constraints:
+                _check_name(constraint.metric, _task_class(task))
+        return constraints
+
+    @field_validator("objectives")
+    @classmethod
+    def _distinct_objectives(cls, objectives: tuple[Objective, ...]) -> tuple[Objective, ...]:
+        names = [objective.metric for objective in objectives]
+        if len(set(names)) < len(names):
+            raise ValueError(f"an objective stands twice: {', '.join(names)}")
+        return objectives
+
+    @field_validator("task", mode="after")
+    @classmethod
+    def _one_task(cls, task: Space, info: ValidationInfo) -> Space:
+        if not isinstance(task, ComponentSpace):
+            raise ValueError("a study has one task: choices are not possible here")
+        dataset, model = info.data.get("dataset"), _task_class(task)
+        if dataset is not None and dataset.target not in model.targets:
+            raise ValueError(f"task '{task.type}' cannot learn from targets of the kind '{dataset.target}'")
+        return task
+
+    @field_validator("loss", mode="after")
+    @classmethod
+    def _loss_serves_task(cls, loss: Space, info: ValidationInfo) -> Space:
+        task = info.data.get("task")
+        for option in loss.options if isinstance(loss, Choices) else (loss,):
+            model = getattr(option, "model", None)
+            if isinstance(task, ComponentSpace) and model is not None and task.type not in model.tasks:
+                raise ValueError(f"loss '{getattr(option, 'type', '')}' does not serve the task '{task.type}'")
+        return loss
+
+    @field_validator("storage")
+    @classmethod
+    def _storage_beside_spec(cls, url: str, info: ValidationInfo) -> str:
+        prefix, separator, path = url.partition(":///")
+        if not url.partition("://")[1]:
+            raise ValueError(f"expected a database URL such as sqlite:///automap.db; received '{url}'")
+        folder = (info.context or {}).get("folder")
+        if folder is None or not prefix.startswith("sqlite") or not separator or Path(path).is_absolute():
+            return url
+        return f"{prefix}:///{Path(folder, path)}"
+
+    @property
+    def directions(self) -> tuple[Literal["maximize", "minimize"], ...]:
+        """The direction of each objective."""
+        return tuple(objective.direction for objective in self.objectives)
+
+    @property
+    def task_class(self) -> type[Task]:
+        """The task's class."""
+        return _task_class(self.task)
+
+    @property
+    def run_directory(self) -> Path:
+        """The folder of the study's artifacts: named by `runs`, else beside the database."""
+        if self.runs is not None:
+            return Path(self.runs) / self.name
+        prefix, _, path = self.storage.partition(":///")
+        beside = Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
+        return beside.absolute() / self.name
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the resolved spec in the spec's notation, as plain data that YAML and JSON can hold."""
+        return self.model_dump(mode="json", exclude_none=False)
+
+
+def _expand_objective(item: Any, task: type[Task]) -> Any:
+    if isinstance(item, str):
+        item = {"metric": item}
+    if not isinstance(item, dict) or not isinstance(item.get("metric"), str):
+        return item
+    name = _check_name(item["metric"], task)
+    known = task.metrics[name] if name in task.metrics else COSTS[name]
+    return {"direction": known.direction, **item}
+
+
+def load_spec(path: Path | str) -> Spec:
+    """Read a spec file; relative paths in it start at its folder.
+
+    Raises:
+        SpecError: with every problem of the file, each with line, column and what to do.
+    """
+    source = Path(path)
+    document = load_yaml(source)
+    data = {"name": source.stem, **document.data}
+    try:
+        return Spec.model_validate(data, context={"folder": source.absolute().parent})
+    except ValidationError as error:
+        raise spec_error(error, document) from None
+
+
+def spec_error(error: ValidationError, document: Document | None = None) -> SpecError:
+    """Turn what Pydantic found into the problems of a spec, with positions where there is a document."""
+    problems = []
+    for detail in error.errors():
+        if detail["type"] == "default_factory_not_called":
+            continue  # It follows from another error, which is reported.
+        path = tuple(detail["loc"])
+        position = document.position(path) if document else None
+        problems.append(Problem(path, _message(detail, path), position))
+    return SpecError(document.source if document else "", problems, document.text if document else "")
+
+
+def _message(detail: ErrorDetails, path: tuple[str | int, ...]) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            return unknown_field_message(str(path[-1]), _section_of(path))
+        case "missing":
+            return f"'{path[-1]}' is missing; every spec names its data set: dataset: {{type: folder, path: ...}}"
+        case "space" | "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+    text = detail["msg"]
+    return f"{text[:1].lower()}{text[1:]}; received {detail['input']!r}"
+
+
+def _section_of(path: tuple[str | int, ...]) -> type[BaseModel]:
+    sections = {"budget": Budget, "search": SearchSettings, "finalists": Finalists}
+    listed = {"objectives": Objective, "constraints": Constraint}
+    if len(path) == 1:
+        return Spec
+    return {**sections, **listed}.get(str(path[0]), Splits)
