@@ -41,6 +41,13 @@ class Hole:
     space: Range | Choices
     default: Any
     """What the first trial takes: a number, or the label of an option."""
+    under: tuple[tuple[str, str], ...] = ()
+    """The choices, by name and label, that must be made for the hole to exist."""
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """Both ends of a range, or the label of every option."""
+        return self.space.labels if isinstance(self.space, Choices) else (self.space.low, self.space.high)
 
 
 def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
@@ -83,20 +90,21 @@ def _fill(space: Space, name: str, trial: Suggest) -> Any:
 def holes(spec: Spec) -> Iterator[Hole]:
     """Yield every hole of a spec, also those that exist only under some choice."""
     for name, space in sections(spec):
-        yield from _holes(space, name, None)
+        yield from _holes(space, name, None, ())
 
 
-def _holes(space: Space, name: str, default: Any) -> Iterator[Hole]:
+def _holes(space: Space, name: str, default: Any, under: tuple[tuple[str, str], ...]) -> Iterator[Hole]:
     match space:
         case Range():
-            yield Hole(name, space, _default_number(space, default))
+            yield Hole(name, space, _default_number(space, default), under)
         case Choices(options, labels=labels):
-            yield Hole(name, space, _default_label(space, default))
+            yield Hole(name, space, _default_label(space, default), under)
             for option, label in zip(options, labels, strict=True):
-                yield from _holes(option, f"{name}.{label}", default)
+                yield from _holes(option, f"{name}.{label}", default, (*under, (name, label)))
         case ComponentSpace(model, _, fields):
             for field, hole in fields.items():
-                yield from _holes(hole, f"{name}.{field}", model.model_fields[field].get_default(call_default_factory=True))
+                initial = model.model_fields[field].get_default(call_default_factory=True)
+                yield from _holes(hole, f"{name}.{field}", initial, under)
 
 
 def _default_number(space: Range, default: Any) -> float:
@@ -122,3 +130,34 @@ def first_parameters(spec: Spec) -> list[Parameters]:
     first = defaults["architecture"]
     labels = [first, *(label for label in spec.architecture.labels if label != first)]
     return [{**defaults, "architecture": label} for label in labels]
+
+
+class _Chosen:
+    """Fills holes with parameters that are known."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        return int(self._parameters[name])
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        return float(self._parameters[name])
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        return self._parameters[name]
+
+
+def corners(spec: Spec) -> Iterator[tuple[str, Candidate]]:
+    """Yield a candidate at every end of every range and for every choice, all else at its default.
+
+    Each comes with a description such as ``architecture.resnet.width = 128``.
+    """
+    found = list(holes(spec))
+    defaults = {hole.name: hole.default for hole in found}
+    yield "every default", draw(spec, _Chosen(defaults))
+    for hole in found:
+        for end in hole.ends:
+            yield f"{hole.name} = {end}", draw(spec, _Chosen({**defaults, **dict(hole.under), hole.name: end}))

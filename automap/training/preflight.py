@@ -1,0 +1,54 @@
+"""Before trial 0: every end of every range and every choice is built once, without data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import keras
+
+from automap.spec.candidate import Candidate
+from automap.spec.kinds import DataInfo
+from automap.training.build import build_network
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What building the corners of a search space has shown."""
+
+    problems: tuple[str, ...]
+    """What cannot be built, each with the corner where it was found."""
+    largest: int
+    """Parameters of the largest network."""
+
+
+def preflight(corners: Iterable[tuple[str, Candidate]], info: DataInfo) -> Preflight:
+    """Build each distinct network, optimizer, loss and augmentation of some candidates once.
+
+    Args:
+        corners: candidates, each with a description of what is special about it.
+        info: the data that they are built for.
+    """
+    problems, largest = [], 0
+    seen: set[object] = set()
+    for description, candidate in corners:
+        try:
+            network = (candidate.task, candidate.architecture)
+            if network not in seen:
+                seen.add(network)
+                largest = max(largest, build_network(candidate, info).count_params())
+            _build_parts(candidate, seen)
+        except Exception as error:  # A plugin's code may raise anything; it is reported with its place.
+            problems.append(f"{description}: {type(error).__name__}: {error}")
+    keras.utils.clear_session()
+    return Preflight(tuple(problems), largest)
+
+
+def _build_parts(candidate: Candidate, seen: set[object]) -> None:
+    for part in (*candidate.augmentation, candidate.loss):
+        if part not in seen:
+            seen.add(part)
+            part.build()
+    if candidate.optimizer not in seen:
+        seen.add(candidate.optimizer)
+        candidate.optimizer.build(candidate.optimizer.learning_rate)

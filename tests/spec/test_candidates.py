@@ -1,0 +1,58 @@
+"""The properties that everything else rests on: specs, candidates and their written forms agree."""
+
+import json
+
+import optuna
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import specs
+
+from automap.spec.candidate import Candidate
+from automap.spec.draw import draw, first_parameters, holes
+from automap.spec.spec import Spec
+
+some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def random_trial(seed: int) -> optuna.Trial:
+    return optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
+
+
+@some
+@given(specs(), st.integers(0, 1000))
+def test_every_candidate_of_a_valid_spec_is_valid_and_survives_being_written(data, seed):
+    candidate = draw(Spec.model_validate(data), random_trial(seed))
+    assert Candidate.model_validate(json.loads(json.dumps(candidate.to_data()))) == candidate
+    assert Candidate.model_validate(yaml.safe_load(yaml.safe_dump(candidate.to_data()))) == candidate
+
+
+@some
+@given(specs())
+def test_a_resolved_spec_resolves_to_itself(data):
+    spec = Spec.model_validate(data)
+    again = Spec.model_validate(json.loads(json.dumps(spec.to_data())))
+    assert again == spec
+    assert again.to_data() == spec.to_data()
+
+
+@some
+@given(specs(), st.integers(0, 1000))
+def test_a_candidate_is_a_spec_without_holes_that_draws_itself(data, seed):
+    candidate = draw(Spec.model_validate(data), random_trial(seed))
+    spec = Spec.model_validate(candidate.to_data())
+    assert list(holes(spec)) == []
+    assert draw(spec, random_trial(seed + 1)) == candidate
+
+
+@some
+@given(specs())
+def test_the_first_trials_take_values_that_their_holes_admit(data):
+    spec = Spec.model_validate(data)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for parameters in first_parameters(spec):
+        study.enqueue_trial(parameters)
+    for parameters in first_parameters(spec):
+        trial = study.ask()
+        draw(spec, trial)
+        assert trial.params == {name: parameters[name] for name in trial.params}
