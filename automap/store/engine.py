@@ -1,0 +1,193 @@
+"""Opening a database by its URL: for writing, with its tables brought up to date, or only for reading."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, make_url, text
+
+from automap.exceptions import StorageError
+from automap.store.errors import display_url, storage_error, storage_errors
+from automap.store.models import HEAD, VERSION_TABLE
+from automap.store.transactions import begin_explicitly, dump_json
+
+__all__ = ["BUSY_SECONDS", "database_url", "display_url", "open_database", "read_database"]
+
+BUSY_SECONDS = 30.0
+"""How long a transaction waits for another one that holds SQLite's lock."""
+
+CONNECT_SECONDS = 10
+
+# Python's name of the driver and automap's extra that installs it, for each kind of database.
+_DRIVERS = {
+    "postgresql": ("psycopg", "postgres"),
+    "mysql": ("pymysql", "mysql"),
+    "mariadb": ("pymysql", "mysql"),
+}
+
+
+def database_url(url: str) -> URL:
+    """Return a URL with its driver filled in: psycopg for PostgreSQL, PyMySQL for MySQL.
+
+    Raises:
+        StorageError: if it is not the URL of a database that automap can use.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (exc.ArgumentError, exc.NoSuchModuleError, ValueError):
+        raise StorageError(
+            f"storage '{url}' is not a database URL; write for instance sqlite:///automap.db or "
+            "postgresql://user@host/name"
+        ) from None
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StorageError(
+            f"storage '{url}' lies in memory, where no worker finds it; name a file: sqlite:///automap.db"
+        )
+    if parsed.drivername in _DRIVERS:
+        return parsed.set(drivername=f"{backend}+{_DRIVERS[backend][0]}")
+    return parsed
+
+
+def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """Open a database for writing; create it and its tables, or bring them up to date, where that is needed.
+
+    It is safe with several processes at once.
+
+    Args:
+        url: a SQLAlchemy URL.
+        busy_seconds: how long to wait for a lock of SQLite.
+
+    Raises:
+        StorageError: if it is locked, read-only, not a database, not reachable, or its driver is missing.
+    """
+    engine = _engine(database_url(url), busy_seconds)
+    with storage_errors(engine.url):
+        if engine.dialect.name == "sqlite":
+            _need_folder(engine.url)
+            _switch_to_write_ahead_log(engine, busy_seconds)
+        with engine.connect() as connection:
+            version = _schema_version(connection)
+            if version == HEAD:
+                _refuse_read_only(engine.url, connection)
+                return engine
+    # Alembic costs a third of a second to import, and a database is created only once.
+    from automap.store.migrate import upgrade
+
+    with storage_errors(engine.url):
+        upgrade(engine)
+    return engine
+
+
+def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """Open a database that exists, for reading only; nothing is created or changed.
+
+    Raises:
+        StorageError: if it does not exist, holds no study of this version of automap, or cannot be read.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _need_file(parsed)
+    engine = _engine(parsed, busy_seconds, read_only=True)
+    with storage_errors(engine.url), engine.connect() as connection:
+        version = _schema_version(connection)
+    if version is None:
+        raise StorageError(
+            f"database {display_url(url)} holds no automap study; start one with: automap search SPEC"
+        )
+    if version != HEAD:
+        raise StorageError(
+            f"database {display_url(url)} has tables of another version of automap ({version}, not "
+            f"{HEAD}); automap search brings older tables up to date; for newer ones, install a newer automap"
+        )
+    return engine
+
+
+def _engine(url: URL, busy_seconds: float, *, read_only: bool = False) -> Engine:
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if url.get_backend_name() == "sqlite" and read_only:
+        options = {"creator": partial(_connect_read_only, Path(url.database or "").absolute(), busy_seconds)}
+    elif url.get_backend_name() == "sqlite":
+        options = {"connect_args": {"timeout": busy_seconds}}
+    elif url.get_backend_name() in _DRIVERS:
+        options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+    try:
+        engine = create_engine(url, json_serializer=dump_json, **options)
+    except (ImportError, exc.NoSuchModuleError) as error:
+        raise StorageError(f"database {display_url(url)}: {_missing_driver(url, error)}") from error
+    if engine.dialect.name == "sqlite":
+        begin_explicitly(engine)
+        event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _missing_driver(url: URL, error: Exception) -> str:
+    _, extra = _DRIVERS.get(url.get_backend_name(), ("", ""))
+    if not extra:
+        return f"no driver for it is installed ({error})"
+    return f"its driver is not installed ({error}); install it with: pip install 'automap[{extra}]'"
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    # With the write-ahead log, NORMAL loses no transaction to a killed process, and keeps the file whole in a
+    # power cut.
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _switch_to_write_ahead_log(engine: Engine, busy_seconds: float) -> None:
+    # SQLite does not wait for its lock here, so two processes that create one database must try again.
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        connection = engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+            return
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise storage_error(engine.url, error) from error
+            time.sleep(0.05)
+        finally:
+            connection.close()
+
+
+def _schema_version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return found
+
+
+def _refuse_read_only(url: URL, connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and url.database and not os.access(url.database, os.W_OK):
+        raise storage_error(url, PermissionError("attempt to write a readonly database"))
+
+
+def _need_folder(url: URL) -> None:
+    folder = Path(url.database or "").absolute().parent
+    if not folder.is_dir():
+        raise StorageError(f"database {display_url(url)}: its folder {folder} does not exist; create it")
+
+
+def _need_file(url: URL) -> None:
+    if not Path(url.database or "").exists():
+        raise StorageError(
+            f"database {display_url(url)} does not exist; start a study with: automap search SPEC, or name "
+            "another database: --storage URL"
+        )
+
+
+def _connect_read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    mode = "mode=ro"
+    if not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
+        # Readers of a write-ahead log need a small file beside it, which cannot be made in such a folder; and
+        # as no log lies there, nobody writes.
+        mode = "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=busy_seconds, check_same_thread=False)

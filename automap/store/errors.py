@@ -1,0 +1,130 @@
+"""What databases complain of, in words that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, exc, make_url
+
+from automap.exceptions import StorageError
+
+_SECRET_KEYS = ("password", "passwd", "sslpassword")
+
+# A part of the driver's message, in lower case → what it means and what to do.
+_MEANINGS = (
+    (
+        (
+            "database is locked",
+            "database table is locked",
+            "lock wait timeout",
+            "canceling statement due to lock",
+        ),
+        "it is locked by another process; wait until that one is done, or end it",
+    ),
+    (
+        (
+            "readonly database",
+            "read-only transaction",
+            "read-only option",
+            "permission denied",
+            "command denied",
+        ),
+        "it is read-only for this user; get write permission, or name another database",
+    ),
+    (("file is not a database", "file is encrypted"), "the file is not an SQLite database; name another one"),
+    (("disk image is malformed",), "the file is damaged; restore it from a backup"),
+    (
+        ("disk is full", "no space left", "disk full", "is full"),
+        "the disk is full; make room and go on: what is stored stays",
+    ),
+    (
+        ("disk i/o error",),
+        "the disk gave an error while it was read or written; check the disk and its free space",
+    ),
+    (
+        ("unable to open database file",),
+        "the file cannot be opened; check that its folder exists and that you may write there",
+    ),
+    (
+        ("password authentication failed", "access denied", "no password supplied", "no pg_hba.conf entry"),
+        "the server refuses the user or password; correct them in the URL",
+    ),
+    (('role "',), "the server does not know that user; correct it in the URL"),
+    (
+        ("unknown database", 'database "'),
+        "the server has no such database; create it, or correct its name in the URL",
+    ),
+    (
+        (
+            "connection refused",
+            "could not translate host name",
+            "failed to resolve host",
+            "name or service not known",
+            "can't connect to",
+            "no such file or directory",
+            "connection timeout",
+            "timed out",
+            "timeout expired",
+            "no route to host",
+            "network is unreachable",
+        ),
+        "the server cannot be reached; check the host and port in the URL, and that the server runs",
+    ),
+    (
+        (
+            "server closed the connection",
+            "terminating connection",
+            "lost connection",
+            "server has gone away",
+            "connection is closed",
+            "shutting down",
+            "starting up",
+        ),
+        "the server ended the connection; check that it runs, and start again: what is stored stays",
+    ),
+)
+
+
+def display_url(url: URL | str) -> str:
+    """Return a database URL that may be shown: passwords are hidden."""
+    parsed = make_url(url)
+    hidden = {key: "***" for key in parsed.query if key.lower() in _SECRET_KEYS}
+    return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def storage_error(url: URL, error: Exception) -> StorageError:
+    """Turn what a database driver raised into an error that says what to do."""
+    cause = str(getattr(error, "orig", None) or error).strip()
+    return StorageError(f"database {display_url(url)}: {_meaning(url, cause)} ({_first_line(cause)})")
+
+
+@contextmanager
+def storage_errors(url: URL) -> Iterator[None]:
+    """Raise `StorageError` for whatever goes wrong between the program and its database.
+
+    A broken constraint and wrong SQL are the program's own errors and pass through.
+    """
+    try:
+        yield
+    except (exc.IntegrityError, exc.ProgrammingError) as error:
+        if "permission denied" in str(error) or "command denied" in str(error):
+            raise storage_error(url, error) from error
+        raise
+    except (exc.DBAPIError, exc.TimeoutError) as error:
+        raise storage_error(url, error) from error
+
+
+def _meaning(url: URL, cause: str) -> str:
+    if url.get_backend_name() == "sqlite" and url.database and Path(url.database).is_dir():
+        return "it is a folder; name a file in it"
+    lowered = cause.lower()
+    for signs, meaning in _MEANINGS:
+        if any(sign in lowered for sign in signs):
+            return meaning
+    return "it cannot be used"
+
+
+def _first_line(cause: str) -> str:
+    return cause.splitlines()[0].strip() if cause else "no reason given"

@@ -1,0 +1,32 @@
+"""What a run gave."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+State = Literal["complete", "pruned", "infeasible", "failed"]
+
+
+class Result(BaseModel):
+    """The outcome of one training, as training hands it over and the store keeps it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: State
+    reason: str | None = None
+    """Why it is not complete."""
+    validation: dict[str, float] = {}
+    """Metrics on the validation split, of the epoch whose weights were kept."""
+    test: dict[str, float] | None = None
+    """Metrics on the test split, for finalists only."""
+    cost: dict[str, float] = {}
+    """``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``, ``size_bytes``, ``train_seconds``,
+    ``peak_memory_bytes``, as far as they are known."""
+    curve: tuple[dict[str, float], ...] = ()
+    """One entry an epoch: ``epoch`` from 1, ``seconds``, ``learning_rate``, ``train_loss``, and the validation metrics."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the numbers must know."""
+    artifacts: str | None = None
+    """The run's folder, relative to the study's run directory."""

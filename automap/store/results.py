@@ -1,0 +1,207 @@
+"""Results: what finished runs gave; written once, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Engine, Select, func, insert, select, update
+from sqlalchemy.orm import Session, defer
+
+from automap.spec.objectives import Objective, objective_value
+from automap.store.clock import as_datetime, database_now
+from automap.store.models import ResultTable, RunTable, StudyTable
+from automap.store.result import Result, State
+from automap.store.runs import RunKind, plain_text
+from automap.store.studies import parse_objectives
+from automap.store.transactions import changed_rows, reading, writing
+
+STATES: tuple[State, ...] = ("complete", "pruned", "infeasible", "failed")
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """A result with the run that it came from."""
+
+    study_id: int
+    trial: int
+    kind: RunKind
+    seed: int
+    candidate: dict[str, Any]
+    """In the spec's notation."""
+    value: float | None
+    """The first objective; None if it is unknown or not finite."""
+    finished_at: datetime
+    result: Result
+
+    @property
+    def state(self) -> State:
+        """How the run ended."""
+        return self.result.state
+
+    @property
+    def validation(self) -> dict[str, float]:
+        """Metrics on the validation split."""
+        return self.result.validation
+
+    @property
+    def test(self) -> dict[str, float] | None:
+        """Metrics on the test split; None for all but finalists."""
+        return self.result.test
+
+    @property
+    def cost(self) -> dict[str, float]:
+        """What the model costs."""
+        return self.result.cost
+
+
+def finish(engine: Engine, run_id: int, worker: str, result: Result) -> bool:
+    """Store a run's result and end the run, in one transaction.
+
+    Args:
+        engine: the database.
+        run_id: the run.
+        worker: who trained it.
+        result: what training gave.
+
+    Returns:
+        False if the run is no longer the worker's, or done: then nothing is written.
+    """
+    held = (RunTable.id == run_id, RunTable.worker == worker, RunTable.state == "running")
+    done = update(RunTable).where(*held).values(state="done", heartbeat_at=database_now())
+    with writing(engine) as session:
+        if changed_rows(session, done.execution_options(synchronize_session=False)) != 1:
+            return False
+        run = session.get_one(RunTable, run_id)
+        values = _new_result(run, _first_objective(session, run.study_id), result)
+        session.execute(insert(ResultTable).values(values))
+        return True
+
+
+def find_result(
+    engine: Engine, study_id: int, trial: int, kind: RunKind = "search", seed: int | None = None
+) -> ResultRow | None:
+    """Return the result of a trial with its learning curve; None if there is none.
+
+    Args:
+        engine: the database.
+        study_id: the study.
+        trial: Optuna's number of the trial.
+        kind: ``search``, or ``final`` for a finalist.
+        seed: of the training; None takes the smallest.
+    """
+    query = select(ResultTable).where(
+        ResultTable.study_id == study_id, ResultTable.trial == trial, ResultTable.kind == kind
+    )
+    if seed is not None:
+        query = query.where(ResultTable.seed == seed)
+    with reading(engine) as session:
+        row = session.scalars(query.order_by(ResultTable.seed).limit(1)).first()
+        return None if row is None else _result_row(row, row.curve)
+
+
+def list_results(
+    engine: Engine,
+    study_id: int,
+    *,
+    kind: RunKind | None = None,
+    states: Sequence[State] | None = None,
+    trial: int | None = None,
+    limit: int | None = None,
+    curves: bool = False,
+) -> list[ResultRow]:
+    """Return results, the best value of the first objective first, those without a value last.
+
+    Args:
+        engine: the database.
+        study_id: the study.
+        kind: ``search`` or ``final``, None for both.
+        states: which states, None for all.
+        trial: only this trial's.
+        limit: how many at most.
+        curves: whether learning curves are read too; they are most of a result's bytes.
+    """
+    query = select(ResultTable).where(ResultTable.study_id == study_id)
+    if kind is not None:
+        query = query.where(ResultTable.kind == kind)
+    if states is not None:
+        query = query.where(ResultTable.state.in_(states))
+    if trial is not None:
+        query = query.where(ResultTable.trial == trial)
+    if not curves:
+        query = query.options(defer(ResultTable.curve))
+    with reading(engine) as session:
+        ordered = _best_first(query, _first_objective(session, study_id)).limit(limit)
+        return [_result_row(row, row.curve if curves else ()) for row in session.scalars(ordered)]
+
+
+def count_states(engine: Engine, study_id: int) -> dict[str, int]:
+    """Return how many trials ended in each state, and under ``final`` how many runs of finalists."""
+    query = (
+        select(ResultTable.kind, ResultTable.state, func.count())
+        .where(ResultTable.study_id == study_id)
+        .group_by(ResultTable.kind, ResultTable.state)
+    )
+    counts = dict.fromkeys((*STATES, "final"), 0)
+    with reading(engine) as session:
+        for kind, state, number in session.execute(query):
+            counts["final" if kind == "final" else state] += number
+    return counts
+
+
+def _first_objective(session: Session, study_id: int) -> Objective:
+    data = session.scalar(select(StudyTable.objectives).where(StudyTable.id == study_id))
+    if data is None:
+        raise LookupError(f"no study has the id {study_id}")
+    return parse_objectives(data)[0]
+
+
+def _best_first(query: Select[ResultTable], objective: Objective) -> Select[ResultTable]:
+    value = ResultTable.value
+    best = value.desc() if objective.direction == "maximize" else value.asc()
+    return query.order_by(value.is_(None), best, ResultTable.trial, ResultTable.seed)
+
+
+def _new_result(run: RunTable, objective: Objective, result: Result) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "study_id": run.study_id,
+        "trial": run.trial,
+        "kind": run.kind,
+        "seed": run.seed,
+        "candidate": run.candidate,
+        "value": objective_value(objective, result.validation, result.cost),
+        "state": result.state,
+        "reason": None if result.reason is None else plain_text(result.reason),
+        "validation": result.validation,
+        "test": result.test,
+        "cost": result.cost,
+        "curve": list(result.curve),
+        "notes": list(result.notes),
+        "artifacts": result.artifacts,
+        "finished_at": database_now(),
+    }
+
+
+def _result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRow:
+    # The rows were validated when they were written: validating them again would cost more than the query.
+    result = Result.model_construct(
+        state=cast("State", row.state),
+        reason=row.reason,
+        validation=known_numbers(row.validation),
+        test=None if row.test is None else known_numbers(row.test),
+        cost=known_numbers(row.cost),
+        curve=tuple(known_numbers(epoch) for epoch in curve),
+        notes=tuple(row.notes),
+        artifacts=row.artifacts,
+    )
+    kind = cast("RunKind", row.kind)
+    finished_at = as_datetime(row.finished_at)
+    return ResultRow(row.study_id, row.trial, kind, row.seed, row.candidate, row.value, finished_at, result)
+
+
+def known_numbers(data: Mapping[str, Any]) -> dict[str, float]:
+    """Leave out the nulls that stand for numbers which were not finite."""
+    return {name: value for name, value in data.items() if value is not None}

@@ -1,0 +1,302 @@
+"""Runs: one training of one candidate with one seed each, and which worker is at it.
+
+A worker holds a run for as long as it beats. Taking, keeping and ending a run are each one conditional
+UPDATE, so that of any number of workers that try at once exactly one succeeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Engine, Update, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from automap.store.clock import as_datetime, database_now
+from automap.store.models import RunTable, StudyTable
+from automap.store.transactions import changed_rows, reading, writing
+
+RunKind = Literal["search", "final"]
+RunState = Literal["waiting", "running", "done"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of one candidate with one seed, as the database knows it."""
+
+    id: int
+    study_id: int
+    trial: int
+    """Optuna's number of the trial."""
+    kind: RunKind
+    seed: int
+    candidate: dict[str, Any]
+    """In the spec's notation."""
+    epochs: int
+    state: RunState
+    worker: str | None
+    attempts: int
+    """How many workers have started it, interruptions not counted."""
+    last_death: str | None
+    """How the last worker that died of it ended."""
+    epoch: int
+    """Epochs that are finished."""
+    metric: float | None
+    """The first objective after that epoch."""
+    epoch_seconds: float | None
+    """Duration of the last epoch."""
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+
+
+class Finalist(NamedTuple):
+    """A candidate to be trained again at full length with another seed."""
+
+    trial: int
+    seed: int
+    candidate: Mapping[str, Any]
+    epochs: int
+
+
+def start_run(
+    engine: Engine,
+    study_id: int,
+    *,
+    trial: int,
+    kind: RunKind,
+    seed: int,
+    candidate: Mapping[str, Any],
+    epochs: int,
+    worker: str | None,
+) -> Run:
+    """Register a run; if another process has registered it, that one is returned as it is.
+
+    Args:
+        engine: the database.
+        study_id: the study.
+        trial: Optuna's number of the trial.
+        kind: ``search``, or ``final`` for a finalist.
+        seed: of the training.
+        candidate: in the spec's notation.
+        epochs: length of the training.
+        worker: who trains it from now on; None leaves it to the next one that looks for work.
+    """
+    values = _new_run(study_id, kind, Finalist(trial, seed, candidate, epochs))
+    if worker is not None:
+        held = {"worker": worker, "heartbeat_at": database_now(), "started_at": database_now()}
+        values |= {"state": "running", "attempts": 1, **held}
+    try:
+        with writing(engine) as session:
+            session.execute(insert(RunTable).values(values))
+    except IntegrityError:
+        if find_run(engine, study_id, trial, kind, seed) is None:
+            raise
+    return cast("Run", find_run(engine, study_id, trial, kind, seed))
+
+
+def find_run(
+    engine: Engine, study_id: int, trial: int, kind: RunKind = "search", seed: int | None = None
+) -> Run | None:
+    """Return the run of a trial, with any seed if none is given; None if there is none."""
+    query = select(RunTable).where(
+        RunTable.study_id == study_id, RunTable.trial == trial, RunTable.kind == kind
+    )
+    if seed is not None:
+        query = query.where(RunTable.seed == seed)
+    with reading(engine) as session:
+        row = session.scalars(query.order_by(RunTable.seed).limit(1)).first()
+        return None if row is None else _run(row)
+
+
+def list_active(engine: Engine, study_id: int) -> list[Run]:
+    """Return the runs that are not done: those in training first, then those that wait."""
+    query = (
+        select(RunTable)
+        .where(RunTable.study_id == study_id, RunTable.state.in_(("running", "waiting")))
+        .order_by(case((RunTable.state == "running", 0), else_=1), RunTable.id)
+    )
+    with reading(engine) as session:
+        return [_run(row) for row in session.scalars(query)]
+
+
+def beat(
+    engine: Engine,
+    run_id: int,
+    worker: str,
+    *,
+    epoch: int | None = None,
+    metric: float | None = None,
+    epoch_seconds: float | None = None,
+) -> bool:
+    """Say that a worker is alive and how far its run is.
+
+    Args:
+        engine: the database.
+        run_id: the run.
+        worker: who trains it.
+        epoch: epochs that are finished.
+        metric: the first objective after that epoch.
+        epoch_seconds: duration of that epoch.
+
+    Returns:
+        False if the run is no longer the worker's: it must stop at once and store nothing.
+    """
+    given = {"epoch": epoch, "metric": metric, "epoch_seconds": epoch_seconds}
+    known = {name: value for name, value in given.items() if value is not None and math.isfinite(value)}
+    with writing(engine) as session:
+        return changed_rows(session, _held(run_id, worker).values(heartbeat_at=database_now(), **known)) == 1
+
+
+def claim_orphan(engine: Engine, study_id: int, worker: str, grace_seconds: float) -> Run | None:
+    """Take a run that waits, or whose worker gave no sign of life for longer than the grace period.
+
+    Args:
+        engine: the database.
+        study_id: the study.
+        worker: who takes it.
+        grace_seconds: the grace period.
+
+    Returns:
+        The run, with the attempt counted; None if there is none to take.
+    """
+    orphaned = _is_orphan(grace_seconds)
+    query = select(RunTable.id).where(RunTable.study_id == study_id, orphaned)
+    first = query.order_by(case((RunTable.kind == "search", 0), else_=1), RunTable.id).limit(1)
+    while True:
+        with reading(engine) as session:
+            run_id = session.scalar(first)
+        if run_id is None:
+            return None
+        with writing(engine) as session:
+            if changed_rows(session, _claim(run_id, worker, orphaned, grace_seconds)) == 1:
+                return _run(session.get_one(RunTable, run_id))
+
+
+def release(engine: Engine, run_id: int, worker: str) -> bool:
+    """Give back a run that was interrupted; the attempt is not counted.
+
+    Returns:
+        False if the run was no longer the worker's.
+    """
+    with writing(engine) as session:
+        waiting = {
+            "state": "waiting",
+            "worker": None,
+            "heartbeat_at": None,
+            "attempts": RunTable.attempts - 1,
+        }
+        return changed_rows(session, _held(run_id, worker).values(waiting)) == 1
+
+
+def release_worker(engine: Engine, worker: str, reason: str) -> int:
+    """Give back all runs of a worker whose process died; their attempts stay counted.
+
+    Args:
+        engine: the database.
+        worker: the worker.
+        reason: how it ended, for the next one and for the user.
+
+    Returns:
+        How many runs wait for another worker now.
+    """
+    died = update(RunTable).where(RunTable.worker == worker, RunTable.state == "running")
+    with writing(engine) as session:
+        waiting = {"state": "waiting", "worker": None, "heartbeat_at": None, "last_death": plain_text(reason)}
+        return changed_rows(session, died.values(waiting).execution_options(synchronize_session=False))
+
+
+def add_finalists(engine: Engine, study_id: int, finalists: Iterable[Finalist]) -> int:
+    """Register runs of finalists; those that are registered already stay as they are.
+
+    Returns:
+        How many were new.
+    """
+    wanted = [Finalist(*finalist) for finalist in finalists]
+    with writing(engine) as session:
+        known = _known_finals(session, study_id)
+        new = [
+            _new_run(study_id, "final", final) for final in wanted if (final.trial, final.seed) not in known
+        ]
+        if new:
+            session.execute(insert(RunTable), new)
+        return len(new)
+
+
+def _known_finals(session: Session, study_id: int) -> set[tuple[int, int]]:
+    # Two processes that appoint at once do so one after the other: this locks the study's row, and SQLite is
+    # locked as a whole by then.
+    session.execute(select(StudyTable.id).where(StudyTable.id == study_id).with_for_update())
+    query = select(RunTable.trial, RunTable.seed).where(
+        RunTable.study_id == study_id, RunTable.kind == "final"
+    )
+    return {(trial, seed) for trial, seed in session.execute(query)}
+
+
+def _new_run(study_id: int, kind: RunKind, final: Finalist) -> dict[str, Any]:
+    return {
+        "study_id": study_id,
+        "trial": final.trial,
+        "kind": kind,
+        "seed": final.seed,
+        "candidate": dict(final.candidate),
+        "epochs": final.epochs,
+        "state": "waiting",
+        "attempts": 0,
+        "epoch": 0,
+    }
+
+
+def _is_orphan(grace_seconds: float) -> ColumnElement[bool]:
+    silent = and_(RunTable.state == "running", RunTable.heartbeat_at < database_now() - grace_seconds)
+    return or_(RunTable.state == "waiting", silent)
+
+
+def _held(run_id: int, worker: str) -> Update:
+    held = update(RunTable).where(
+        RunTable.id == run_id, RunTable.worker == worker, RunTable.state == "running"
+    )
+    return held.execution_options(synchronize_session=False)
+
+
+def _claim(run_id: int, worker: str, orphaned: ColumnElement[bool], grace_seconds: float) -> Update:
+    silence = literal("worker ") + RunTable.worker + literal(f" gave no sign of life for {grace_seconds:g} s")
+    claim = update(RunTable).where(RunTable.id == run_id, orphaned)
+    return claim.ordered_values(
+        # First: MySQL reads columns as the assignments further left have set them.
+        (RunTable.last_death, case((RunTable.state == "running", silence), else_=RunTable.last_death)),
+        (RunTable.state, "running"),
+        (RunTable.worker, worker),
+        (RunTable.heartbeat_at, database_now()),
+        (RunTable.started_at, func.coalesce(RunTable.started_at, database_now())),
+        (RunTable.attempts, RunTable.attempts + 1),
+    ).execution_options(synchronize_session=False)
+
+
+def plain_text(text: str) -> str:
+    """Return a text that every database takes: PostgreSQL refuses the character NUL."""
+    return text.replace("\0", "")
+
+
+def _run(row: RunTable) -> Run:
+    return Run(
+        id=row.id,
+        study_id=row.study_id,
+        trial=row.trial,
+        kind=cast("RunKind", row.kind),
+        seed=row.seed,
+        candidate=row.candidate,
+        epochs=row.epochs,
+        state=cast("RunState", row.state),
+        worker=row.worker,
+        attempts=row.attempts,
+        last_death=row.last_death,
+        epoch=row.epoch,
+        metric=row.metric,
+        epoch_seconds=row.epoch_seconds,
+        started_at=None if row.started_at is None else as_datetime(row.started_at),
+        heartbeat_at=None if row.heartbeat_at is None else as_datetime(row.heartbeat_at),
+    )

@@ -1,0 +1,268 @@
+"""Studies: what they run on, and how much of their budget is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from automap.spec.objectives import Objective
+from automap.store.clock import as_datetime, database_now
+from automap.store.models import ResultTable, RunTable, StudyTable
+from automap.store.transactions import changed_rows, reading, writing
+
+MAX_TICK_SECONDS = 10.0
+"""A longer gap between two ticks means that nobody was searching; it is not counted."""
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study as the database knows it."""
+
+    id: int
+    name: str
+    spec_text: str
+    """As the user wrote it."""
+    spec: dict[str, Any]
+    """Resolved."""
+    objectives: tuple[Objective, ...]
+    data_fingerprint: str
+    environment: dict[str, Any]
+    run_directory: str
+    trial_budget: int | None
+    time_budget: float | None
+    """Seconds."""
+    seconds_used: float
+    slots_taken: int
+    """Trials that were started."""
+    stop_requested: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """A study in a list of many."""
+
+    id: int
+    name: str
+    objectives: tuple[Objective, ...]
+    created_at: datetime
+    counts: dict[str, int]
+    """Results by state, ``final`` for those of finalists; open runs under ``running`` and ``waiting``."""
+    best: float | None
+    """The best value of the first objective among complete trials."""
+
+
+def create_study(
+    engine: Engine,
+    *,
+    name: str,
+    spec_text: str,
+    spec: Mapping[str, Any],
+    objectives: Sequence[Mapping[str, Any]],
+    data_fingerprint: str,
+    environment: Mapping[str, Any],
+    run_directory: str,
+    trial_budget: int | None,
+    time_budget: float | None,
+) -> StudyRow:
+    """Create a study; if another process has just created it, that one is returned.
+
+    Args:
+        engine: the database.
+        name: unique in the database.
+        spec_text: the spec as the user wrote it.
+        spec: the resolved spec.
+        objectives: ``metric`` and ``direction`` of each.
+        data_fingerprint: of the data, its decoding and its splits.
+        environment: versions and devices.
+        run_directory: folder of the artifacts.
+        trial_budget: largest number of trials, None for no limit.
+        time_budget: seconds, None for no limit.
+    """
+    values = {
+        "name": name,
+        "spec_text": spec_text,
+        "spec": dict(spec),
+        "objectives": [dict(objective) for objective in objectives],
+        "data_fingerprint": data_fingerprint,
+        "environment": dict(environment),
+        "run_directory": run_directory,
+        "trial_budget": trial_budget,
+        "time_budget": time_budget,
+        "created_at": database_now(),
+    }
+    try:
+        with writing(engine) as session:
+            session.execute(insert(StudyTable).values(values))
+    except IntegrityError:
+        if find_study(engine, name) is None:
+            raise
+    found = find_study(engine, name)
+    if found is None:
+        raise LookupError(f"study '{name}' was deleted while it was created")
+    return found
+
+
+def find_study(engine: Engine, name: str) -> StudyRow | None:
+    """Return the study of a name, None if there is none."""
+    with reading(engine) as session:
+        row = session.scalar(select(StudyTable).where(StudyTable.name == name))
+        return None if row is None else _study_row(row)
+
+
+def get_study(engine: Engine, study_id: int) -> StudyRow:
+    """Return a study that exists.
+
+    Raises:
+        LookupError: if it does not.
+    """
+    with reading(engine) as session:
+        row = session.get(StudyTable, study_id)
+        if row is None:
+            raise LookupError(f"no study has the id {study_id}")
+        return _study_row(row)
+
+
+def list_studies(engine: Engine) -> list[StudySummary]:
+    """Return all studies, the oldest first, in three queries however many there are."""
+    with reading(engine) as session:
+        columns = (StudyTable.id, StudyTable.name, StudyTable.objectives, StudyTable.created_at)
+        studies = session.execute(select(*columns).order_by(StudyTable.id)).all()
+        results = session.execute(_RESULT_COUNTS).all()
+        open_runs = session.execute(_OPEN_RUN_COUNTS).all()
+    counts: dict[int, dict[str, int]] = {}
+    ends: dict[int, tuple[float | None, float | None]] = {}
+    for study_id, kind, state, number, lowest, highest in results:
+        of_study = counts.setdefault(study_id, {})
+        name = "final" if kind == "final" else state
+        of_study[name] = of_study.get(name, 0) + number
+        if kind == "search" and state == "complete":
+            ends[study_id] = (lowest, highest)
+    for study_id, state, number in open_runs:
+        counts.setdefault(study_id, {})[state] = number
+    return [_summary(row, counts.get(row.id, {}), ends.get(row.id, (None, None))) for row in studies]
+
+
+def update_spec(engine: Engine, study_id: int, *, spec_text: str, spec: Mapping[str, Any]) -> None:
+    """Store the spec of a study that goes on, as it reads now."""
+    with writing(engine) as session:
+        session.execute(_of(study_id).values(spec_text=spec_text, spec=dict(spec)))
+
+
+def set_budget(
+    engine: Engine, study_id: int, *, trial_budget: int | None = None, time_budget: float | None = None
+) -> None:
+    """Set the number of trials, the seconds, or both; what is None stays as it is."""
+    given = {"trial_budget": trial_budget, "time_budget": time_budget}
+    values = {name: value for name, value in given.items() if value is not None}
+    if values:
+        with writing(engine) as session:
+            session.execute(_of(study_id).values(values))
+
+
+def take_slot(engine: Engine, study_id: int) -> bool:
+    """Take one trial from the budget.
+
+    Of any number of processes that try at once, exactly as many succeed as trials are left.
+
+    Returns:
+        Whether there was one left.
+    """
+    left = or_(StudyTable.trial_budget.is_(None), StudyTable.slots_taken < StudyTable.trial_budget)
+    with writing(engine) as session:
+        taken = _of(study_id).where(left).values(slots_taken=StudyTable.slots_taken + 1)
+        return changed_rows(session, taken) == 1
+
+
+def return_slot(engine: Engine, study_id: int) -> None:
+    """Give back a trial that was taken and never started."""
+    with writing(engine) as session:
+        given = _of(study_id).where(StudyTable.slots_taken > 0).values(slots_taken=StudyTable.slots_taken - 1)
+        session.execute(given)
+
+
+def add_seconds(engine: Engine, study_id: int, seconds: float) -> None:
+    """Add to the time that a study has used."""
+    with writing(engine) as session:
+        session.execute(_of(study_id).values(seconds_used=StudyTable.seconds_used + seconds))
+
+
+def tick(engine: Engine, study_id: int) -> None:
+    """Add the time since anybody's last tick to the time that a study has used.
+
+    Whoever drives a study calls this every second or so. With several drivers time is counted once, and time
+    in which nobody drove, or the machine slept, is not counted.
+    """
+    gap = database_now() - StudyTable.ticked_at
+    with writing(engine) as session:
+        # Two statements: MySQL would read `ticked_at` as already set by the same statement.
+        recent = _of(study_id).where(gap > 0, gap <= MAX_TICK_SECONDS)
+        session.execute(recent.values(seconds_used=StudyTable.seconds_used + gap))
+        session.execute(_of(study_id).values(ticked_at=database_now()))
+
+
+def request_stop(engine: Engine, study_id: int) -> None:
+    """Ask all workers of a study to stop."""
+    with writing(engine) as session:
+        session.execute(_of(study_id).values(stop_requested=True))
+
+
+def clear_stop(engine: Engine, study_id: int) -> None:
+    """Take back the request to stop."""
+    with writing(engine) as session:
+        session.execute(_of(study_id).values(stop_requested=False))
+
+
+_RESULT_COUNTS = select(
+    ResultTable.study_id,
+    ResultTable.kind,
+    ResultTable.state,
+    func.count(),
+    func.min(ResultTable.value),
+    func.max(ResultTable.value),
+).group_by(ResultTable.study_id, ResultTable.kind, ResultTable.state)
+
+_OPEN_RUN_COUNTS = (
+    select(RunTable.study_id, RunTable.state, func.count())
+    .where(RunTable.state != "done")
+    .group_by(RunTable.study_id, RunTable.state)
+)
+
+
+def _of(study_id: int) -> Any:
+    return update(StudyTable).where(StudyTable.id == study_id).execution_options(synchronize_session=False)
+
+
+def _study_row(row: StudyTable) -> StudyRow:
+    return StudyRow(
+        id=row.id,
+        name=row.name,
+        spec_text=row.spec_text,
+        spec=row.spec,
+        objectives=parse_objectives(row.objectives),
+        data_fingerprint=row.data_fingerprint,
+        environment=row.environment,
+        run_directory=row.run_directory,
+        trial_budget=row.trial_budget,
+        time_budget=row.time_budget,
+        seconds_used=row.seconds_used,
+        slots_taken=row.slots_taken,
+        stop_requested=row.stop_requested,
+        created_at=as_datetime(row.created_at),
+    )
+
+
+def _summary(row: Any, counts: dict[str, int], ends: tuple[float | None, float | None]) -> StudySummary:
+    objectives = parse_objectives(row.objectives)
+    best = ends[1] if objectives[0].direction == "maximize" else ends[0]
+    return StudySummary(row.id, row.name, objectives, as_datetime(row.created_at), counts, best)
+
+
+def parse_objectives(data: Sequence[Mapping[str, Any]]) -> tuple[Objective, ...]:
+    """Read objectives as the database holds them."""
+    return tuple(Objective.model_validate(item) for item in data)
