@@ -114,10 +114,10 @@ def _drive(console: Console, study: Study) -> bool:
 
 def _report(console: Console, study: Study, path: Path) -> None:
     from automap.cli.leaderboard import show_leaderboard
-    from automap.search.finalists import crown_winner
+    from automap.search.retention import crown
 
     show_leaderboard(study.engine, study.spec.name)
-    winner = crown_winner(study)
+    winner = crown(study)
     console.print()
     if winner is not None:
         console.print(f"The winner: {winner}", highlight=False, soft_wrap=True)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap.exceptions import StorageError, WorkerError
+from automap.search import finalists
 from automap.search.budget import Use, budget_use
 from automap.search.executor import Executor
 from automap.search.study import Study
+from automap.search.trials import recover
 from automap.store import results, runs, studies
 from automap.store.runs import Run
 

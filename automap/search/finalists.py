@@ -50,3 +50,22 @@ def best_results(study: Study, count: int) -> list[ResultRow]:
     # Within a front the first objective decides: the rows already come in its order.
     order = sorted(range(len(ranks)), key=lambda index: ranks[index])
     return [complete[index] for index in order[:count]]
+
+
+def best_final(study: Study) -> ResultRow | None:
+    """Return the run of a finalist whose model is the study's winner; None before there is one.
+
+    The candidate with the best mean of the first objective over its seeds wins, and of its runs the best one.
+    All of it is measured on the validation split: the test split selects nothing.
+    """
+    finals = results.list_results(study.engine, study.id, kind="final", states=("complete",))
+    of_trial: dict[int, list[ResultRow]] = {}
+    for final in finals:
+        if final.value is not None:
+            of_trial.setdefault(final.trial, []).append(final)
+    if not of_trial:
+        return None
+    sign = 1 if study.spec.objectives[0].direction == "maximize" else -1
+    mean = {trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()}
+    # The rows come with the best value first.
+    return of_trial[max(mean, key=lambda trial: mean[trial])][0]

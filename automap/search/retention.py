@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from automap.search.finalists import best_results
+from automap.search.finalists import best_final, best_results
 from automap.search.study import Study
 from automap.store import results
 
@@ -31,12 +31,29 @@ def sweep(study: Study, directory: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def crown(study: Study, directory: Path, source: Path) -> Path:
-    """Copy the winner's model to the folder ``winner`` of the run directory, in one step; return that folder."""
+def crown(study: Study) -> Path | None:
+    """Copy the winner's model to the folder ``winner`` of the run directory, in one step.
+
+    Returns:
+        That folder; None if nothing was trained whose model could win.
+    """
+    final = best_final(study)
+    best = final or next(iter(best_results(study, 1)), None)
+    if best is None:
+        return None
+    directory = Path(study.spec.run_directory)
+    source = directory / run_folder_name(best.kind, best.trial, best.seed)
     target, fresh, old = directory / "winner", directory / f".winner-{os.getpid()}", directory / f".old-{os.getpid()}"
+    if not source.exists():
+        return target if target.exists() else None
     shutil.copytree(source, fresh)
     if target.exists():
         target.rename(old)
     fresh.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def run_folder_name(kind: str, trial: int, seed: int) -> str:
+    """Return the name of a run's folder in the run directory."""
+    return f"trial-{trial:05d}" if kind == "search" else f"final-{trial:05d}-seed-{seed}"

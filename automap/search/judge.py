@@ -1,0 +1,43 @@
+"""After each epoch: does a trial go on?"""
+
+from __future__ import annotations
+
+import optuna
+
+from automap.search.pruners import is_rung, is_weak, rung_key
+from automap.search.study import Study
+from automap.spec.objectives import objective_value
+from automap.training.trial import EpochReport, Verdict
+
+
+def judge_epoch(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdict:
+    """Report an epoch to Optuna and say whether the trial should be stopped."""
+    if epoch.epoch >= epoch.epochs:
+        return Verdict.CONTINUE
+    if len(study.spec.objectives) > 1:
+        return _judge_by_rank(study, trial, epoch)
+    value = objective_value(study.spec.objectives[0], epoch.metrics, epoch.cost)
+    if value is None:
+        return Verdict.CONTINUE
+    trial.report(value, epoch.epoch)
+    return Verdict.PRUNE if trial.should_prune() else Verdict.CONTINUE
+
+
+def _judge_by_rank(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdict:
+    if study.spec.search.pruner == "none" or not is_rung(epoch.epoch):
+        return Verdict.CONTINUE
+    found = {
+        objective: value
+        for objective in study.spec.objectives
+        # A cost that is known only at the end (training time, say) cannot speak at a rung.
+        if (value := objective_value(objective, epoch.metrics, epoch.cost)) is not None
+    }
+    key, values = rung_key(epoch.epoch), list(found.values())
+    trial.set_user_attr(key, values)
+    others = [
+        other.user_attrs[key]
+        for other in study.optuna.get_trials(deepcopy=False)
+        if other.number != trial.number and len(other.user_attrs.get(key, ())) == len(values)
+    ]
+    directions = [objective.direction for objective in found]
+    return Verdict.PRUNE if values and is_weak(values, others, directions) else Verdict.CONTINUE

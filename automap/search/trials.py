@@ -1,0 +1,82 @@
+"""Where runs come from: orphans first, then new trials; and how a study is mended after a worker's death."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from automap.search.budget import search_is_open
+from automap.search.outcome import tell_result
+from automap.search.study import Study, live_trial
+from automap.spec.draw import draw
+from automap.store import results, runs, studies
+from automap.store.runs import Run
+
+GRACE_SECONDS = 60.0
+"""A run whose worker gave no sign of life for so long may be taken by another worker."""
+
+STRAY_SECONDS = 10.0
+"""A trial that Optuna knows and automap does not for so long was left by a worker that died."""
+
+
+def next_run(study: Study, worker: str) -> Run | None:
+    """Take an orphaned run, or start a new trial while the budget lasts; None if neither is to be had."""
+    orphan = runs.claim_orphan(study.engine, study.id, worker, GRACE_SECONDS)
+    if orphan is not None or not search_is_open(study):
+        return orphan
+    if not studies.take_slot(study.engine, study.id):
+        return None
+    return start_trial(study, worker)
+
+
+def start_trial(study: Study, worker: str) -> Run:
+    """Ask Optuna for a new trial and register its run."""
+    trial = study.optuna.ask()
+    return register(study, trial, worker)
+
+
+def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
+    """Draw a trial's candidate and register its run.
+
+    Args:
+        study: the study.
+        trial: Optuna's trial, new or left unregistered by a worker that died.
+        worker: who trains it; None leaves it to the next one that looks for work.
+    """
+    candidate = draw(study.spec, trial)
+    return runs.start_run(
+        study.engine,
+        study.id,
+        trial=trial.number,
+        kind="search",
+        seed=study.spec.search.seed + trial.number,
+        candidate=candidate.to_data(),
+        epochs=candidate.training.epochs,
+        worker=worker,
+    )
+
+
+def recover(study: Study) -> bool:
+    """Bring Optuna's trials and automap's runs together again after a worker died between two writes.
+
+    A trial whose result is stored is told; a trial that has no run gets one.
+
+    Returns:
+        Whether something is still open, so that a worker should look again.
+    """
+    running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    for frozen in running:
+        found = results.find_result(study.engine, study.id, frozen.number)
+        if found is not None:
+            tell_result(study, frozen.number, found.result)
+        elif runs.find_run(study.engine, study.id, frozen.number) is None and _is_stray(frozen):
+            register(study, live_trial(study, frozen.number), None)
+    return bool(running)
+
+
+def _is_stray(trial: FrozenTrial) -> bool:
+    # Between asking and registering lie milliseconds: a worker that needs longer is dead.
+    started = trial.datetime_start
+    return started is not None and (datetime.now() - started).total_seconds() > STRAY_SECONDS
