@@ -13,13 +13,14 @@ class Problem:
     """One thing that is wrong with a spec."""
 
     path: tuple[str | int, ...]
+    """Where in the spec's data, empty for the file itself."""
     message: str
     position: tuple[int, int] | None = None
     """Line and column, both from 1; None for a spec that is no file."""
 
 
 class SpecError(UserError):
-    """Everything that is wrong with a spec, in the order of the file.
+    """Everything that is wrong with a spec, in the order of the file, one line a problem.
 
     Args:
         source: the file's name, empty for a spec made in Python.
@@ -32,12 +33,16 @@ class SpecError(UserError):
         self.problems = tuple(sorted(problems, key=lambda problem: problem.position or (0, 0)))
         super().__init__("\n".join(self.line(problem) for problem in self.problems))
 
+    def where(self, problem: Problem) -> str:
+        """Write a problem's place as ``file:line:column``, as far as it is known."""
+        numbers = problem.position or ()
+        return ":".join(str(part) for part in (self.source, *numbers) if part)
+
     def line(self, problem: Problem) -> str:
         """Write a problem as ``file:line:column: path: message``."""
-        where = self.source
-        if problem.position is not None:
-            where += f":{problem.position[0]}:{problem.position[1]}"
-        return ": ".join(part for part in (where, dotted(problem.path), problem.message) if part)
+        return ": ".join(
+            part for part in (self.where(problem), dotted(problem.path), problem.message) if part
+        )
 
 
 def dotted(path: Sequence[str | int]) -> str:

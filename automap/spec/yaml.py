@@ -1,4 +1,4 @@
-"""Reading YAML safely, with the position of every key and value."""
+"""Reading YAML safely, with the position of every key and value, and writing it so that it reads the same."""
 
 from __future__ import annotations
 
@@ -12,12 +12,23 @@ import yaml
 
 from automap.spec.errors import Problem, SpecError
 
+MAX_BYTES = 1_000_000
+"""Size up to which a file is taken for a spec."""
 MAX_NODES = 100_000
-"""Nodes that a spec may have once its aliases are written out."""
+"""Values that a spec may have once its aliases are written out."""
+MAX_DEPTH = 50
+"""How deep lists and mappings may lie in each other."""
 
-_INTEGER = re.compile(r"[-+]?[0-9][0-9_]*$")
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9]*(?:[eE][-+]?[0-9]+)?$")
-_CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,100}(_[0-9]{1,100}){0,30}")
+_FLOAT = re.compile(r"[-+]?([0-9]+(_[0-9]+)*(\.([0-9]+(_[0-9]+)*)?)?|\.[0-9]+(_[0-9]+)*)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", "+.inf"), float("inf")),
+    "-.inf": float("-inf"),
+    ".nan": float("nan"),
+}
 
 DataPath = tuple[str | int, ...]
 Position = tuple[int, int]
@@ -32,7 +43,9 @@ class Document:
     text: str
     data: dict[str, Any]
     keys: dict[DataPath, Position] = field(default_factory=dict)
+    """Where the key of each entry of a mapping stands."""
     values: dict[DataPath, Position] = field(default_factory=dict)
+    """Where each value starts."""
 
     def position(self, path: DataPath) -> Position:
         """Return where a path's key stands, or its value in a list, or the nearest parent that there is."""
@@ -50,22 +63,17 @@ def load_yaml(source: Path | str, text: str | None = None) -> Document:
     ``false`` are booleans, ``yes``, ``on`` and ``none`` are words, and nothing is a date.
 
     Raises:
-        SpecError: if the file is missing, is no UTF-8 text, or is no YAML mapping.
+        SpecError: if the file is missing, is no UTF-8 text, or is no YAML mapping of plain values.
     """
     name = str(source)
     if text is None:
         text = _read(Path(source))
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _error(name, at, f"not valid YAML: {_describe(error)}") from None
-    except (yaml.reader.ReaderError, RecursionError) as error:
-        raise _error(name, (1, 1), f"not valid YAML: {_describe_reader(error)}") from None
+    node = _compose(name, text)
     if not isinstance(node, yaml.MappingNode):
-        raise _error(name, (1, 1), "a spec is a mapping of fields such as 'dataset: ...'; this file is not")
-    reader = _Reader(name)
+        found = "the file is empty" if node is None else f"this is a {_kind(node)}"
+        message = f"a spec is a mapping of fields, at least 'dataset: ...'; {found}"
+        raise SpecError(name, [Problem((), message, _start(node) if node else (1, 1))], text)
+    reader = _Reader(name, text)
     data = reader.read(node, ())
     if reader.problems:
         raise SpecError(name, reader.problems, text)
@@ -74,42 +82,65 @@ def load_yaml(source: Path | str, text: str | None = None) -> Document:
 
 def _read(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
     except FileNotFoundError:
-        raise _error(str(path), None, "no such file; write one with: automap init PATH --output FILE") from None
+        raise _unreadable(path, "no such file; write one with: automap init PATH --output FILE") from None
     except IsADirectoryError:
-        raise _error(str(path), None, "a folder, not a spec file; write a spec for it: automap init PATH") from None
+        raise _unreadable(path, f"a folder, not a spec; write one for it: automap init {path}") from None
     except UnicodeDecodeError as error:
-        raise _error(str(path), None, f"not a text in UTF-8 (byte {error.start} of it); is this a spec?") from None
+        raise _unreadable(path, f"no text in UTF-8 (see byte {error.start}); a spec is a YAML file") from None
     except OSError as error:
-        raise _error(str(path), None, f"cannot be read: {error.strerror}") from None
-    if "\0" in text:
-        raise _error(str(path), None, "a binary file, not a spec")
+        raise _unreadable(path, f"cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise _unreadable(path, f"larger than {MAX_BYTES:,} bytes; a spec is a short YAML file")
     return text
 
 
-def _error(source: str, position: Position | None, message: str) -> SpecError:
-    return SpecError(source, [Problem((), message, position)])
+def _unreadable(path: Path, message: str) -> SpecError:
+    return SpecError(str(path), [Problem((), message)])
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves untagged nodes without a tag, so that a tag which someone wrote can be told from none."""
+
+    def resolve(self, *_node: Any) -> str:
+        """Say that a node without a tag has none; the reader decides what it means."""
+        return ""
+
+
+def _compose(name: str, text: str) -> yaml.Node | None:
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise SpecError(name, [Problem((), f"not valid YAML: {_describe(error)}", position)], text) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        position = (before.count("\n") + 1, error.position - before.rfind("\n"))
+        message = f"not valid YAML: the character {error.character:#x} is not allowed; is this a text file?"
+        raise SpecError(name, [Problem((), message, position)], text) from None
+    except RecursionError:
+        raise SpecError(name, [Problem((), "not valid YAML: nested too deeply", (1, 1))], text) from None
+    return node
 
 
 def _describe(error: yaml.MarkedYAMLError) -> str:
-    words = " ".join(part for part in (error.context, error.problem) if part)
-    if "'\\t'" in words:
-        return "a tab; indent with spaces"
-    return words
-
-
-def _describe_reader(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return f"a character that YAML does not allow at position {getattr(error, 'position', 0)}"
+    problem = error.problem or "syntax error"
+    if "'\\t'" in problem:
+        return "a tab cannot indent; use spaces"
+    if error.context and error.context_mark:
+        return f"{error.context} that starts in line {error.context_mark.line + 1}: {problem}"
+    return problem
 
 
 class _Reader:
     """Turns nodes into plain data and remembers where each came from."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, text: str) -> None:
+        self.source, self.text = source, text
         self.keys: dict[DataPath, Position] = {}
         self.values: dict[DataPath, Position] = {}
         self.problems: list[Problem] = []
@@ -120,11 +151,20 @@ class _Reader:
         self.values[path] = _start(node)
         self._count += 1
         if self._count > MAX_NODES:
-            raise _error(self.source, _start(node), f"more than {MAX_NODES:,} values once its aliases are written out")
+            # Going on would be what an alias bomb is for: this one problem ends the reading.
+            message = f"more than {MAX_NODES:,} values once its aliases are written out"
+            raise SpecError(self.source, [Problem(path, message, _start(node))], self.text)
         if any(node is parent for parent in self._open):
-            return self._problem(path, node, "this alias contains itself; a spec must end somewhere")
-        if not node.tag.startswith("tag:yaml.org,2002:") or ":python" in node.tag:
-            return self._problem(path, node, f"unknown tag '{node.tag}'; a spec holds plain values only")
+            return self._problem(
+                path, node, "this alias lies within what it stands for; a spec must end somewhere"
+            )
+        if len(self._open) >= MAX_DEPTH:
+            return self._problem(path, node, f"nested more than {MAX_DEPTH} deep")
+        if node.tag:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            return self._problem(
+                path, node, f"the tag '{tag}' is not allowed; a spec holds plain values only"
+            )
         self._open.append(node)
         try:
             return self._content(node, path)
@@ -133,55 +173,98 @@ class _Reader:
 
     def _content(self, node: yaml.Node, path: DataPath) -> Any:
         if isinstance(node, yaml.MappingNode):
-            return dict(self._items(node, path))
+            return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return _scalar(node)
+        quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
+        return node.value if quoted else read_plain(node.value)
 
-    def _items(self, node: yaml.MappingNode, path: DataPath) -> Iterator[tuple[str, Any]]:
+    def _mapping(self, node: yaml.MappingNode, path: DataPath) -> dict[str, Any]:
+        # Merged entries come first: the mapping's own ones then replace them, and their positions too.
+        data = self._merged(node, path)
         own: set[str] = set()
-        merged: list[tuple[str, Any]] = []
         for key_node, value_node in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                merged += self._merged(value_node, path)
+            if _is_merge(key_node):
                 continue
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
-                self._problem(path, key_node, "a key must be a word")
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag:
+                self._problem(path, key_node, "a key must be a plain word")
                 continue
+            key = str(key_node.value)
             if key in own:
-                self._problem((*path, key), key_node, "this key stands twice")
+                self._problem((*path, key), key_node, f"the key '{key}' stands twice in one mapping")
             own.add(key)
             self.keys[(*path, key)] = _start(key_node)
-            yield key, self.read(value_node, (*path, key))
-        yield from ((key, value) for key, value in merged if key not in own)
+            data[key] = self.read(value_node, (*path, key))
+        return data
 
-    def _merged(self, node: yaml.Node, path: DataPath) -> list[tuple[str, Any]]:
-        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        found: dict[str, Any] = {}
-        for part in parts:
-            if not isinstance(part, yaml.MappingNode):
-                self._problem(path, part, "'<<' merges mappings only")
-            elif isinstance(content := self.read(part, path), dict):
-                found = {**content, **found}
-        return list(found.items())
+    def _merged(self, node: yaml.MappingNode, path: DataPath) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        # Of several merged mappings the first wins.
+        for part in reversed(list(_merge_parts(node))):
+            content = self.read(part, path)
+            if isinstance(part, yaml.MappingNode) and isinstance(content, dict):
+                data |= content
+            elif not isinstance(part, yaml.MappingNode):
+                self._problem(path, part, "'<<' merges mappings only; name one by its alias")
+        self.values[path] = _start(node)
+        return data
 
     def _problem(self, path: DataPath, node: yaml.Node, message: str) -> None:
         self.problems.append(Problem(path, message, _start(node)))
+
+
+def _is_merge(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.style is None and node.value == "<<"
+
+
+def _merge_parts(node: yaml.MappingNode) -> Iterator[yaml.Node]:
+    for key, value in node.value:
+        if _is_merge(key):
+            yield from value.value if isinstance(value, yaml.SequenceNode) else [value]
+
+
+def _kind(node: yaml.Node) -> str:
+    return "list" if isinstance(node, yaml.SequenceNode) else "single value"
 
 
 def _start(node: yaml.Node) -> Position:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
-    text = node.value
-    if node.style is not None:
-        return text
-    if text.lower() in _CONSTANTS:
-        return _CONSTANTS[text.lower()]
-    if _INTEGER.match(text):
+def read_plain(text: str) -> Any:
+    """Read an unquoted scalar as a person means it: a number, true, false, null, or the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
         return int(text.replace("_", ""))
-    if _FLOAT.match(text) and any(character.isdigit() for character in text):
+    if _FLOAT.fullmatch(text):
         return float(text.replace("_", ""))
+    return text
+
+
+_TAGS = {kind: f"tag:yaml.org,2002:{name}" for kind, name in ((bool, "bool"), (int, "int"), (float, "float"))}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes a text exactly where `load_yaml` would read it as something else."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """Return the tag that the reader gives to a scalar."""
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+        if value == "<<":
+            return "tag:yaml.org,2002:merge"
+        plain = read_plain(value)
+        return "tag:yaml.org,2002:null" if plain is None else _TAGS.get(type(plain), "tag:yaml.org,2002:str")
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Write everything out: a reader should not have to look up anchors."""
+        return True
+
+
+def dump_yaml(data: Any) -> str:
+    """Write plain data as YAML that `load_yaml` reads as the same data; what is short stays on one line."""
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
     return text

@@ -1,0 +1,59 @@
+"""Showing an error on standard error: what, where, and on a terminal the line of the spec with a caret."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from automap.exceptions import AutomapError
+from automap.spec.errors import Problem, SpecError, dotted
+
+
+def show_error(error: Exception, *, debug: bool = False) -> None:
+    """Write an error for a person; the traceback only where it was asked for.
+
+    Args:
+        error: what reached the program's boundary.
+        debug: whether to show the traceback too.
+    """
+    console = Console(stderr=True, highlight=False)
+    if debug:
+        sys.excepthook(type(error), error, error.__traceback__)
+    elif isinstance(error, SpecError):
+        _show_problems(console, error)
+    elif isinstance(error, AutomapError):
+        _print(console, Text.assemble(("error: ", "bold red"), str(error)))
+    else:
+        name = f"{type(error).__name__}: {error}".rstrip(": ")
+        hint = "; run again with --debug for the traceback"
+        _print(console, Text.assemble(("internal error: ", "bold red"), name, (hint, "dim")))
+
+
+def _show_problems(console: Console, error: SpecError) -> None:
+    lines = error.text.splitlines()
+    for problem in error.problems:
+        _print(console, _headline(error, problem))
+        if console.is_terminal and problem.position and problem.position[0] <= len(lines):
+            _print(console, _excerpt(lines, problem.position))
+    count = len(error.problems)
+    noun = "problem" if count == 1 else "problems"
+    _print(console, Text(f"{count} {noun} in {error.source or 'the spec'}", style="bold red"))
+
+
+def _headline(error: SpecError, problem: Problem) -> Text:
+    parts = ((error.where(problem), "bold"), (dotted(problem.path), "cyan"), (problem.message, ""))
+    return Text(": ").join(Text(text, style) for text, style in parts if text)
+
+
+def _excerpt(lines: list[str], position: tuple[int, int]) -> Text:
+    line, column = position
+    number = f"{line:>5} │ "
+    caret = " " * (len(number) + column - 1) + "^"
+    return Text.assemble((number, "dim"), lines[line - 1].expandtabs(1), "\n", (caret, "bold red"))
+
+
+def _print(console: Console, text: Text) -> None:
+    # Never wrapped: a message is one line, so that other programs can read it.
+    console.print(text, soft_wrap=True)

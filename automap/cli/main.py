@@ -1,0 +1,124 @@
+"""The ``automap`` program: its commands, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, NoReturn
+
+import typer
+from typer.main import get_command
+
+from automap.cli.lazy import LazyGroup
+from automap.exceptions import AutomapError
+
+COMMANDS = {
+    "init": "Write a commented spec for a folder, a table or arrays of images.",
+    "check": "Validate a spec; show it resolved, its search space and its data.",
+    "search": "Search for the best network that the spec admits, or go on with a search.",
+    "leaderboard": "Rank the results of one or more studies.",
+    "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
+    "studies": "List the studies of a database.",
+    "predict": "Label images with a trained model.",
+    "plugins": "List, explain and start plugins.",
+    "schema": "Write the JSON Schema of specs, for completion in editors.",
+}
+"""Each command with the first line of its docstring, so that listing them imports none of them."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+@dataclass
+class Invocation:
+    """What holds for the whole program, whichever command runs."""
+
+    debug: bool = False
+
+
+def _set_debug(context: typer.Context, value: bool) -> None:
+    if value:
+        context.find_object(Invocation).debug = True  # type: ignore[union-attr]
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"automap {version('automap')}")
+        raise typer.Exit
+
+
+def _automap(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", help="Show the traceback of an error.", callback=_set_debug, expose_value=False
+        ),
+    ] = False,
+) -> None:
+    """Find the network for your images: a spec file in, a trained Keras model out.
+
+    Example: automap search specs/digits.yaml
+    """
+
+
+def program() -> typer.Typer:
+    """Return the program with its commands, none of them imported yet."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        callback=_automap,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, line in COMMANDS.items():
+        app.command(name, help=line)(_not_imported)
+    return app
+
+
+def _not_imported() -> None:
+    raise NotImplementedError("stands for a command in listings; LazyGroup puts the real one in its place")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and exit: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
+
+    Args:
+        arguments: the words after the program's name; left out, those of the process.
+    """
+    invocation = Invocation()
+    try:
+        get_command(program())(arguments, prog_name="automap", obj=invocation)
+        code = 0
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:
+        code = _report(error, invocation.debug)
+    sys.exit(code if _flushed() else 1)
+
+
+def _report(error: Exception, debug: bool) -> int:
+    from automap.cli.errors import show_error
+
+    if isinstance(error, BrokenPipeError):
+        return 1
+    show_error(error, debug=debug)
+    return error.exit_code if isinstance(error, AutomapError) else 1
+
+
+def _flushed() -> bool:
+    # A reader such as `head` may have gone; the interpreter would complain when it flushes at its end.
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
