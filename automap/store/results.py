@@ -99,7 +99,7 @@ def find_result(
         query = query.where(ResultTable.seed == seed)
     with reading(engine) as session:
         row = session.scalars(query.order_by(ResultTable.seed).limit(1)).first()
-        return None if row is None else _result_row(row, row.curve)
+        return None if row is None else result_row(row, row.curve)
 
 
 def list_results(
@@ -134,7 +134,7 @@ def list_results(
         query = query.options(defer(ResultTable.curve))
     with reading(engine) as session:
         ordered = _best_first(query, _first_objective(session, study_id)).limit(limit)
-        return [_result_row(row, row.curve if curves else ()) for row in session.scalars(ordered)]
+        return [result_row(row, row.curve if curves else ()) for row in session.scalars(ordered)]
 
 
 def count_states(engine: Engine, study_id: int) -> dict[str, int]:
@@ -185,7 +185,8 @@ def _new_result(run: RunTable, objective: Objective, result: Result) -> dict[str
     }
 
 
-def _result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRow:
+def result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRow:
+    """Turn a row of the table, with its curve or without, into a value."""
     # The rows were validated when they were written: validating them again would cost more than the query.
     result = Result.model_construct(
         state=cast("State", row.state),

@@ -1,0 +1,250 @@
+"""Ranking: who is better, and who cannot be told apart.
+
+Finalists come first: their numbers are means over several seeds at full length, while a trial's one number is
+partly luck, the more so the more trials there were. Selection is by validation, never by test metrics.
+
+Two rows share a rank if their difference lies within their spread: if it is not larger than the standard
+deviation that the difference of one training of each would have, ``sqrt(std_1² + std_2²)``, both over two
+seeds or more. With 3 seeds each that is 1.7 standard errors of the difference of the means, with 4 seeds 2. Rows
+with one seed share a rank only if their numbers are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from automap.exceptions import UserError
+from automap.leaderboard.board import Board, Estimate, Row, RowState, objective_measure
+from automap.leaderboard.measures import parse_measure
+from automap.leaderboard.pareto import first_fronts
+from automap.spec.objectives import Objective
+from automap.store import rankings
+from automap.store.rankings import Measure
+from automap.store.result import State
+from automap.store.results import STATES, ResultRow, count_states
+from automap.store.studies import StudyRow
+
+UNRANKED: tuple[State, ...] = ("pruned", "infeasible", "failed")
+"""States of trials that have ended and are not ranked."""
+
+
+def rank(
+    engine: Engine,
+    studies: Sequence[StudyRow],
+    *,
+    sort: str | None = None,
+    limit: int | None = 20,
+    pareto: bool = False,
+    unranked: Sequence[State] = (),
+) -> Board:
+    """Rank the results of one or more studies.
+
+    Args:
+        engine: the database.
+        studies: at least one; all with the same objectives.
+        sort: a metric instead of the objectives: ``validation.macro_f1``, ``test.accuracy``,
+            ``cost.latency_ms``, or a name that objectives use. Finalists and other trials are then one list.
+        limit: largest number of rows, None for all.
+        pareto: whether to show only rows that no other dominates in the objectives.
+        unranked: states of trials to list after the ranked ones.
+
+    Raises:
+        UserError: if the studies have different objectives, or no result has the metric to sort by.
+    """
+    objectives = _common_objectives(studies)
+    measure = None if sort is None else parse_measure(engine, studies, sort)
+    standing = _Standing(engine, studies, objectives)
+    if pareto:
+        rows = standing.front()
+        rows = rows if measure is None else _ranked(_sorted(rows, measure), measure, 0)
+        ranked = len(rows)
+    elif measure is not None:
+        rows = standing.sorted_by(measure, limit)
+        ranked = len(rows) if measure.group == "test" else standing.count()
+    else:
+        rows, ranked = standing.by_objectives(limit), standing.count()
+    rows = rows[:limit]
+    if unranked:
+        left = None if limit is None else limit - len(rows)
+        rows += standing.unranked(unranked, left)
+    names = tuple(study.name for study in studies)
+    return Board(names, objectives, measure, pareto, tuple(rows), ranked, _counts(engine, studies))
+
+
+class _Standing:
+    """The results of some studies, read as far as a ranking needs them."""
+
+    def __init__(self, engine: Engine, studies: Sequence[StudyRow], objectives: Sequence[Objective]) -> None:
+        self._engine = engine
+        self._studies = {study.id: study for study in studies}
+        self._ids = list(self._studies)
+        self._measures = [objective_measure(objective) for objective in objectives]
+        finals = rankings.final_results(engine, self._ids)
+        self._finalists = [
+            self._finalist(list(group)) for _, group in groupby(finals, lambda row: (row.study_id, row.trial))
+        ]
+        self._finalist_keys = {(row.study_id, row.trial) for row in finals}
+
+    def count(self) -> int:
+        """Return how many rows can be ranked."""
+        # A finalist's trial is complete, and counted once.
+        return max(rankings.count_complete(self._engine, self._ids), len(self._finalists))
+
+    def by_objectives(self, limit: int | None) -> list[Row]:
+        """Rank finalists first, then complete trials."""
+        if len(self._measures) > 1:
+            return self._by_fronts(limit)
+        measure = self._measures[0]
+        finalists = _ranked(_sorted(self._finalists, measure), measure, 0)
+        return finalists + _ranked(self._top(measure, limit, is_value=True), measure, len(finalists))
+
+    def sorted_by(self, measure: Measure, limit: int | None) -> list[Row]:
+        """Rank all rows that have a number as one list."""
+        trials = [] if measure.group == "test" else self._top(measure, limit)
+        return _ranked(_sorted([*self._finalists, *trials], measure), measure, 0)
+
+    def front(self) -> list[Row]:
+        """Return the rows that no other dominates, finalists with their means."""
+        points = self._points()
+        finalists = [row for row in self._finalists if self._values(row) is not None]
+        values = [self._values(row) or () for row in finalists] + [point.values for point in points]
+        fronts = first_fronts(values, [measure.direction for measure in self._measures], 1)
+        members = set(fronts[0]) if fronts else set()
+        chosen = [row for index, row in enumerate(finalists) if index in members]
+        trials = [point.id for index, point in enumerate(points, len(finalists)) if index in members]
+        chosen += self._trials(rankings.get_results(self._engine, trials))
+        return [replace(row, rank=1) for row in _sorted(chosen, self._measures[0])]
+
+    def unranked(self, states: Sequence[State], limit: int | None) -> list[Row]:
+        """Return trials that ended otherwise."""
+        return self._trials(rankings.unranked_results(self._engine, self._ids, states, limit))
+
+    def _by_fronts(self, limit: int | None) -> list[Row]:
+        directions = [measure.direction for measure in self._measures]
+        finalists = [row for row in self._finalists if self._values(row) is not None]
+        fronts = first_fronts([self._values(row) or () for row in finalists], directions, None)
+        rows = [
+            replace(row, rank=number)
+            for number, front in enumerate(fronts, 1)
+            for row in _sorted([finalists[index] for index in front], self._measures[0])
+        ]
+        points = self._points()
+        others = first_fronts([point.values for point in points], directions, limit)
+        for number, front in enumerate(others, len(fronts) + 1):
+            members = self._trials(rankings.get_results(self._engine, [points[index].id for index in front]))
+            rows += [replace(row, rank=number) for row in _sorted(members, self._measures[0])]
+        return rows
+
+    def _points(self) -> list[rankings.Point]:
+        found = rankings.points(self._engine, self._ids, self._measures)
+        return [point for point in found if (point.study_id, point.trial) not in self._finalist_keys]
+
+    def _top(self, measure: Measure, limit: int | None, *, is_value: bool = False) -> list[Row]:
+        wanted = None if limit is None else limit + len(self._finalists)
+        return self._trials(rankings.top_results(self._engine, self._ids, measure, wanted, is_value=is_value))
+
+    def _values(self, row: Row) -> tuple[float, ...] | None:
+        found = [row.measured(measure) for measure in self._measures]
+        known = tuple(estimate.mean for estimate in found if estimate is not None)
+        return known if len(known) == len(found) else None
+
+    def _trials(self, results: Iterable[ResultRow]) -> list[Row]:
+        return [
+            self._row([result], result.state)
+            for result in results
+            if (result.study_id, result.trial) not in self._finalist_keys
+        ]
+
+    def _finalist(self, results: Sequence[ResultRow]) -> Row:
+        sign = -1.0 if self._measures[0].direction == "maximize" else 1.0
+        best_first = sorted(
+            results, key=lambda result: math.inf if result.value is None else sign * result.value
+        )
+        return self._row(best_first, "finalist")
+
+    def _row(self, results: Sequence[ResultRow], state: RowState) -> Row:
+        """Return the row of one candidate's results, the best one first."""
+        best, study = results[0], self._studies[results[0].study_id]
+        artifacts = best.result.artifacts
+        tests = [result.test for result in results if result.test]
+        return Row(
+            rank=None,
+            study=study.name,
+            trial=best.trial,
+            state=state,
+            seeds=len(results),
+            candidate=best.candidate,
+            validation=_estimates([result.validation for result in results]),
+            test=_estimates(tests) if tests else None,
+            cost={
+                name: found.mean for name, found in _estimates([result.cost for result in results]).items()
+            },
+            artifacts=None if artifacts is None else str(Path(study.run_directory) / artifacts),
+            reason=best.result.reason,
+        )
+
+
+def _estimates(parts: Sequence[dict[str, float]]) -> dict[str, Estimate]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: Estimate.of([part[name] for part in parts if name in part]) for name in names}
+
+
+def _sorted(rows: Iterable[Row], measure: Measure) -> list[Row]:
+    """Return the rows that have a number, the best first."""
+    sign = -1.0 if measure.direction == "maximize" else 1.0
+    known = [(found.mean * sign, row) for row in rows if (found := row.measured(measure)) is not None]
+    return [row for _, row in sorted(known, key=lambda item: (item[0], item[1].study, item[1].trial))]
+
+
+def _ranked(rows: Sequence[Row], measure: Measure, offset: int) -> list[Row]:
+    """Give ranks to sorted rows.
+
+    A row that cannot be told from the first one of the rank above shares it: alikeness does not add up.
+    """
+    ranked: list[Row] = []
+    first = rows[0] if rows else None
+    for position, row in enumerate(rows, offset + 1):
+        if ranked and first is not None and _alike(first, row, measure):
+            ranked.append(replace(row, rank=ranked[-1].rank))
+        else:
+            first = row
+            ranked.append(replace(row, rank=position))
+    return ranked
+
+
+def _alike(one: Row, other: Row, measure: Measure) -> bool:
+    first, second = one.measured(measure), other.measured(measure)
+    if first is None or second is None:
+        return False
+    if first.std is None or second.std is None:
+        return first.mean == second.mean
+    return abs(first.mean - second.mean) <= math.hypot(first.std, second.std)
+
+
+def _common_objectives(studies: Sequence[StudyRow]) -> tuple[Objective, ...]:
+    first = studies[0]
+    for study in studies[1:]:
+        if study.objectives != first.objectives:
+            raise UserError(
+                f"studies '{first.name}' and '{study.name}' cannot stand in one leaderboard: their "
+                f"objectives are {_spell(first.objectives)} and {_spell(study.objectives)}; show them one by one"
+            )
+    return first.objectives
+
+
+def _spell(objectives: Sequence[Objective]) -> str:
+    return ", ".join(f"{objective.direction} {objective.metric}" for objective in objectives)
+
+
+def _counts(engine: Engine, studies: Sequence[StudyRow]) -> dict[str, int]:
+    counts = dict.fromkeys((*STATES, "final"), 0)
+    for study in studies:
+        for state, number in count_states(engine, study.id).items():
+            counts[state] += number
+    return counts | rankings.count_open(engine, [study.id for study in studies])
