@@ -5,8 +5,8 @@ partly luck, the more so the more trials there were. Selection is by validation,
 
 Two rows share a rank if their difference lies within their spread: if it is not larger than the standard
 deviation that the difference of one training of each would have, ``sqrt(std_1² + std_2²)``, both over two
-seeds or more. With 3 seeds each that is 1.7 standard errors of the difference of the means, with 4 seeds 2. Rows
-with one seed share a rank only if their numbers are equal.
+seeds or more. With 3 seeds each that is 1.7 standard errors of the difference of the means, with 4 seeds 2.
+Rows with one seed share a rank only if their numbers are equal.
 """
 
 from __future__ import annotations
@@ -231,9 +231,10 @@ def _common_objectives(studies: Sequence[StudyRow]) -> tuple[Objective, ...]:
     first = studies[0]
     for study in studies[1:]:
         if study.objectives != first.objectives:
+            ours, theirs = _spell(first.objectives), _spell(study.objectives)
             raise UserError(
                 f"studies '{first.name}' and '{study.name}' cannot stand in one leaderboard: their "
-                f"objectives are {_spell(first.objectives)} and {_spell(study.objectives)}; show them one by one"
+                f"objectives are {ours} and {theirs}; show them one by one"
             )
     return first.objectives
 

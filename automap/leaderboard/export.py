@@ -1,0 +1,115 @@
+"""Leaderboards for other programs: JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from automap.leaderboard.board import Board, Estimate, Row
+from automap.leaderboard.columns import all_columns
+
+_WHOLE = frozenset({"parameters", "flops", "size_bytes", "peak_memory_bytes"})
+
+
+def to_json(board: Board) -> str:
+    """Return a leaderboard as JSON, in the documented form.
+
+    ``study`` is a name, or a list of names if there are several studies; each row then has its own ``study``.
+    Rows of trials that are not ranked have the rank null and a ``reason``.
+    """
+    several = len(board.studies) > 1
+    data = {
+        "study": list(board.studies) if several else board.studies[0],
+        "objectives": [objective.model_dump() for objective in board.objectives],
+        "rows": [_row_data(row, several) for row in board.rows],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_csv(board: Board) -> str:
+    """Return a leaderboard as CSV with a column for each number and hyperparameter."""
+    several = len(board.studies) > 1
+    flat = [dict(_flat(_row_data(row, several), "")) for row in board.rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    output = io.StringIO()
+    writer = csv.DictWriter(output, sorted(names, key=_group), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return output.getvalue().removesuffix("\n")
+
+
+def to_markdown(board: Board) -> str:
+    """Return a leaderboard as a Markdown table with the columns that a terminal shows."""
+    columns = all_columns(board)
+    lines = [
+        _markdown_line([column.title for column in columns]),
+        _markdown_line(["---:" if column.justify == "right" else ":---" for column in columns]),
+    ]
+    cells = zip(*(column.cells for column in columns), strict=True)
+    return "\n".join([*lines, *(_markdown_line([cell.strip() for cell in row]) for row in cells)])
+
+
+def whole_numbers(cost: Mapping[str, float]) -> dict[str, float | int]:
+    """Write counts and sizes, which databases may hold as floats, as the whole numbers they are."""
+    return {name: round(value) if name in _WHOLE else value for name, value in cost.items()}
+
+
+def _row_data(row: Row, several: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {"rank": row.rank}
+    if several:
+        data["study"] = row.study
+    data |= {"trial": row.trial, "state": row.state}
+    if row.rank is None:
+        data["reason"] = row.reason
+    return data | {
+        "seeds": row.seeds,
+        "candidate": row.candidate,
+        "validation": _estimates_data(row.validation),
+        "test": None if row.test is None else _estimates_data(row.test),
+        "cost": whole_numbers(row.cost),
+        "artifacts": row.artifacts,
+    }
+
+
+def _estimates_data(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | None]]:
+    return {name: {"mean": found.mean, "std": found.std} for name, found in estimates.items()}
+
+
+def _flat(data: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _flat(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(data, list) and any(isinstance(item, Mapping) for item in data):
+        for index, item in enumerate(data):
+            yield from _flat(item, f"{path}[{index}]")
+    elif isinstance(data, list):
+        yield path, json.dumps(data, ensure_ascii=False)
+    elif data is not None:
+        yield path, data
+
+
+_GROUPS = (
+    "rank",
+    "study",
+    "trial",
+    "state",
+    "reason",
+    "seeds",
+    "validation",
+    "test",
+    "cost",
+    "candidate",
+    "artifacts",
+)
+
+
+def _group(name: str) -> int:
+    return _GROUPS.index(name.partition(".")[0])
+
+
+def _markdown_line(cells: list[str]) -> str:
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"

@@ -1,0 +1,98 @@
+"""Drawing a leaderboard for a terminal."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from automap.leaderboard.board import Board, Row
+from automap.leaderboard.columns import Column, fitting_columns
+
+_STYLES = {"main": "", "normal": "", "aside": "dim"}
+_STATE_STYLES = {"failed": "red", "infeasible": "magenta", "pruned": "yellow"}
+
+
+def leaderboard_table(board: Board, width: int) -> RenderableType:
+    """Return a leaderboard as something that Rich prints, at most `width` characters wide."""
+    parts: list[RenderableType] = [_title(board)]
+    parts.append(_table(board, fitting_columns(board, width)) if board.rows else _nothing(board))
+    parts += [Text(line, style="dim") for line in notes(board)]
+    return Group(*parts)
+
+
+def notes(board: Board) -> list[str]:
+    """Return what a reader must know to read a leaderboard's numbers, one line each."""
+    lines = [_counts(board)]
+    ranked = [row for row in board.rows if row.rank is not None]
+    if len(ranked) < board.ranked:
+        lines.append(f"{len(ranked)} of {board.ranked:,} ranked rows; all of them: --limit 0")
+    seeds = sorted({row.seeds for row in ranked if row.state == "finalist" and row.seeds > 1})
+    if seeds:
+        over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+        lines.append(f"± standard deviation over {over} seeds; rows without it: one training, not tested")
+    shared = any(one.rank == other.rank for one, other in pairwise(ranked))
+    if shared and len(board.objectives) == 1:
+        lines.append("= rows of one rank differ by no more than their spread")
+    elif shared and board.sort is None:
+        lines.append("= rows of one rank: none is better in all objectives")
+    return lines
+
+
+def _title(board: Board) -> Text:
+    text = Text("\n")
+    text.append(" + ".join(board.studies), style="bold cyan")
+    goals = ", ".join(f"{objective.direction} {objective.metric}" for objective in board.objectives)
+    text.append(f"   {'Pareto front: ' if board.pareto else ''}{goals}", style="dim")
+    if board.sort is not None:
+        text.append(f"   sorted by {board.sort.group}.{board.sort.name}", style="dim")
+    return text
+
+
+def _nothing(board: Board) -> Text:
+    if board.sort is not None and board.sort.group == "test":
+        return Text("\nno finalist is tested yet\n")
+    return Text("\nno trial is complete yet\n")
+
+
+def _table(board: Board, columns: list[Column]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
+    )
+    for column in columns:
+        table.add_column(column.title, justify=column.justify, no_wrap=True, style=_STYLES[column.emphasis])
+    for index, row in enumerate(board.rows):
+        cells = [_cell(column, row, column.cells[index]) for column in columns]
+        table.add_row(*cells, style=_row_style(row), end_section=_ends_section(board, index))
+    return table
+
+
+def _cell(column: Column, row: Row, text: str) -> Text:
+    if column.title == "state":
+        return Text(text, style=_STATE_STYLES.get(row.state, ""))
+    best = row.rank == 1 and column.emphasis != "aside"
+    return Text(text, style="bold green" if best and column.emphasis == "main" else "")
+
+
+def _row_style(row: Row) -> str:
+    if row.rank == 1:
+        return "bold"
+    return "dim" if row.rank is None else ""
+
+
+def _ends_section(board: Board, index: int) -> bool:
+    if board.sort is not None or board.pareto or index + 1 >= len(board.rows):
+        return False
+    row, following = board.rows[index], board.rows[index + 1]
+    finalists_end = row.state == "finalist" and following.state != "finalist"
+    return finalists_end or (row.rank is not None and following.rank is None)
+
+
+def _counts(board: Board) -> str:
+    names = ("complete", "pruned", "infeasible", "failed", "running", "waiting")
+    parts = [f"{board.counts[name]:,} {name}" for name in names if board.counts.get(name)]
+    ended = sum(board.counts.get(name, 0) for name in names[:4])
+    return f"{ended:,} trial{'s' * (ended != 1)} ended" + (f": {' · '.join(parts)}" if parts else "")
