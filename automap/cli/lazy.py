@@ -34,6 +34,6 @@ class LazyGroup(TyperGroup):
 
 
 def _program(name: str, function: Any) -> typer.Typer:
-    program = typer.Typer(add_completion=False)
+    program = typer.Typer(add_completion=False, rich_markup_mode="markdown")
     program.command(name)(function)
     return program

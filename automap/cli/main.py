@@ -75,6 +75,7 @@ def program() -> typer.Typer:
         cls=LazyGroup,
         callback=_automap,
         no_args_is_help=True,
+        rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for name, line in COMMANDS.items():

@@ -38,8 +38,8 @@ class Architecture(Component, ABC):
                 Any height and width from 8 upwards.
 
         Returns:
-            Feature maps ``(batch, ceil(height / stride), ceil(width / stride), filters)`` keyed by their stride
-            relative to the input, from fine to coarse. All that the backbone has, so that every task finds
+            Feature maps ``(batch, ceil(height / stride), ceil(width / stride), filters)`` keyed by their
+            stride relative to the input, from fine to coarse. All that the backbone has, so that every task finds
             what its head needs; the coarsest one is the last.
         """
 
@@ -120,7 +120,13 @@ def _parse_percent(value: Any) -> Any:
     return value
 
 
-Fraction = Annotated[float, BeforeValidator(_parse_percent), Field(ge=0, le=1)]
+_Percent = Annotated[str, Field(pattern=r"^\s*[0-9.]+%\s*$")]
+
+Fraction = Annotated[
+    float,
+    Field(ge=0, le=1),
+    BeforeValidator(_parse_percent, json_schema_input_type=Annotated[float, Field(ge=0, le=1)] | _Percent),
+]
 """A share between 0 and 1, written ``0.01`` or ``1%``."""
 
 
@@ -153,12 +159,15 @@ class Dataset(Component, ABC):
 
     splits: Splits = Splits()
     image_size: Annotated[int, Field(ge=8, le=4096)] | tuple[int, int] | None = Field(
-        None, description="height and width after decoding, one number for a square; left out: fitted to the data"
+        None,
+        description="height and width after decoding, one number for a square; left out: fitted to the data",
     )
     channels: Literal[1, 3] | None = Field(
         None, description="1 for grey, 3 for colour; left out: grey if every image is"
     )
-    resize: Literal["pad", "crop", "stretch"] = Field("pad", description="how an image of another shape is fitted")
+    resize: Literal["pad", "crop", "stretch"] = Field(
+        "pad", description="how an image of another shape is fitted"
+    )
     max_bad: Fraction = Field(0.01, description="share of bad records up to which they are skipped")
 
     @abstractmethod
@@ -223,7 +232,7 @@ class Task(Component, ABC):
 
     @abstractmethod
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
-        """Turn a batch of stored targets into what augmentations and the loss take; runs in the compiled step.
+        """Turn a batch of stored targets into what augmentations and the loss take, in the compiled step.
 
         For classification: ``(batch,)`` int32 becomes ``{"labels": (batch, classes) one-hot float32}``.
         """
@@ -246,6 +255,7 @@ class Task(Component, ABC):
 
 
 KINDS: Mapping[str, type[Component]] = {
-    kind.group: kind for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
+    kind.group: kind
+    for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
 }
 """The base class that a plugin of each entry-point group must derive from."""

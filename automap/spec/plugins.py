@@ -1,4 +1,4 @@
-"""Finding and loading plugins: discovery reads metadata only, loading happens by name, failures are values."""
+"""Finding and loading plugins: discovery reads metadata only, loading is by name, failures are values."""
 
 from __future__ import annotations
 
@@ -60,11 +60,15 @@ def try_load(group: str, name: str) -> type[Component] | BrokenPlugin:
         raise PluginError(unknown_name_message(group, name))
     found, *others = plugins[name]
     if others:
-        owners = " and ".join(f"{plugin.distribution} {plugin.version}".strip() for plugin in (found, *others))
+        owners = " and ".join(
+            f"{plugin.distribution} {plugin.version}".strip() for plugin in (found, *others)
+        )
         raise PluginError(f"two plugins of {group} are named '{name}': from {owners}; uninstall one of them")
     try:
         loaded = EntryPoint(name, found.value, group).load()
-    except Exception as error:  # A third party's module may raise anything; it must not take the program down.
+    except (
+        Exception
+    ) as error:  # A third party's module may raise anything; it must not take the program down.
         return BrokenPlugin(found, f"{type(error).__name__}: {error}")
     if not (isinstance(loaded, type) and issubclass(loaded, KINDS[group])):
         return BrokenPlugin(found, f"{found.value} is not a subclass of automap.{KINDS[group].__name__}")
@@ -88,7 +92,9 @@ def recommended_plugins(group: str) -> tuple[str, ...]:
     """Return the names of the working plugins that a spec which leaves the kind out searches over."""
     classes = {name: try_load(group, name) for name, found in find_plugins(group).items() if len(found) == 1}
     return tuple(
-        name for name, loaded in classes.items() if not isinstance(loaded, BrokenPlugin) and loaded.recommended
+        name
+        for name, loaded in classes.items()
+        if not isinstance(loaded, BrokenPlugin) and loaded.recommended
     )
 
 
@@ -107,15 +113,21 @@ def plugin_name(component: type[Component]) -> str:
         if try_load(component.group, name) is component:
             return name
     raise PluginError(
-        f"{component.__module__}.{component.__qualname__} is not installed: declare it as an entry point of the "
-        f"group {component.group} in its distribution's pyproject.toml"
+        f"{component.__module__}.{component.__qualname__} is not installed: declare it as an entry point "
+        f"of the group {component.group} in its distribution's pyproject.toml"
     )
+
+
+def kind_name(group: str) -> str:
+    """Return what one component of a group is called, for instance ``loss`` for ``automap.losses``."""
+    plural = group.removeprefix("automap.")
+    return plural.removesuffix("es") if plural.endswith("sses") else plural.removesuffix("s")
 
 
 def unknown_name_message(group: str, name: str) -> str:
     """Say that a name is unknown, with the nearest valid one, or all of them when none is near."""
     known = list(find_plugins(group))
-    kind = group.removeprefix("automap.").removesuffix("s")
+    kind = kind_name(group)
     if near := difflib.get_close_matches(name, known, n=1):
         return f"unknown {kind} '{name}'; did you mean '{near[0]}'?"
     return f"unknown {kind} '{name}'; installed: {', '.join(known) or 'none'}"

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_BYTES = {
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+}
 
 
 def parse_duration(value: Any) -> Any:
@@ -58,7 +67,11 @@ def format_size(size: float) -> str:
     return f"{size:.1f} TB"
 
 
+_DURATION = r"^\s*(\d+(\.\d+)?\s*[smhd]\s*)+$"
+
 Duration = Annotated[
-    float, BeforeValidator(parse_duration), Field(gt=0, description="a time: 90s, 20m, 2h, or seconds")
+    float,
+    Field(gt=0, description="a time: 90s, 20m, 2h, or seconds"),
+    BeforeValidator(parse_duration, json_schema_input_type=float | Annotated[str, Field(pattern=_DURATION)]),
 ]
 """Seconds, written as a number or with a unit."""

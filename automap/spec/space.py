@@ -19,7 +19,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automap.exceptions import PluginError
 from automap.spec.component import Component, recommended_space
-from automap.spec.plugins import load_plugin, plugin_name, recommended_plugins
+from automap.spec.plugins import kind_name, load_plugin, plugin_name, recommended_plugins
 
 Path = tuple[str | int, ...]
 
@@ -135,7 +135,7 @@ def parse_model(model: type[BaseModel], data: Any) -> ComponentSpace:
 
 
 def recommended_choices(group: str) -> Choices:
-    """Return the space of a kind that a spec leaves out: every recommended plugin at its recommended ranges."""
+    """Return the space of a kind that a spec leaves out: every recommended plugin at its own ranges."""
     return Choices(tuple(parse_component(group, name) for name in recommended_plugins(group)))
 
 
@@ -148,10 +148,12 @@ def _component(group: str, data: Any, path: Path, problems: _Problems) -> Space:
         return _choices(data, path, problems, lambda option, at: _component(group, option, at, problems))
     if isinstance(data, str):
         data = {"type": data}
-    kind = group.removeprefix("automap.").removesuffix("s")
+    kind = kind_name(group)
     if not isinstance(data, Mapping) or not isinstance(data.get("type"), str):
         problems.add(
-            path, f"expected the name of a {kind}, a mapping with 'type', or choices; received {_show(data)}", data
+            path,
+            f"expected the name of a {kind}, a mapping with 'type', or choices; received {_show(data)}",
+            data,
         )
         return Value(None)
     try:
@@ -176,9 +178,13 @@ def _fields(
         elif (recommended := recommended_space(field)) is not None:
             fields[name] = _field(model, name, recommended, (*path, name), problems)
         elif field.is_required():
-            problems.add((*path, name), f"'{name}' is missing: {field.description or 'it has no default'}", None)
+            problems.add(
+                (*path, name), f"'{name}' is missing: {field.description or 'it has no default'}", None
+            )
         else:
-            fields[name] = Value(_adapter(model, name).validate_python(field.get_default(call_default_factory=True)))
+            fields[name] = Value(
+                _adapter(model, name).validate_python(field.get_default(call_default_factory=True))
+            )
     return ComponentSpace(model, type_name, fields)
 
 
@@ -193,42 +199,35 @@ def _field(model: type[BaseModel], name: str, data: Any, path: Path, problems: _
 
 
 def _validated(model: type[BaseModel], name: str, data: Any, path: Path, problems: _Problems) -> Any:
-    if isinstance(data, bool) and _number_type(model.model_fields[name]) is not None:
+    if isinstance(data, bool) and number_type(model.model_fields[name]) is not None:
         problems.add(path, f"expected a number, received {_show(data)}", data)
         return None
     try:
         return _adapter(model, name).validate_python(data)
     except ValidationError as error:
         for detail in error.errors():
-            # A union reports one error a member, with the member's name in the path: the value is what is wrong.
+            # A union reports one error a member: it is the value that is wrong, once.
             problems.add(path, f"{_lower_first(detail['msg'])}; received {_show(data)}", data)
             if get_origin(model.model_fields[name].annotation) is not None:
                 break
     return None
 
 
-def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Path, problems: _Problems) -> Space:
-    before = len(problems.errors)
-    for key in data:
-        if key not in {"low", "high", "log", "step"}:
-            problems.add((*path, key), f"unknown key '{key}' of a range; it has low, high, log and step", data[key])
-    integer = _number_type(model.model_fields[name])
+def _range(
+    model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Path, problems: _Problems
+) -> Space:
+    integer = number_type(model.model_fields[name])
     if integer is None:
         problems.add(path, f"'{name}' is not a number and takes no range; write a value or choices", data)
         return Value(None)
+    before = len(problems.errors)
+    _check_range_keys(data, path, problems)
     for end in ("low", "high"):
-        if not _is_number(data[end]):
-            problems.add((*path, end), f"expected a number, received {_show(data[end])}", data[end])
-        else:
+        if _is_number(data[end]):
             _validated(model, name, data[end], (*path, end), problems)
-    log, step = data.get("log", False), data.get("step")
-    if not isinstance(log, bool):
-        problems.add((*path, "log"), f"expected true or false, received {_show(log)}", log)
-    if step is not None and not (_is_number(step) and step > 0):
-        problems.add((*path, "step"), f"expected a number above 0, received {_show(step)}", step)
     if len(problems.errors) > before:
         return Value(None)
-    low, high = data["low"], data["high"]
+    low, high, log, step = data["low"], data["high"], data.get("log", False), data.get("step")
     if low >= high:
         problems.add(path, f"low must be below high; received low {low:g} and high {high:g}", data)
     elif log and low <= 0:
@@ -241,7 +240,22 @@ def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Pat
     return Range(convert(low), convert(high), log, None if step is None else convert(step), integer)
 
 
-def _choices(data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Callable[[Any, Path], Space]) -> Space:
+def _check_range_keys(data: Mapping[Any, Any], path: Path, problems: _Problems) -> None:
+    for key, value in data.items():
+        if key not in {"low", "high", "log", "step"}:
+            message = f"unknown key '{key}' of a range; it has low, high, log and step"
+            problems.add((*path, key), message, value)
+        elif key in {"low", "high"} and not _is_number(value):
+            problems.add((*path, key), f"expected a number, received {_show(value)}", value)
+        elif key == "log" and not isinstance(value, bool):
+            problems.add((*path, key), f"expected true or false, received {_show(value)}", value)
+        elif key == "step" and value is not None and not (_is_number(value) and value > 0):
+            problems.add((*path, key), f"expected a number above 0, received {_show(value)}", value)
+
+
+def _choices(
+    data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Callable[[Any, Path], Space]
+) -> Space:
     options = data["choices"]
     for key in data:
         if key != "choices":
@@ -255,7 +269,9 @@ def _choices(data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Ca
     parsed = tuple(parse(option, (*path, "choices", index)) for index, option in enumerate(options))
     for index, option in enumerate(parsed):
         if option in parsed[:index] and not problems.errors:
-            problems.add((*path, "choices", index), f"{_show(options[index])} stands twice among the choices", data)
+            problems.add(
+                (*path, "choices", index), f"{_show(options[index])} stands twice among the choices", data
+            )
     return Choices(parsed)
 
 
@@ -295,7 +311,7 @@ def unknown_field_message(name: str, model: type[BaseModel], type_name: str | No
     return f"unknown field; {owner} {', '.join(known) or 'no fields'}"
 
 
-def _number_type(field: FieldInfo) -> bool | None:
+def number_type(field: FieldInfo) -> bool | None:
     """Return whether a field is an integer (True) or a float (False); None if it is no number."""
     members = _union_members(field.annotation)
     return False if float in members else (True if int in members else None)
