@@ -136,3 +136,11 @@ def _without_curve(query: Select[Any]) -> Select[Any]:
 def _read(engine: Engine, query: Select[Any]) -> list[ResultRow]:
     with reading(engine) as session:
         return [result_row(row, ()) for row in session.scalars(_without_curve(query))]
+
+
+def trial_span(engine: Engine, study_id: int) -> tuple[int, int] | None:
+    """Return the smallest and the largest number of a study's trials; None if it has none."""
+    query = select(func.min(RunTable.trial), func.max(RunTable.trial)).where(RunTable.study_id == study_id)
+    with reading(engine) as session:
+        low, high = session.execute(query).one()
+    return None if low is None else (low, high)

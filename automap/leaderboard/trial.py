@@ -1,0 +1,99 @@
+"""One trial with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from automap.exceptions import UserError
+from automap.leaderboard.export import whole_numbers
+from automap.store.rankings import trial_span
+from automap.store.results import ResultRow, find_result, list_results
+from automap.store.runs import Run, find_run
+from automap.store.studies import StudyRow
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """One trial: its run, its result if it has ended, and its trainings as a finalist."""
+
+    study: StudyRow
+    run: Run
+    result: ResultRow | None
+    finals: tuple[ResultRow, ...]
+    """One training a seed, by seed, with learning curves."""
+
+    @property
+    def state(self) -> str:
+        """``waiting``, ``running``, or how the trial ended."""
+        return self.run.state if self.result is None else self.result.state
+
+    @property
+    def candidate(self) -> Mapping[str, Any]:
+        """The hyperparameters in the spec's notation."""
+        return self.run.candidate
+
+    def artifacts(self, result: ResultRow) -> str | None:
+        """Return the folder of a result's artifacts."""
+        found = result.result.artifacts
+        return None if found is None else str(Path(self.study.run_directory) / found)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return everything as plain data for JSON."""
+        result = self.result
+        return {
+            "study": self.study.name,
+            "trial": self.run.trial,
+            "state": self.state,
+            "reason": None if result is None else result.result.reason,
+            "attempts": self.run.attempts,
+            "seed": self.run.seed,
+            "epochs": self.run.epochs,
+            "epoch": self.run.epoch,
+            "candidate": dict(self.candidate),
+            **(self._training(result) if result is not None else _NO_TRAINING),
+            "finalists": [{"seed": final.seed, **self._training(final)} for final in self.finals],
+        }
+
+    def _training(self, row: ResultRow) -> dict[str, Any]:
+        return {
+            "validation": row.validation,
+            "test": row.test,
+            "cost": whole_numbers(row.cost),
+            "curve": [dict(epoch) for epoch in row.result.curve],
+            "notes": list(row.result.notes),
+            "artifacts": self.artifacts(row),
+        }
+
+
+_NO_TRAINING: dict[str, Any] = {
+    "validation": None,
+    "test": None,
+    "cost": None,
+    "curve": [],
+    "notes": [],
+    "artifacts": None,
+}
+
+
+def read_trial(engine: Engine, study: StudyRow, trial: int) -> TrialView:
+    """Read one trial.
+
+    Raises:
+        UserError: if the study has no trial of that number; with the numbers that it has.
+    """
+    run = find_run(engine, study.id, trial)
+    if run is None:
+        raise UserError(f"study '{study.name}' has no trial {trial}; {_span(engine, study)}")
+    finals = list_results(engine, study.id, kind="final", trial=trial, curves=True)
+    by_seed = tuple(sorted(finals, key=lambda row: row.seed))
+    return TrialView(study, run, find_result(engine, study.id, trial), by_seed)
+
+
+def _span(engine: Engine, study: StudyRow) -> str:
+    span = trial_span(engine, study.id)
+    return "it has none yet" if span is None else f"its trials are {span[0]} to {span[1]}"
