@@ -30,7 +30,7 @@ class Format(StrEnum):
 
 
 class States(StrEnum):
-    """Which trials are listed."""
+    """Which trials are listed: ranked ones, all, or only those that ended in one other way."""
 
     RANKED = "ranked"
     ALL = "all"
@@ -61,7 +61,7 @@ def leaderboard(
     ] = False,
     limit: Annotated[int, typer.Option(help="Largest number of rows; 0 for all.", min=0)] = 20,
     state: Annotated[
-        States, typer.Option(help="List trials that ended otherwise too, below the ranked ones.")
+        States, typer.Option(help="Which trials: all of them, or only those that ended otherwise.")
     ] = States.RANKED,
     format_: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
     watch: Annotated[
@@ -80,12 +80,19 @@ def leaderboard(
     from automap.leaderboard.ranking import UNRANKED, rank
 
     engine, rows = open_studies(studies or [], storage)
-    chosen = {States.RANKED: (), States.ALL: UNRANKED}.get(
-        state, tuple(name for name in UNRANKED if name == state)
-    )
+    one = state not in (States.RANKED, States.ALL)
+    ended = [] if state is States.RANKED else [name for name in UNRANKED if not one or name == state]
 
     def read() -> Board:
-        return rank(engine, rows, sort=sort, limit=limit or None, pareto=pareto, unranked=chosen)
+        return rank(
+            engine,
+            rows,
+            sort=sort,
+            limit=limit or None,
+            pareto=pareto,
+            unranked=ended,
+            only_unranked=one,
+        )
 
     if watch:
         _watch(read, format_)

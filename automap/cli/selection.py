@@ -22,7 +22,7 @@ DEFAULT_STORAGE = "sqlite:///automap.db"
 StorageOption = Annotated[
     str | None,
     typer.Option(
-        help=f"URL of the database; left out: the spec file's, else $AUTOMAP_STORAGE, else {DEFAULT_STORAGE}.",
+        help=f"URL of the database; else the spec file's, else $AUTOMAP_STORAGE, else {DEFAULT_STORAGE}.",
         metavar="URL",
         show_default=False,
     ),

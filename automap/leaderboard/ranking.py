@@ -42,6 +42,7 @@ def rank(
     limit: int | None = 20,
     pareto: bool = False,
     unranked: Sequence[State] = (),
+    only_unranked: bool = False,
 ) -> Board:
     """Rank the results of one or more studies.
 
@@ -50,9 +51,10 @@ def rank(
         studies: at least one; all with the same objectives.
         sort: a metric instead of the objectives: ``validation.macro_f1``, ``test.accuracy``,
             ``cost.latency_ms``, or a name that objectives use. Finalists and other trials are then one list.
-        limit: largest number of rows, None for all.
+        limit: largest number of ranked rows, and of those that are not, None for all.
         pareto: whether to show only rows that no other dominates in the objectives.
         unranked: states of trials to list after the ranked ones.
+        only_unranked: whether to list nothing but these.
 
     Raises:
         UserError: if the studies have different objectives, or no result has the metric to sort by.
@@ -60,7 +62,10 @@ def rank(
     objectives = _common_objectives(studies)
     measure = None if sort is None else parse_measure(engine, studies, sort)
     standing = _Standing(engine, studies, objectives)
-    if pareto:
+    rows: list[Row]
+    if only_unranked:
+        rows, ranked = [], standing.count()
+    elif pareto:
         rows = standing.front()
         rows = rows if measure is None else _ranked(_sorted(rows, measure), measure, 0)
         ranked = len(rows)
@@ -71,8 +76,7 @@ def rank(
         rows, ranked = standing.by_objectives(limit), standing.count()
     rows = rows[:limit]
     if unranked:
-        left = None if limit is None else limit - len(rows)
-        rows += standing.unranked(unranked, left)
+        rows += standing.unranked(unranked, limit)
     names = tuple(study.name for study in studies)
     return Board(names, objectives, measure, pareto, tuple(rows), ranked, _counts(engine, studies))
 

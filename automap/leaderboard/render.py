@@ -28,7 +28,7 @@ def notes(board: Board) -> list[str]:
     """Return what a reader must know to read a leaderboard's numbers, one line each."""
     lines = [_counts(board)]
     ranked = [row for row in board.rows if row.rank is not None]
-    if len(ranked) < board.ranked:
+    if ranked and len(ranked) < board.ranked:
         lines.append(f"{len(ranked)} of {board.ranked:,} ranked rows; all of them: --limit 0")
     seeds = sorted({row.seeds for row in ranked if row.state == "finalist" and row.seeds > 1})
     if seeds:
