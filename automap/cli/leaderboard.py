@@ -81,7 +81,7 @@ def leaderboard(
 
     engine, rows = open_studies(studies or [], storage)
     one = state not in (States.RANKED, States.ALL)
-    ended = [] if state is States.RANKED else [name for name in UNRANKED if not one or name == state]
+    ended = [] if state is States.RANKED else [name for name in UNRANKED if not one or name == state.value]
 
     def read() -> Board:
         return rank(

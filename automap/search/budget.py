@@ -39,7 +39,9 @@ def budget_use(study: Study) -> Use:
     """Return how much of the budget is used, as the database knows it now."""
     row = studies.get_study(study.engine, study.id)
     objective, target = study.spec.objectives[0], study.spec.budget.target
-    best = results.list_results(study.engine, study.id, kind="search", states=("complete",), limit=study.spec.finalists.top or 1)
+    best = results.list_results(
+        study.engine, study.id, kind="search", states=("complete",), limit=study.spec.finalists.top or 1
+    )
     value = best[0].value if best else None
     reached = (
         target is not None
@@ -51,7 +53,9 @@ def budget_use(study: Study) -> Use:
         trial_budget=row.trial_budget,
         seconds=row.seconds_used,
         time_budget=row.time_budget,
-        reserved_seconds=_finalists_seconds(study.spec, [result.cost.get("train_seconds", 0.0) for result in best]),
+        reserved_seconds=_finalists_seconds(
+            study.spec, [result.cost.get("train_seconds", 0.0) for result in best]
+        ),
         best=value,
         target=target,
         target_reached=reached,

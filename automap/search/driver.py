@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap.exceptions import StorageError, WorkerError
+from automap.exceptions import StorageError, UserError, WorkerError
 from automap.search import finalists
 from automap.search.budget import Use, budget_use
 from automap.search.executor import Executor
@@ -55,7 +55,7 @@ def drive(
         Whether the search ended by itself.
 
     Raises:
-        StorageError: if workers cannot go on, for instance because the disk is full.
+        UserError: if no worker can go on: the disk is full, say, or a candidate cannot be built.
         WorkerError: if workers die again and again.
     """
     studies.clear_stop(study.engine, study.id)
@@ -89,7 +89,7 @@ def _give_up(executor: Executor, reason: str, *, fatal: bool) -> None:
     while executor.alive():
         time.sleep(POLL_SECONDS)
     if fatal:
-        raise StorageError(reason)
+        raise UserError(reason)
     raise WorkerError(f"{MAX_DEATHS} workers died one after another; the last one: {reason}")
 
 
@@ -106,7 +106,8 @@ def disk_is_usable(directory: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise StorageError(
-            f"run directory {directory}: {error.strerror}; name another one in the spec (runs: ...) or make room"
+            f"run directory {directory}: {error.strerror}; "
+            "name another one in the spec (runs: ...) or make room"
         ) from None
 
 

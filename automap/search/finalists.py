@@ -28,11 +28,15 @@ def missing(study: Study) -> list[runs.Finalist]:
         for result in best_results(study, study.spec.finalists.top)
         for seed in seeds
     ]
-    return [final for final in wanted if runs.find_run(study.engine, study.id, final.trial, "final", final.seed) is None]
+    return [
+        final
+        for final in wanted
+        if runs.find_run(study.engine, study.id, final.trial, "final", final.seed) is None
+    ]
 
 
 def best_results(study: Study, count: int) -> list[ResultRow]:
-    """Return the best complete trials by validation metrics; with several objectives, by non-dominated rank."""
+    """Return the best complete trials by validation; with several objectives, by non-dominated rank."""
     complete = results.list_results(
         study.engine,
         study.id,
@@ -43,7 +47,10 @@ def best_results(study: Study, count: int) -> list[ResultRow]:
     if len(study.spec.objectives) == 1:
         return list(complete)
     values = [
-        [objective_value(objective, result.validation, result.cost) or 0.0 for objective in study.spec.objectives]
+        [
+            objective_value(objective, result.validation, result.cost) or 0.0
+            for objective in study.spec.objectives
+        ]
         for result in complete
     ]
     ranks = non_dominated_ranks(values, study.spec.directions)
@@ -66,6 +73,8 @@ def best_final(study: Study) -> ResultRow | None:
     if not of_trial:
         return None
     sign = 1 if study.spec.objectives[0].direction == "maximize" else -1
-    mean = {trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()}
+    mean = {
+        trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()
+    }
     # The rows come with the best value first.
     return of_trial[max(mean, key=lambda trial: mean[trial])][0]

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from automap.search.study import Study
-from automap.store import runs, studies
+from automap.store import runs
 from automap.store.runs import Run
 from automap.training.trial import EpochReport
 

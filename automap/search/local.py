@@ -15,6 +15,9 @@ from typing import IO
 
 from automap.search.executor import Death
 
+LAST_WORDS = "automap: "
+"""What a worker's message begins with that tells why it ends; the lines after it belong to it."""
+
 FATAL_EXIT = 3
 """Exit code of a worker that found something which no other worker would find better."""
 
@@ -76,7 +79,7 @@ class LocalExecutor:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=_environment(self._workers),
-                # Ctrl-C in the terminal must reach the driver only, which asks its workers to finish their epoch.
+                # Ctrl-C in the terminal reaches the driver only, which asks its workers to stop.
                 start_new_session=True,
             )
         _send(process.stdin, order)
@@ -108,4 +111,7 @@ def _death(process: _Process) -> Death:
 
 def _last_words(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    start = max(
+        (index for index, line in enumerate(lines) if line.startswith(LAST_WORDS)), default=len(lines) - 1
+    )
+    return "\n".join(lines[start:]).removeprefix(LAST_WORDS)

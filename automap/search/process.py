@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
 
 from automap.exceptions import AutomapError
-from automap.search.local import FATAL_EXIT
+from automap.search.local import FATAL_EXIT, LAST_WORDS
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     try:
         _work(order, stop)
     except AutomapError as error:
-        print(f"{error}", flush=True)
+        print(f"{LAST_WORDS}{error}", flush=True)
         return FATAL_EXIT
     return 0
 
@@ -30,14 +31,18 @@ def _work(order: dict[str, object], stop: threading.Event) -> None:
     # Keras takes seconds to import: signals are handled and orders are read by then.
     from automap.data.prepare import prepare
     from automap.search.study import join
-    from automap.search.worker import work
+    from automap.search.worker import check_corners, work
 
     study = join(str(order["storage"]), str(order["study"]), int(str(order["sampler_seed"])))
-    work(study, prepare(study.spec.dataset), str(order["worker"]), stop)
+    data = prepare(study.spec.dataset)
+    check_corners(study, data)
+    work(study, data, str(order["worker"]), stop)
 
 
 def _stop_with_driver(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: a thread that waits in its buffer aborts the interpreter's end.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     stop.set()
 
 

@@ -1,8 +1,8 @@
 """Stopping weak trials early.
 
 With one objective Optuna's pruners decide. With several, where Optuna has none, trials are compared at rungs
-(1, 3, 9, ... epochs) by non-dominated rank, as successive halving does with a single value (Li et al., 2020,
-arXiv:1810.05934): a trial goes on if at least one in `REDUCTION` of those that reached the rung is not better.
+(1, 3, 9, ... epochs) by non-dominated rank, as successive halving does with a single value (Li et al.,
+2020, arXiv:1810.05934): a trial goes on if at least one in `REDUCTION` of those that reached the rung is not better.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def longest_training(spec: Spec) -> int:
 
 def is_rung(epoch: int) -> bool:
     """Return whether trials of several objectives are compared after `epoch` (1, 3, 9, ...)."""
-    return REDUCTION ** round(math.log(epoch, REDUCTION)) == epoch
+    return bool(REDUCTION ** round(math.log(epoch, REDUCTION)) == epoch)
 
 
 def rung_key(epoch: int) -> str:
@@ -57,7 +57,11 @@ def rung_key(epoch: int) -> str:
 
 
 def is_weak(
-    values: Sequence[float], others: Sequence[Sequence[float]], directions: Sequence[str], *, reduction: int = REDUCTION
+    values: Sequence[float],
+    others: Sequence[Sequence[float]],
+    directions: Sequence[str],
+    *,
+    reduction: int = REDUCTION,
 ) -> bool:
     """Return whether a trial of several objectives should stop at a rung.
 

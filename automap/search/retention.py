@@ -43,7 +43,11 @@ def crown(study: Study) -> Path | None:
         return None
     directory = Path(study.spec.run_directory)
     source = directory / run_folder_name(best.kind, best.trial, best.seed)
-    target, fresh, old = directory / "winner", directory / f".winner-{os.getpid()}", directory / f".old-{os.getpid()}"
+    target, fresh, old = (
+        directory / "winner",
+        directory / f".winner-{os.getpid()}",
+        directory / f".old-{os.getpid()}",
+    )
     if not source.exists():
         return target if target.exists() else None
     shutil.copytree(source, fresh)

@@ -42,7 +42,10 @@ def make_sampler(spec: Spec, seed: int) -> BaseSampler:
         case "qmc":
             # One sequence for all workers: Optuna counts its points in the study, so the seed must agree.
             return optuna.samplers.QMCSampler(
-                scramble=True, seed=spec.search.seed, warn_asynchronous_seeding=False, warn_independent_sampling=False
+                scramble=True,
+                seed=spec.search.seed,
+                warn_asynchronous_seeding=False,
+                warn_independent_sampling=False,
             )
         case "cmaes":
             _needs_one_objective(spec)
@@ -59,8 +62,8 @@ def make_sampler(spec: Spec, seed: int) -> BaseSampler:
 def _needs_one_objective(spec: Spec) -> None:
     if len(spec.objectives) > 1:
         raise UserError(
-            f"search.sampler: {spec.search.sampler} searches for one objective, received {len(spec.objectives)}; "
-            "use tpe or nsga2"
+            f"search.sampler: {spec.search.sampler} searches for one objective, "
+            f"received {len(spec.objectives)}; use tpe or nsga2"
         )
 
 
@@ -80,7 +83,9 @@ class GridSampler(BaseSampler):
     def __init__(self, points: list[Parameters]) -> None:
         self._points = points
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
         """Return nothing: no hyperparameter is sampled jointly."""
         return {}
 
@@ -109,7 +114,9 @@ def grid(spec: Spec) -> list[Parameters]:
     parts = [_points(space, name) for name, space in sections(spec)]
     points = list(itertools.islice(_combine(parts), GRID_LIMIT + 1))
     if len(points) > GRID_LIMIT:
-        raise UserError(f"search.sampler: the grid has more than {GRID_LIMIT:,} points; narrow the space or use tpe")
+        raise UserError(
+            f"search.sampler: the grid has more than {GRID_LIMIT:,} points; narrow the space or use tpe"
+        )
     return points
 
 

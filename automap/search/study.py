@@ -84,7 +84,9 @@ def join(storage: str, name: str, sampler_seed: int) -> Study:
 def live_trial(study: Study, number: int) -> optuna.Trial:
     """Return the live trial of a number, also one that another process has started."""
     storage = study.optuna._storage
-    return optuna.Trial(study.optuna, storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number))
+    return optuna.Trial(
+        study.optuna, storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number)
+    )
 
 
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
@@ -94,7 +96,7 @@ def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) ->
     if changes:
         listed = "\n  ".join(changes)
         raise UserError(
-            f"study '{spec.name}' exists, and its trials could not be compared with those of the changed spec:\n"
+            f"study '{spec.name}' exists; its trials could not be compared with those of the changed spec:\n"
             f"  {listed}\n"
             "give the spec another name (name: ...), or change it back"
         )

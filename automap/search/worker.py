@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from automap.data.prepare import PreparedData
+from automap.exceptions import StorageError, UserError
 from automap.search import finalists, retention
 from automap.search.judge import judge_epoch
 from automap.search.lease import Lease
@@ -19,9 +20,11 @@ from automap.search.outcome import settle, tell_result
 from automap.search.study import Study, live_trial
 from automap.search.trials import next_run, recover
 from automap.spec.candidate import Candidate
+from automap.spec.draw import corners
 from automap.store import results, runs
 from automap.store.result import Result
 from automap.store.runs import Run
+from automap.training.preflight import preflight
 from automap.training.trial import EpochReport, Interrupted, Verdict, run_trial
 
 MAX_ATTEMPTS = 3
@@ -47,6 +50,20 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
             return
 
 
+def check_corners(study: Study, data: PreparedData) -> None:
+    """Build every end of every range and every choice once, before the first trial of a study.
+
+    Raises:
+        UserError: if some of them cannot be built, with each one's reason.
+    """
+    if any(results.count_states(study.engine, study.id).values()):
+        return
+    found = preflight(corners(study.spec), data.info)
+    if found.problems:
+        listed = "\n  ".join(found.problems)
+        raise UserError(f"the search space holds candidates that cannot be built:\n  {listed}")
+
+
 def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threading.Event) -> None:
     """Train one run and store what it gave; leave it to others if it is interrupted or its lease is lost."""
     directory = study.spec.run_directory / retention.run_folder_name(run.kind, run.trial, run.seed)
@@ -56,6 +73,12 @@ def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threa
         except Interrupted:
             runs.release(study.engine, run.id, worker)
             return
+        except OSError as error:
+            # The run is not to blame: it goes on from its checkpoint once there is room.
+            runs.release(study.engine, run.id, worker)
+            raise StorageError(
+                f"{directory}: {error.strerror}; make room, then run the same command again"
+            ) from error
         if lease.lost or not results.finish(study.engine, run.id, worker, result):
             return
     if run.kind == "search":
@@ -74,7 +97,9 @@ def _train(
     study: Study, data: PreparedData, run: Run, directory: Path, lease: Lease, stop: threading.Event
 ) -> Result:
     if run.attempts > MAX_ATTEMPTS:
-        reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
+        reason = (
+            f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
+        )
         return Result(state="failed", reason=reason)
     trial = live_trial(study, run.trial) if run.kind == "search" else None
 

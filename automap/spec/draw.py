@@ -84,7 +84,9 @@ def _fill(space: Space, name: str, trial: Suggest) -> Any:
             return _fill(options[space.labels.index(label)], f"{name}.{label}", trial)
         case ComponentSpace():
             head = {} if space.type is None else {"type": space.type}
-            return head | {field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()}
+            return head | {
+                field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()
+            }
 
 
 def holes(spec: Spec) -> Iterator[Hole]:
@@ -160,4 +162,7 @@ def corners(spec: Spec) -> Iterator[tuple[str, Candidate]]:
     yield "every default", draw(spec, _Chosen(defaults))
     for hole in found:
         for end in hole.ends:
-            yield f"{hole.name} = {end}", draw(spec, _Chosen({**defaults, **dict(hole.under), hole.name: end}))
+            yield (
+                f"{hole.name} = {end}",
+                draw(spec, _Chosen({**defaults, **dict(hole.under), hole.name: end})),
+            )

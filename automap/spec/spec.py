@@ -88,7 +88,9 @@ def _parse_dataset(data: Any, info: ValidationInfo) -> Dataset:
     if isinstance(data, str):
         data = {"type": data}
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        raise ValueError("expected the name of a data set or a mapping with 'type'; it is the same for every trial")
+        raise ValueError(
+            "expected the name of a data set or a mapping with 'type'; it is the same for every trial"
+        )
     # The space parser knows unknown fields and their nearest names; the context resolves relative paths.
     space = parse_component("automap.datasets", data)
     model = cast(type[Dataset], cast(ComponentSpace, space).model)
@@ -103,7 +105,9 @@ def _infer_task(data: dict[str, Any]) -> Space:
     for name in find_plugins(Task.group):
         if dataset.target in cast(type[Task], load_plugin(Task.group, name)).targets:
             return parse_component(Task.group, name)
-    raise ValueError(f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ...")
+    raise ValueError(
+        f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ..."
+    )
 
 
 def _default_loss(data: dict[str, Any]) -> Space:
@@ -130,7 +134,8 @@ def _check_name(name: str, task: type[Task]) -> str:
         return name
     near = difflib.get_close_matches(name, known, n=1)
     raise ValueError(
-        f"unknown metric '{name}'; " + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}")
+        f"unknown metric '{name}'; "
+        + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}")
     )
 
 
@@ -152,11 +157,16 @@ class Spec(_Section):
     """
 
     name: str = Field(
-        "study", pattern=r"^[\w][\w.-]*$", max_length=100, description="the study's name; left out: the file's stem"
+        "study",
+        pattern=r"^[\w][\w.-]*$",
+        max_length=100,
+        description="the study's name; left out: the file's stem",
     )
     dataset: Annotated[Dataset, PlainValidator(_parse_dataset), PlainSerializer(component_data)]
     task: TaskSpace = Field(default_factory=_infer_task, description="left out: inferred from the data set")
-    architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
+    architecture: ArchitectureSpace = Field(
+        default_factory=partial(recommended_choices, "automap.architectures")
+    )
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
         default_factory=lambda: (recommended_choices("automap.augmentations"),),
         description="a pipeline, applied in this order",
@@ -165,7 +175,9 @@ class Spec(_Section):
     loss: LossSpace = Field(default_factory=_default_loss)
     training: TrainingSpace = Field(default_factory=partial(parse_model, TrainingSettings, {}))
     objectives: Annotated[tuple[Objective, ...], BeforeValidator(_as_list)] = Field(
-        default_factory=_default_objectives, min_length=1, description="what is good; several give a Pareto front"
+        default_factory=_default_objectives,
+        min_length=1,
+        description="what is good; several give a Pareto front",
     )
     constraints: tuple[Constraint, ...] = Field((), description="what a result must satisfy")
     budget: Budget = Field(Budget(trials=50), description="when the search ends")
@@ -184,7 +196,9 @@ class Spec(_Section):
 
     @field_validator("constraints")
     @classmethod
-    def _known_constraints(cls, constraints: tuple[Constraint, ...], info: ValidationInfo) -> tuple[Constraint, ...]:
+    def _known_constraints(
+        cls, constraints: tuple[Constraint, ...], info: ValidationInfo
+    ) -> tuple[Constraint, ...]:
         if isinstance(task := info.data.get("task"), ComponentSpace):
             for constraint in constraints:
                 _check_name(constraint.metric, _task_class(task))
@@ -215,7 +229,9 @@ class Spec(_Section):
         for option in loss.options if isinstance(loss, Choices) else (loss,):
             model = getattr(option, "model", None)
             if isinstance(task, ComponentSpace) and model is not None and task.type not in model.tasks:
-                raise ValueError(f"loss '{getattr(option, 'type', '')}' does not serve the task '{task.type}'")
+                raise ValueError(
+                    f"loss '{getattr(option, 'type', '')}' does not serve the task '{task.type}'"
+                )
         return loss
 
     @field_validator("storage")
@@ -245,7 +261,9 @@ class Spec(_Section):
         if self.runs is not None:
             return Path(self.runs) / self.name
         prefix, _, path = self.storage.partition(":///")
-        beside = Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
+        beside = (
+            Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
+        )
         return beside.absolute() / self.name
 
     def to_data(self) -> dict[str, Any]:
@@ -295,7 +313,7 @@ def _message(detail: ErrorDetails, path: tuple[str | int, ...]) -> str:
         case "extra_forbidden":
             return unknown_field_message(str(path[-1]), _section_of(path))
         case "missing":
-            return f"'{path[-1]}' is missing; every spec names its data set: dataset: {{type: folder, path: ...}}"
+            return f"'{path[-1]}' is missing; for instance dataset: {{type: folder, path: ...}}"
         case "space" | "value_error":
             return detail["msg"].removeprefix("Value error, ")
     text = detail["msg"]
@@ -303,8 +321,12 @@ def _message(detail: ErrorDetails, path: tuple[str | int, ...]) -> str:
 
 
 def _section_of(path: tuple[str | int, ...]) -> type[BaseModel]:
-    sections = {"budget": Budget, "search": SearchSettings, "finalists": Finalists}
-    listed = {"objectives": Objective, "constraints": Constraint}
+    sections: dict[str, type[BaseModel]] = {
+        "budget": Budget,
+        "search": SearchSettings,
+        "finalists": Finalists,
+    }
+    listed: dict[str, type[BaseModel]] = {"objectives": Objective, "constraints": Constraint}
     if len(path) == 1:
         return Spec
     return {**sections, **listed}.get(str(path[0]), Splits)

@@ -20,9 +20,14 @@ class TrainingSettings(BaseModel):
     schedule: Literal["constant", "cosine", "one_cycle"] = Field(
         "cosine", description="the learning rate's course after the warm-up"
     )
-    warmup: Fraction = Field(0.05, description="share of all steps in which the learning rate rises from zero")
+    warmup: Fraction = Field(
+        0.05, description="share of all steps in which the learning rate rises from zero"
+    )
     ema: float | None = Field(
-        None, gt=0, lt=1, description="momentum of an exponential moving average of the weights, used to evaluate"
+        None,
+        gt=0,
+        lt=1,
+        description="momentum of an exponential moving average of the weights, used to evaluate",
     )
     gradient_clip: float | None = Field(None, gt=0, description="largest global norm of the gradients")
     early_stopping: int | None = Field(

@@ -10,8 +10,14 @@ from automap.spec.spec import Spec
 
 SPACE = {
     "dataset": "sklearn",
-    "architecture": {"choices": [{"type": "cnn", "filters": {"choices": [[8], [8, 8]]}, "dropout": 0.0}, "resnet"]},
-    "optimizer": {"type": "sgd", "learning_rate": {"low": 0.01, "high": 0.3, "log": True}, "weight_decay": 0.0},
+    "architecture": {
+        "choices": [{"type": "cnn", "filters": {"choices": [[8], [8, 8]]}, "dropout": 0.0}, "resnet"]
+    },
+    "optimizer": {
+        "type": "sgd",
+        "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+        "weight_decay": 0.0,
+    },
     "augmentation": [],
     "loss": {"type": "cross_entropy"},
     "task": {"type": "classification"},
@@ -36,12 +42,16 @@ def test_a_sampler_draws_candidates_of_a_conditional_space(sampler):
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
 def test_a_sampler_takes_several_objectives(sampler):
-    spec = Spec.model_validate({**SPACE, "search": {"sampler": sampler}, "objectives": ["accuracy", "latency"]})
+    spec = Spec.model_validate(
+        {**SPACE, "search": {"sampler": sampler}, "objectives": ["accuracy", "latency"]}
+    )
     assert len(run(spec, 15).best_trials) >= 1
 
 
 def test_cmaes_refuses_several_objectives():
-    spec = Spec.model_validate({**SPACE, "search": {"sampler": "cmaes"}, "objectives": ["accuracy", "latency"]})
+    spec = Spec.model_validate(
+        {**SPACE, "search": {"sampler": "cmaes"}, "objectives": ["accuracy", "latency"]}
+    )
     with pytest.raises(UserError, match="one objective"):
         make_sampler(spec, 0)
 
@@ -52,7 +62,11 @@ def small_grid(**training: object) -> Spec:
             **SPACE,
             "architecture": {
                 "choices": [
-                    {"type": "cnn", "filters": {"choices": [[8], [8, 8]]}, "dropout": {"low": 0.0, "high": 0.4, "step": 0.2}},
+                    {
+                        "type": "cnn",
+                        "filters": {"choices": [[8], [8, 8]]},
+                        "dropout": {"low": 0.0, "high": 0.4, "step": 0.2},
+                    },
                     {"type": "cnn", "filters": [16], "dropout": 0.0},
                 ]
             },

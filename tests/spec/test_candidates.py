@@ -6,13 +6,15 @@ import optuna
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import specs
+from support.strategies import specs
 
 from automap.spec.candidate import Candidate
 from automap.spec.draw import draw, first_parameters, holes
 from automap.spec.spec import Spec
 
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+some = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def random_trial(seed: int) -> optuna.Trial:

@@ -94,35 +94,62 @@ augmentation: []
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("dataset: sklearn\narchitectur: cnn\n", "2:1: architectur: unknown field; did you mean 'architecture'?"),
+        (
+            "dataset: sklearn\narchitectur: cnn\n",
+            "2:1: architectur: unknown field; did you mean 'architecture'?",
+        ),
         (
             "dataset: sklearn\narchitecture:\n  choices:\n    - resnet\n    - {type: cnn, activaton: relu}\n",
-            "5:18: architecture.choices[1].activaton: unknown field; did you mean 'activation'?",
+            "5:19: architecture.choices[1].activaton: unknown field; did you mean 'activation'?",
         ),
-        ("dataset: sklearn\narchitecture: resnte\n", "2:1: architecture.type: unknown architecture 'resnte'; did you mean 'resnet'?"),
-        ("dataset: sklearn\noptimizer: {type: sgd, learning_rate: fast}\n", "2:24: optimizer.learning_rate: "),
-        ("dataset: sklearn\noptimizer: {type: sgd, learning_rate: true}\n", "expected a number, received True"),
+        (
+            "dataset: sklearn\narchitecture: resnte\n",
+            "2:1: architecture.type: unknown architecture 'resnte'; did you mean 'resnet'?",
+        ),
+        (
+            "dataset: sklearn\noptimizer: {type: sgd, learning_rate: fast}\n",
+            "2:24: optimizer.learning_rate: ",
+        ),
+        (
+            "dataset: sklearn\noptimizer: {type: sgd, learning_rate: true}\n",
+            "expected a number, received True",
+        ),
         (
             "dataset: sklearn\noptimizer: {type: sgd, learning_rate: {low: 1.0, high: 0.1}}\n",
             "2:24: optimizer.learning_rate: low must be below high; received low 1 and high 0.1",
         ),
-        ("dataset: sklearn\narchitecture: {choices: []}\n", "2:16: architecture.choices: the list of choices is empty"),
-        ("dataset: sklearn\narchitecture: {choices: cnn}\n", "2:16: architecture.choices: expected a list, received 'cnn'"),
+        (
+            "dataset: sklearn\narchitecture: {choices: []}\n",
+            "2:16: architecture.choices: the list of choices is empty",
+        ),
+        (
+            "dataset: sklearn\narchitecture: {choices: cnn}\n",
+            "2:16: architecture.choices: expected a list, received 'cnn'",
+        ),
         ("dataset: sklearn\ntraining: {epochs: {low: 1.5, high: 3}}\n", "training.epochs"),
-        ("dataset: sklearn\ntraining: {schedule: {low: 1, high: 3}}\n", "'schedule' is not a number and takes no range"),
+        (
+            "dataset: sklearn\ntraining: {schedule: {low: 1, high: 3}}\n",
+            "'schedule' is not a number and takes no range",
+        ),
         ("dataset: sklearn\nobjectives: [acuracy]\n", "unknown metric 'acuracy'; did you mean 'accuracy'?"),
         ("dataset: sklearn\nobjectives: [accuracy, accuracy]\n", "stands twice"),
         ("dataset: sklearn\nconstraints: [{metric: parametres, max: 5}]\n", "did you mean 'parameters'?"),
         ("dataset: sklearn\nconstraints: [{metric: parameters}]\n", "needs min, max or both"),
-        ("dataset: sklearn\nbudget: {time: soon}\n", "2:10: budget.time: expected a duration such as 90s, 20m or 2h; received 'soon'"),
+        (
+            "dataset: sklearn\nbudget: {time: soon}\n",
+            "2:10: budget.time: expected a duration such as 90s, 20m or 2h; received 'soon'",
+        ),
         ("dataset: sklearn\nbudget: {}\n", "a budget needs at least one of trials, time and target"),
-        ("dataset: sklearn\nbudget: {trails: 3}\n", "2:10: budget.trails: unknown field; did you mean 'trials'?"),
+        (
+            "dataset: sklearn\nbudget: {trails: 3}\n",
+            "2:10: budget.trails: unknown field; did you mean 'trials'?",
+        ),
         ("architecture: cnn\n", "'dataset' is missing"),
         ("dataset: {choices: [sklearn, folder]}\n", "dataset: expected the name of a data set"),
         ("dataset: {type: sklearn, nam: digits}\n", "1:26: dataset.nam: unknown field; did you mean 'name'?"),
         ("dataset: sklearn\nname: a/b\n", "2:1: name: "),
         ("dataset: sklearn\nstorage: automap.db\n", "expected a database URL such as sqlite:///automap.db"),
-        ("dataset: sklearn\nloss: [cross_entropy]\n", "expected the name of a losse"),
+        ("dataset: sklearn\nloss: [cross_entropy]\n", "expected the name of a loss, "),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_what_to_do(tmp_path, text, expected):

@@ -1,0 +1,256 @@
+"""The main job, as a user runs it: real processes, a real database, real images."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SPEC = """\
+dataset: {type: sklearn, name: digits}
+architecture: {type: cnn, filters: [8, 16], dropout: 0.0}
+augmentation: []
+optimizer: {type: adamw, learning_rate: {low: 1e-3, high: 1e-2, log: true}, weight_decay: 0.0}
+training: {epochs: EPOCHS, batch_size: 64}
+budget: {trials: TRIALS}
+search: {pruner: none}
+finalists: {top: 1, seeds: 2}
+"""
+
+
+def write_spec(folder: Path, text: str = SPEC, *, epochs: int = 2, trials: int = 3) -> Path:
+    path = folder / "tiny.yaml"
+    path.write_text(text.replace("EPOCHS", str(epochs)).replace("TRIALS", str(trials)))
+    return path
+
+
+def automap(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        _command(arguments), cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        _command(arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _command(arguments: tuple[object, ...]) -> list[str]:
+    return [str(Path(sys.executable).with_name("automap")), *map(str, arguments)]
+
+
+def query(folder: Path, sql: str) -> list[tuple]:
+    connection = sqlite3.connect(folder / "automap.db", timeout=30)
+    try:
+        return connection.execute(sql).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return []
+        raise
+    finally:
+        connection.close()
+
+
+def wait_for(condition, *, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def epochs_of_running(folder: Path) -> int:
+    if not (folder / "automap.db").exists():
+        return 0
+    rows = query(folder, "SELECT max(epoch) FROM automap_runs WHERE state = 'running'")
+    return rows[0][0] or 0 if rows else 0
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def assert_whole(folder: Path, trials: int) -> None:
+    """Every trial is accounted for exactly once, and no curve has a gap or an epoch twice."""
+    optuna = dict(query(folder, "SELECT number, state FROM trials"))
+    results = query(folder, "SELECT trial, state, curve FROM automap_results WHERE kind = 'search'")
+    assert sorted(optuna) == list(range(trials))
+    assert sorted(trial for trial, _, _ in results) == list(range(trials))
+    names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+    for trial, state, curve in results:
+        assert optuna[trial] == names[state]
+        epochs = [point["epoch"] for point in json.loads(curve)]
+        assert epochs == list(range(1, len(epochs) + 1))
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("searched")
+    finished = automap("search", write_spec(folder), folder=folder)
+    assert finished.returncode == 0, finished.stderr
+    return folder, finished
+
+
+@pytest.mark.slow
+def test_a_search_ends_with_a_leaderboard_and_a_model(searched):
+    folder, finished = searched
+    assert "accuracy" in finished.stdout
+    assert (folder / "automap.runs/tiny/winner/model.keras").exists()
+    assert_whole(folder, 3)
+    board = json.loads(automap("leaderboard", "tiny.yaml", "--format", "json", folder=folder).stdout)
+    best = board["rows"][0]
+    assert best["state"] == "finalist"
+    assert best["seeds"] == 2
+    assert 0.5 < best["test"]["accuracy"]["mean"] <= 1
+    assert all(row["test"] is None for row in board["rows"][1:])
+
+
+@pytest.mark.slow
+def test_the_same_command_says_that_the_budget_is_spent_and_more_trials_go_on(searched):
+    folder, _ = searched
+    again = automap("search", "tiny.yaml", folder=folder)
+    assert again.returncode == 0
+    assert "budget is spent" in again.stderr
+    assert "accuracy" in again.stdout
+    assert_whole(folder, 3)
+    more = automap("search", "tiny.yaml", "--trials", "+1", folder=folder)
+    assert more.returncode == 0, more.stderr
+    assert_whole(folder, 4)
+
+
+@pytest.mark.slow
+def test_a_changed_spec_is_refused_with_the_difference(searched):
+    folder, _ = searched
+    other = folder / "other.yaml"
+    other.write_text("name: tiny\n" + (folder / "tiny.yaml").read_text().replace("[8, 16]", "[8, 8]"))
+    refused = automap("search", "other.yaml", folder=folder)
+    assert refused.returncode == 2
+    assert "architecture.filters: [8, 16] → [8, 8]" in refused.stderr
+
+
+@pytest.mark.slow
+def test_optunas_own_tool_reads_the_database(searched):
+    folder, _ = searched
+    command = [sys.executable, "-m", "optuna.cli", "best-trial", "--study-name", "tiny", "--storage"]
+    shown = subprocess.run(
+        [*command, f"sqlite:///{folder}/automap.db", "-f", "json"], capture_output=True, text=True
+    )
+    assert "optimizer.learning_rate" in shown.stdout, shown.stderr
+
+
+@pytest.mark.slow
+def test_weights_are_kept_for_the_best_only(searched):
+    folder, _ = searched
+    kept = sorted(path.name for path in (folder / "automap.runs/tiny").glob("*/model.keras"))
+    assert len(kept) == len(["trial", "final", "final", "winner"]), kept
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_nothing_that_was_done(tmp_path):
+    process = start("search", write_spec(tmp_path, epochs=40, trials=2), folder=tmp_path)
+    wait_for(lambda: epochs_of_running(tmp_path) >= 3)
+    for worker in workers_of(process):
+        os.kill(worker, signal.SIGKILL)
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    assert_whole(tmp_path, 2)
+    attempts = query(tmp_path, "SELECT max(attempts), max(last_death) FROM automap_runs")
+    assert attempts == [(2, "killed by SIGKILL")]
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_at_the_end_of_the_epoch_and_the_same_command_goes_on(tmp_path):
+    spec = write_spec(tmp_path, epochs=40, trials=2)
+    process = start("search", spec, folder=tmp_path)
+    wait_for(lambda: epochs_of_running(tmp_path) >= 2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "go on with: automap search" in errors
+    assert query(tmp_path, "SELECT state FROM automap_runs") == [("waiting",)]
+    finished = automap("search", spec, folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert_whole(tmp_path, 2)
+
+
+@pytest.mark.slow
+def test_a_killed_driver_leaves_no_worker_behind_and_nothing_is_lost(tmp_path):
+    spec = write_spec(tmp_path, epochs=40, trials=2)
+    process = start("search", spec, folder=tmp_path)
+    wait_for(lambda: epochs_of_running(tmp_path) >= 2)
+    workers = workers_of(process)
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), seconds=30)
+    finished = automap("search", spec, folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert_whole(tmp_path, 2)
+
+
+@pytest.mark.slow
+def test_a_trial_whose_loss_is_not_finite_is_failed_with_its_reason(tmp_path):
+    text = SPEC.replace("{type: adamw, learning_rate: {low: 1e-3, high: 1e-2, log: true}, weight_decay: 0.0}",
+                        "{type: sgd, learning_rate: 1e30, weight_decay: 0.0}")  # fmt: skip
+    finished = automap("search", write_spec(tmp_path, text, trials=1), folder=tmp_path)
+    assert finished.returncode == 1
+    assert_whole(tmp_path, 1)
+    [(state, reason)] = query(tmp_path, "SELECT state, reason FROM automap_results")
+    assert state == "failed"
+    assert "loss" in reason
+
+
+@pytest.mark.slow
+def test_several_objectives_give_a_front_and_constraints_are_checked_before_training(tmp_path):
+    text = SPEC.replace("filters: [8, 16]", "filters: {choices: [[8, 16], [256, 256, 256], [4]]}").replace(
+        "search: {pruner: none}",
+        "search: {pruner: hyperband, sampler: random}\n"
+        "objectives: [accuracy, parameters]\nconstraints: [{metric: parameters, max: 100_000}]",
+    )
+    finished = automap("search", write_spec(tmp_path, text, epochs=3, trials=8), folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    states = dict(
+        query(tmp_path, "SELECT state, count(*) FROM automap_results WHERE kind = 'search' GROUP BY state")
+    )
+    assert states.get("infeasible", 0) >= 1
+    [(curve, reason)] = query(
+        tmp_path, "SELECT curve, reason FROM automap_results WHERE state = 'infeasible' LIMIT 1"
+    )
+    assert curve == "[]"
+    assert "allowed is at most 100,000" in reason
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dataset: {type: folder, path: nowhere}\n", "nowhere"),
+        ("dataset: sklearn\narchitectur: cnn\n", "did you mean 'architecture'?"),
+        ("dataset: sklearn\nsearch: {sampler: grid}\n", "a grid needs a step"),
+    ],
+)
+def test_a_mistake_ends_with_exit_code_2_before_any_database_is_made(tmp_path, text, message):
+    refused = automap("search", write_spec(tmp_path, text), folder=tmp_path)
+    assert refused.returncode == 2, refused.stderr
+    assert message in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "automap.db").exists()
+
+
+def test_a_database_that_is_none_is_named(tmp_path):
+    (tmp_path / "automap.db").write_bytes(b"not a database at all, but text " * 40)
+    refused = automap("search", write_spec(tmp_path), folder=tmp_path)
+    assert refused.returncode == 2
+    assert "not an SQLite database" in refused.stderr
+
+
+def test_a_run_directory_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "automap.runs").write_text("a file where the folder should be")
+    refused = automap("search", write_spec(tmp_path), folder=tmp_path)
+    assert refused.returncode == 2
+    assert "automap.runs" in refused.stderr
+    assert not (tmp_path / "automap.db").exists()
