@@ -1,0 +1,127 @@
+"""Batches of decoded records: the training split in a new order each epoch, other splits once in theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from automap.data.prepare import PreparedData
+from automap.spec.kinds import SplitName
+
+Array = np.ndarray[Any, Any]
+
+IN_MEMORY_BYTES = 2**31
+"""A training split up to this size is held in memory; a larger one is read from its memory-mapped shards."""
+
+READERS = 2
+"""Threads that read batches ahead when the split is not held in memory."""
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> Array:
+    """Return the order in which an epoch takes its records, a function of the arguments alone.
+
+    Args:
+        count: number of records.
+        seed: the trial's seed.
+        epoch: the epoch, from 0.
+
+    Returns:
+        A permutation of ``0 .. count - 1``, int64.
+    """
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+class TrainingBatches:
+    """The training split as what ``model.fit`` takes for one epoch after another.
+
+    Batches are full; the records left over at the end of an epoch are others each time, as the order is.
+
+    Args:
+        data: the data set.
+        batch_size: images a step; a smaller split is one batch.
+        seed: the trial's seed.
+    """
+
+    def __init__(self, data: PreparedData, batch_size: int, seed: int) -> None:
+        self._data, self._seed = data, seed
+        self._records = np.asarray(data.splits["train"])
+        self.batch_size = min(batch_size, len(self._records))
+        self.steps = len(self._records) // self.batch_size
+        """Steps an epoch."""
+        record_bytes = int(np.prod(data.info.image_shape))
+        self._resident = self._load() if len(self._records) * record_bytes <= IN_MEMORY_BYTES else None
+
+    def epoch(self, epoch: int) -> Any:
+        """Return an epoch's batches, each ``{"images": uint8, "targets": as stored}``.
+
+        Args:
+            epoch: the epoch, from 0.
+        """
+        order = epoch_order(len(self._records), self._seed, epoch)[: self.steps * self.batch_size]
+        batches = order.reshape(self.steps, self.batch_size)
+        if self._resident is None:
+            return StreamedBatches(self._data, self._records[batches])
+        return self._resident.epoch(batches)
+
+    def _load(self) -> Any:
+        images, targets = self._data.images(self._records), self._data.targets[self._records]
+        if keras.backend.backend() == "tensorflow":
+            from automap.data.tensorflow_batches import TensorFlowBatches
+
+            return TensorFlowBatches(images, targets)
+        return ArrayBatches(images, targets)
+
+
+class ArrayBatches:
+    """Records held in memory, for the backends that take arrays."""
+
+    def __init__(self, images: Array, targets: Array) -> None:
+        self._images, self._targets = images, targets
+
+    def epoch(self, batches: Array) -> Iterator[tuple[dict[str, Array]]]:
+        """Yield the records of each row of indices ``(steps, batch)``."""
+        for rows in batches:
+            yield ({"images": self._images[rows], "targets": self._targets[rows]},)
+
+
+class StreamedBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Records read from the memory-mapped shards as they are needed, some batches ahead."""
+
+    def __init__(self, data: PreparedData, batches: Array) -> None:
+        super().__init__(workers=READERS, max_queue_size=4 * READERS)
+        self._data, self._batches = data, batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, step: int) -> tuple[dict[str, Array]]:
+        # Ascending order within a batch reads the shards forwards; a batch is a set, so nothing is lost.
+        rows = np.sort(self._batches[step])
+        return ({"images": self._data.images(rows), "targets": self._data.targets[rows]},)
+
+
+def evaluation_batches(
+    data: PreparedData, split: SplitName, batch_size: int
+) -> Iterator[tuple[Array, Array]]:
+    """Yield every record of a split once, in its order.
+
+    Args:
+        data: the data set.
+        split: which split.
+        batch_size: images a batch.
+
+    Yields:
+        Images ``(batch_size, height, width, channels)``, uint8, and the targets of as many of them as count:
+        the last batch is filled up with black images, so that one shape is compiled.
+    """
+    records = np.asarray(data.splits[split])
+    for start in range(0, len(records), batch_size):
+        rows = records[start : start + batch_size]
+        images = data.images(rows)
+        if len(rows) < batch_size:
+            padding = np.zeros((batch_size - len(rows), *images.shape[1:]), images.dtype)
+            images = np.concatenate([images, padding])
+        yield images, data.targets[rows]
