@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -144,18 +145,16 @@ def _switch_to_write_ahead_log(engine: Engine, busy_seconds: float) -> None:
     # SQLite does not wait for its lock here, so two processes that create one database must try again.
     deadline = time.monotonic() + busy_seconds
     while True:
-        connection = engine.raw_connection()
         try:
-            cursor = connection.cursor()
-            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+            with closing(engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                    cursor.execute("PRAGMA journal_mode=WAL").fetchone()
             return
-        except Exception as error:
+        except sqlite3.Error as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise storage_error(engine.url, error) from error
             time.sleep(0.05)
-        finally:
-            connection.close()
 
 
 def _schema_version(connection: Connection) -> str | None:

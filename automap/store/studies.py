@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, or_, select, update
+from sqlalchemy import Engine, Update, and_, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from automap.spec.objectives import Objective
@@ -199,11 +199,15 @@ def tick(engine: Engine, study_id: int) -> None:
     in which nobody drove, or the machine slept, is not counted.
     """
     gap = database_now() - StudyTable.ticked_at
+    counted = case((and_(gap > 0, gap <= MAX_TICK_SECONDS), gap), else_=0.0)
     with writing(engine) as session:
-        # Two statements: MySQL would read `ticked_at` as already set by the same statement.
-        recent = _of(study_id).where(gap > 0, gap <= MAX_TICK_SECONDS)
-        session.execute(recent.values(seconds_used=StudyTable.seconds_used + gap))
-        session.execute(_of(study_id).values(ticked_at=database_now()))
+        session.execute(
+            _of(study_id).ordered_values(
+                (StudyTable.seconds_used, StudyTable.seconds_used + counted),
+                # Last: MySQL reads columns as the assignments further left have set them.
+                (StudyTable.ticked_at, database_now()),
+            )
+        )
 
 
 def request_stop(engine: Engine, study_id: int) -> None:
@@ -234,7 +238,7 @@ _OPEN_RUN_COUNTS = (
 )
 
 
-def _of(study_id: int) -> Any:
+def _of(study_id: int) -> Update:
     return update(StudyTable).where(StudyTable.id == study_id).execution_options(synchronize_session=False)
 
 
