@@ -1,0 +1,32 @@
+"""AugMix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from automap import Augmentation, Fraction, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class AugMix(Augmentation):
+    """A mixture of several chains of changes (Hendrycks et al., 2019, arXiv:1912.02781)."""
+
+    recommended: ClassVar[bool] = False
+
+    strength: Fraction = tunable(0.3, low=0.1, high=0.5, description="strength of each change")
+    chains: int = Field(3, ge=1, le=10)
+    depth: int = Field(3, ge=1, le=10, description="most changes of a chain")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        from automap_augmentations.layers import AsColor
+
+        import keras
+
+        layer = keras.layers.AugMix(num_chains=self.chains, chain_depth=self.depth, factor=self.strength)
+        return [AsColor(layer)]

@@ -1,0 +1,25 @@
+"""CutMix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class CutMix(Augmentation):
+    """Pastes a part of one image into another, and mixes their labels (Yun et al., 2019, arXiv:1905.04899)."""
+
+    recommended: ClassVar[bool] = False
+
+    alpha: float = tunable(1.0, low=0.2, high=1.0, gt=0, description="both parameters of the Beta distribution")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.CutMix(factor=self.alpha)]

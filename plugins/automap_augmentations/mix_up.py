@@ -1,0 +1,25 @@
+"""MixUp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class MixUp(Augmentation):
+    """Blends pairs of images and their labels (Zhang et al., 2017, arXiv:1710.09412)."""
+
+    recommended: ClassVar[bool] = False
+
+    alpha: float = tunable(0.2, low=0.05, high=1.0, log=True, gt=0, description="both parameters of the Beta distribution")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.MixUp(alpha=self.alpha)]

@@ -1,0 +1,28 @@
+"""RandAugment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, Fraction, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandAugment(Augmentation):
+    """Several random changes of one strength (Cubuk et al., 2019, arXiv:1909.13719)."""
+
+    recommended: ClassVar[bool] = False
+
+    operations: int = tunable(2, low=1, high=3, ge=1, le=10, description="changes of each image")
+    strength: Fraction = tunable(0.3, low=0.1, high=0.8, description="strength of each change")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        from automap_augmentations.layers import AsColor
+
+        import keras
+
+        return [AsColor(keras.layers.RandAugment(num_ops=self.operations, factor=self.strength))]

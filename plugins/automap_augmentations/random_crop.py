@@ -1,0 +1,25 @@
+"""Random crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandomCrop(Augmentation):
+    """Pads each image and crops it at a random place, to its own size."""
+
+    recommended: ClassVar[bool] = False
+
+    padding: int = tunable(4, low=1, high=8, ge=1, description="pixels added on each side")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        from automap_augmentations.layers import ShiftByPixels
+
+        return [ShiftByPixels(self.padding)]

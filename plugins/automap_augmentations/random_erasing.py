@@ -1,0 +1,25 @@
+"""Random erasing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, Fraction, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandomErasing(Augmentation):
+    """Fills a random rectangle of an image with noise or grey (Zhong et al., 2017, arXiv:1708.04896)."""
+
+    recommended: ClassVar[bool] = False
+
+    probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="share of the images that lose a part")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.RandomErasing(factor=(self.probability, self.probability), fill_value=127.0)]

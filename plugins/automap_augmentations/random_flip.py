@@ -1,0 +1,25 @@
+"""Random flips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from automap import Augmentation
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandomFlip(Augmentation):
+    """Mirrors half of the images."""
+
+    recommended: ClassVar[bool] = False
+
+    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal"
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.RandomFlip(self.mode)]

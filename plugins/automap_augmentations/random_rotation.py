@@ -1,0 +1,25 @@
+"""Random rotation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandomRotation(Augmentation):
+    """Turns each image about its centre."""
+
+    recommended: ClassVar[bool] = False
+
+    degrees: float = tunable(10.0, low=0.0, high=30.0, ge=0, le=180, description="largest angle, either way")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.RandomRotation(self.degrees / 360, fill_mode="nearest")]

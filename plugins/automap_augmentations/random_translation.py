@@ -1,0 +1,24 @@
+"""Random translation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from automap import Augmentation, Fraction, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandomTranslation(Augmentation):
+    """Shifts each image."""
+
+    height: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the height")
+    width: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the width")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.RandomTranslation(self.height, self.width, fill_mode="nearest")]

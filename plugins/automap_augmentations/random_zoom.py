@@ -1,0 +1,25 @@
+"""Random zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from automap import Augmentation, Fraction, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class RandomZoom(Augmentation):
+    """Zooms into and out of each image."""
+
+    recommended: ClassVar[bool] = False
+
+    amount: Fraction = tunable(0.1, low=0.0, high=0.3, description="largest change of scale, either way")
+
+    def build(self) -> Sequence[keras.Layer]:
+        """Return the Keras layers."""
+        import keras
+
+        return [keras.layers.RandomZoom((-self.amount, self.amount), fill_mode="nearest")]

@@ -1,0 +1,24 @@
+"""Cross-entropy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from automap import LossComponent
+
+if TYPE_CHECKING:
+    import keras
+
+
+class CrossEntropy(LossComponent):
+    """Cross-entropy of the softmax, with label smoothing (Szegedy et al., 2016, arXiv:1512.00567)."""
+
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of each target spread over all classes")
+
+    def build(self) -> keras.Loss:
+        """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""
+        import keras
+
+        return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.label_smoothing)

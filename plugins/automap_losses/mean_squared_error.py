@@ -1,0 +1,23 @@
+"""Mean squared error of probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from automap import LossComponent
+
+if TYPE_CHECKING:
+    import keras
+
+
+class MeanSquaredError(LossComponent):
+    """Mean squared error of the softmax: the Brier score (Brier, 1950) divided by the number of classes."""
+
+    def build(self) -> keras.Loss:
+        """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""
+        import keras
+
+        def squared_error(targets: Any, logits: Any) -> Any:
+            return keras.losses.mean_squared_error(targets, keras.ops.softmax(logits))
+
+        return keras.losses.LossFunctionWrapper(squared_error, name="mean_squared_error")
