@@ -36,11 +36,12 @@ def search(
     """
     from rich.console import Console
 
+    from automap.cli.preparing import prepare_data
     from automap.spec.spec import load_spec
 
     console = Console(stderr=True)
     loaded = load_spec(spec)
-    data = _prepare(console, loaded)
+    data = prepare_data(console, loaded)
     study = _open(loaded, spec, data)
     _extend(study, trials, time)
     finished = _drive(console, study)
@@ -48,22 +49,6 @@ def search(
     if not finished:
         console.print(f"interrupted; go on with: automap search {spec}")
         raise typer.Exit(130)
-
-
-def _prepare(console: Console, spec: Spec) -> PreparedData:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from automap.data.prepare import prepare
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("reading the data set", total=None)
-        return prepare(
-            spec.dataset,
-            progress=lambda done, total, what: progress.update(
-                task, completed=done, total=total, description=what
-            ),
-        )
 
 
 def _open(spec: Spec, path: Path, data: PreparedData) -> Study:

@@ -78,7 +78,7 @@ class LocalExecutor:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=_environment(self._workers),
+                env=worker_environment(self._workers),
                 # Ctrl-C in the terminal reaches the driver only, which asks its workers to stop.
                 start_new_session=True,
             )
@@ -93,7 +93,7 @@ def _send(pipe: IO[bytes] | None, order: Mapping[str, object]) -> None:
         pipe.flush()
 
 
-def _environment(workers: int) -> dict[str, str]:
+def worker_environment(workers: int) -> dict[str, str]:
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     ours = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONUNBUFFERED": "1"}
     if workers > 1:

@@ -66,9 +66,8 @@ def try_load(group: str, name: str) -> type[Component] | BrokenPlugin:
         raise PluginError(f"two plugins of {group} are named '{name}': from {owners}; uninstall one of them")
     try:
         loaded = EntryPoint(name, found.value, group).load()
-    except (
-        Exception
-    ) as error:  # A third party's module may raise anything; it must not take the program down.
+    except (Exception, SystemExit) as error:
+        # A third party's module may do anything when it is imported; it must not take the program down.
         return BrokenPlugin(found, f"{type(error).__name__}: {error}")
     if not (isinstance(loaded, type) and issubclass(loaded, KINDS[group])):
         return BrokenPlugin(found, f"{found.value} is not a subclass of automap.{KINDS[group].__name__}")

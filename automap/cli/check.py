@@ -1,0 +1,149 @@
+"""``automap check``: validate a spec and show what a search would do, without training anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from automap.data.checks import DataSummary
+    from automap.data.prepare import PreparedData
+    from automap.search.estimate import Estimate
+    from automap.spec.spec import Spec
+
+
+def check(
+    spec: Annotated[Path, typer.Argument(help="The spec file.", metavar="SPEC", show_default=False)],
+    data: Annotated[
+        bool, typer.Option("--data/--no-data", help="Read the data set, as a search would, and summarise it.")
+    ] = True,
+    build: Annotated[
+        bool,
+        typer.Option(
+            "--build/--no-build",
+            help="Build every end of every range and every choice once; needs the data and some seconds.",
+        ),
+    ] = True,
+    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print.")] = "text",
+) -> None:
+    """Validate a spec; show it resolved, its search space and its data.
+
+    Nothing is trained. What is wrong is told with line and column, all at once.
+
+    Example: automap check specs/digits.yaml
+    """
+    from rich.console import Console
+
+    from automap.cli.preparing import prepare_data
+    from automap.spec.errors import SpecError
+    from automap.spec.spec import load_spec
+
+    try:
+        loaded = load_spec(spec)
+    except SpecError as error:
+        if format_ == "json":
+            _print_json({"valid": False, "problems": _problems(error)})
+        raise
+    if format_ == "text":
+        _show_spec(loaded)
+    prepared = prepare_data(Console(stderr=True), loaded) if data else None
+    faults, largest = _build(loaded, prepared) if build and prepared is not None else ((), None)
+    if format_ == "json":
+        _print_json(_report(loaded, prepared, faults, largest))
+    elif prepared is not None:
+        _show_data(loaded, prepared, largest)
+    _raise_faults(spec, faults)
+
+
+def _build(spec: Spec, data: PreparedData) -> tuple[tuple[str, ...], int]:
+    from rich.console import Console
+
+    from automap.search.preflight import run_preflight
+
+    with Console(stderr=True).status("building every end of every range and every choice"):
+        return run_preflight(spec, data.info)
+
+
+def _raise_faults(path: Path, faults: Sequence[str]) -> None:
+    from automap.exceptions import UserError
+
+    if faults:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        raise UserError(f"{path}: {len(faults)} corners of the search space cannot be built:\n{lines}")
+
+
+def _estimate(spec: Spec, data: PreparedData, largest: int | None) -> Estimate | None:
+    from automap.search.estimate import estimate
+
+    return None if largest is None else estimate(spec, data, largest)
+
+
+def _summarise(data: PreparedData) -> DataSummary:
+    from automap.data.checks import summarise
+
+    return summarise(data)
+
+
+def _show_spec(spec: Spec) -> None:
+    from automap.cli import check_view
+    from automap.cli.console import output_console
+
+    console = output_console()
+    console.print(check_view.resolved_spec(spec, coloured=console.is_terminal), soft_wrap=True)
+    console.print(check_view.search_space(spec))
+
+
+def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
+    from automap.cli import check_view
+    from automap.cli.console import output_console
+
+    console = output_console()
+    console.print(check_view.data_summary(_summarise(data)))
+    if (takes := _estimate(spec, data, largest)) is not None:
+        console.print(check_view.needs(takes, int(largest or 0)))
+
+
+def _report(
+    spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from automap.spec.draw import holes
+    from automap.spec.space import dump_space
+
+    takes = _estimate(spec, data, largest) if data is not None else None
+    return {
+        "valid": not faults,
+        "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
+        "spec": spec.to_data(),
+        "search_space": [
+            {"name": hole.name, "space": dump_space(hole.space), "default": hole.default}
+            for hole in holes(spec)
+        ],
+        "data": None if data is None else asdict(_summarise(data)),
+        "largest_network": largest,
+        "needs": None if takes is None else asdict(takes),
+    }
+
+
+def _problems(error: Any) -> list[dict[str, Any]]:
+    from automap.spec.errors import dotted
+
+    return [
+        {
+            "path": dotted(problem.path),
+            "line": problem.position and problem.position[0],
+            "column": problem.position and problem.position[1],
+            "message": problem.message,
+        }
+        for problem in error.problems
+    ]
+
+
+def _print_json(data: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

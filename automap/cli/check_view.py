@@ -1,0 +1,98 @@
+"""How ``automap check`` shows a spec, its search space, its data and what a search will take."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from automap.data.checks import DataSummary
+from automap.search.estimate import Estimate
+from automap.spec.describe import describe_space
+from automap.spec.draw import Hole, holes
+from automap.spec.quantities import format_size
+from automap.spec.space import Choices, Range
+from automap.spec.spec import Spec
+from automap.spec.yaml import dump_yaml
+
+MOST_CLASSES = 20
+"""Classes that the table of the data shows one by one."""
+
+
+def resolved_spec(spec: Spec, *, coloured: bool) -> RenderableType:
+    """Return the spec with all that it left out, as YAML that is a spec itself."""
+    text = dump_yaml(spec.to_data())
+    return Syntax(text, "yaml", theme="ansi_dark", background_color="default") if coloured else Text(text)
+
+
+def search_space(spec: Spec) -> RenderableType:
+    """Return a table of everything that is searched."""
+    found = list(holes(spec))
+    if not found:
+        return Text("Nothing is searched: every hyperparameter has a value.\n")
+    table = _table("search space", "hyperparameter", "searched", "first trial")
+    for hole in found:
+        first = f"{hole.default:g}" if isinstance(hole.default, float) else str(hole.default)
+        table.add_row(Text(hole.name, style="cyan"), Text(_searched(hole)), Text(first))
+    return table
+
+
+def _searched(hole: Hole) -> str:
+    match hole.space:
+        case Choices(labels=labels):
+            return " | ".join(labels)
+        case Range(low, high, log, step):
+            return describe_space({"low": low, "high": high, "log": log, "step": step})
+
+
+def data_summary(summary: DataSummary) -> RenderableType:
+    """Return tables of the data's records by split and class, of its bad files, and what to mind."""
+    height, width, channels = summary.image_shape
+    colour = "grey" if channels == 1 else "colour"
+    size = f"{width} x {height} pixels, {colour}, {format_size(summary.bytes)} decoded"
+    parts: list[RenderableType] = [_counts(summary), Text(f"  {size}")]
+    for reason, count in summary.bad.items():
+        names = ", ".join(summary.bad_examples.get(reason, ()))
+        more = ", …" if count > len(summary.bad_examples.get(reason, ())) else ""
+        parts.append(Text(f"  skipped {count}: {reason} ({names}{more})", style="yellow"))
+    parts += [Text(f"  mind: {warning}", style="yellow") for warning in summary.warnings]
+    return Group(*parts, Text())
+
+
+def _counts(summary: DataSummary) -> Table:
+    table = _table("data", "class", *summary.counts)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    by_class = list(zip(*summary.counts.values(), strict=True))
+    for name, numbers in list(zip(summary.classes, by_class, strict=True))[:MOST_CLASSES]:
+        table.add_row(Text(name, style="cyan"), *(f"{number:,}" for number in numbers))
+    if (hidden := len(summary.classes) - MOST_CLASSES) > 0:
+        rest = [sum(numbers) for numbers in zip(*by_class[MOST_CLASSES:], strict=True)]
+        table.add_row(Text(f"{hidden} more classes", style="dim"), *(f"{number:,}" for number in rest))
+    totals = [sum(numbers) for numbers in summary.counts.values()]
+    table.add_section()
+    table.add_row("all", *(f"{total:,}" for total in totals), style="bold")
+    return table
+
+
+def needs(takes: Estimate, largest: int) -> RenderableType:
+    """Return what a search will take of disk and memory."""
+    table = _table("a search takes", "what", "about")
+    table.columns[1].justify = "right"
+    table.add_row("largest network", f"{largest:,} weights")
+    table.add_row("decoded data, shared by searches", format_size(takes.cache))
+    table.add_row("weights and checkpoints", format_size(takes.artifacts))
+    table.add_row("memory of a worker", format_size(takes.memory))
+    table.add_row("free disk at the run directory", format_size(takes.free))
+    if takes.cache + takes.artifacts > takes.free:
+        return Group(table, Text("  mind: the disk is too small for that\n", style="bold red"))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

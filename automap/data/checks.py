@@ -1,0 +1,75 @@
+"""What a user should know of a data set before anything is trained on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from automap.data.prepare import PreparedData
+
+EXAMPLES = 5
+"""Bad files that a summary names for each reason."""
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """A prepared data set in numbers."""
+
+    image_shape: tuple[int, int, int]
+    """Height, width and channels of the decoded records."""
+    classes: tuple[str, ...]
+    counts: dict[str, tuple[int, ...]]
+    """Records of each class, by split."""
+    bytes: int
+    """Size of the decoded data set on disk."""
+    bad: dict[str, int]
+    """Number of records that cannot be used, by reason."""
+    bad_examples: dict[str, tuple[str, ...]]
+    """Names of some of them, by reason."""
+    warnings: tuple[str, ...]
+
+
+def summarise(data: PreparedData) -> DataSummary:
+    """Count a data set's records, and say what may harm a training."""
+    classes = data.info.classes
+    counts = {
+        split: tuple(int(count) for count in np.bincount(data.targets[indices], minlength=len(classes)))
+        for split, indices in data.splits.items()
+    }
+    reasons = Counter(record.reason for record in data.bad)
+    examples = {
+        reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES]
+        for reason in reasons
+    }
+    return DataSummary(
+        image_shape=data.info.image_shape,
+        classes=classes,
+        counts=counts,
+        bytes=data.nbytes,
+        bad=dict(reasons.most_common()),
+        bad_examples=examples,
+        warnings=tuple(_warnings(classes, counts)),
+    )
+
+
+def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> list[str]:
+    found = []
+    for split, numbers in counts.items():
+        missing = [name for name, number in zip(classes, numbers, strict=True) if number == 0]
+        if sum(numbers) and missing:
+            found.append(f"no image of {_list(missing)} is in the {split} split")
+    train = counts.get("train", ())
+    if train and min(train) and max(train) >= 10 * min(train):
+        rare, common = classes[train.index(min(train))], classes[train.index(max(train))]
+        found.append(
+            f"classes are uneven: {max(train)} images of '{common}', {min(train)} of '{rare}' to train on; "
+            "consider the objective balanced_accuracy or macro_f1"
+        )
+    return found
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:EXAMPLES])
+    return shown if len(names) <= EXAMPLES else f"{shown} and {len(names) - EXAMPLES} more classes"
