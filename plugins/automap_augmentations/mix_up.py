@@ -16,7 +16,9 @@ class MixUp(Augmentation):
 
     recommended: ClassVar[bool] = False
 
-    alpha: float = tunable(0.2, low=0.05, high=1.0, log=True, gt=0, description="both parameters of the Beta distribution")
+    alpha: float = tunable(
+        0.2, low=0.05, high=1.0, log=True, gt=0, description="both parameters of the Beta distribution"
+    )
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

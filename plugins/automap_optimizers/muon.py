@@ -25,4 +25,9 @@ class Muon(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.Muon(learning_rate, weight_decay=self.weight_decay or None, adam_weight_decay=self.weight_decay, **options)
+        return keras.optimizers.Muon(
+            learning_rate,
+            weight_decay=self.weight_decay or None,
+            adam_weight_decay=self.weight_decay,
+            **options,
+        )

@@ -25,4 +25,6 @@ class RMSprop(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.RMSprop(learning_rate, momentum=self.momentum, weight_decay=self.weight_decay or None, **options)
+        return keras.optimizers.RMSprop(
+            learning_rate, momentum=self.momentum, weight_decay=self.weight_decay or None, **options
+        )

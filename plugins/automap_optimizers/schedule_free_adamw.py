@@ -25,4 +25,6 @@ class ScheduleFreeAdamW(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.ScheduleFreeAdamW(learning_rate, weight_decay=self.weight_decay or None, **options)
+        return keras.optimizers.ScheduleFreeAdamW(
+            learning_rate, weight_decay=self.weight_decay or None, **options
+        )

@@ -24,4 +24,10 @@ class SGD(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.SGD(learning_rate, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay or None, **options)
+        return keras.optimizers.SGD(
+            learning_rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            weight_decay=self.weight_decay or None,
+            **options,
+        )

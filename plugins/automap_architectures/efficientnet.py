@@ -1,0 +1,78 @@
+"""EfficientNet: depth and width scaled together."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from automap import Architecture, Features, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class _Stage(NamedTuple):
+    expansion: int
+    filters: int
+    blocks: int
+    stride: int
+    kernel: int
+
+
+# The stages of EfficientNet-B0, table 1.
+_STAGES = (
+    _Stage(1, 16, 1, 1, 3),
+    _Stage(6, 24, 2, 2, 3),
+    _Stage(6, 40, 2, 2, 5),
+    _Stage(6, 80, 3, 2, 3),
+    _Stage(6, 112, 3, 1, 5),
+    _Stage(6, 192, 4, 2, 5),
+    _Stage(6, 320, 1, 1, 3),
+)
+
+
+class EfficientNet(Architecture):
+    """Inverted residuals with squeeze-excite, scaled by one number (Tan & Le, 2019, arXiv:1905.11946).
+
+    ``scale: 0`` is B0, 1 is B1, and below 0 come smaller ones, which suit small data.
+    """
+
+    recommended: ClassVar[bool] = False
+
+    scale: float = tunable(-2.0, low=-4.0, high=1.0, ge=-6, le=7, description="the number behind the B")
+    drop_path: float = tunable(
+        0.1, low=0.0, high=0.3, ge=0, lt=1, description="of the last block; 0 at the first"
+    )
+
+    def build(self, inputs: keras.KerasTensor) -> Features:
+        """Return the last map of each stride."""
+        from automap_architectures.layers import conv_norm, round_to
+        from automap_architectures.sizes import can_reduce, stem_stride
+
+        width, depth = 1.1**self.scale, 1.2**self.scale
+        stride = min(2, stem_stride(inputs))
+        x = conv_norm(inputs, round_to(32 * width), 3, stride=stride, activation="swish")
+        features: Features = {stride: x}
+        counts = [math.ceil(stage.blocks * depth) for stage in _STAGES]
+        done = 0
+        for stage, count in zip(_STAGES, counts, strict=True):
+            step = stage.stride if can_reduce(inputs, stride * stage.stride) else 1
+            stride *= step
+            for index in range(count):
+                drop = self.drop_path * done / sum(counts)
+                x = _block(x, round_to(stage.filters * width), stage, step if index == 0 else 1, drop)
+                done += 1
+            features[stride] = x
+        features[stride] = conv_norm(x, round_to(1280 * width), 1, activation="swish")
+        return features
+
+
+def _block(x: Any, filters: int, stage: _Stage, stride: int, drop: float) -> Any:
+    from automap_architectures.layers import conv_norm, depthwise_norm, residual, squeeze_excite
+
+    channels = x.shape[-1]
+    branch = x if stage.expansion == 1 else conv_norm(x, channels * stage.expansion, 1, activation="swish")
+    branch = depthwise_norm(branch, stage.kernel, stride=stride, activation="swish")
+    branch = squeeze_excite(branch, max(1, channels // 4), "swish")
+    branch = conv_norm(branch, filters, 1)
+    return residual(x, branch, drop) if stride == 1 and channels == filters else branch

@@ -1,0 +1,74 @@
+"""MobileNet: small and fast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from automap import Architecture, Features, tunable
+
+if TYPE_CHECKING:
+    import keras
+
+
+class _Stage(NamedTuple):
+    expansion: int
+    filters: int
+    blocks: int
+    stride: int
+
+
+# The stages of MobileNetV2, table 2.
+_STAGES = (
+    _Stage(1, 16, 1, 1),
+    _Stage(6, 24, 2, 2),
+    _Stage(6, 32, 3, 2),
+    _Stage(6, 64, 4, 2),
+    _Stage(6, 96, 3, 1),
+    _Stage(6, 160, 3, 2),
+    _Stage(6, 320, 1, 1),
+)
+
+
+class MobileNet(Architecture):
+    """Inverted residuals (Sandler et al., 2018, arXiv:1801.04381), with squeeze-excite as an option.
+
+    At ``{width: 1.0, depth: 1.0}`` the stages are those of MobileNetV2; on small images the first layers keep
+    the resolution, and later stages do where nothing would be left.
+    """
+
+    width: float = tunable(0.5, low=0.25, high=1.0, log=True, gt=0, description="factor of all filters")
+    depth: float = tunable(0.5, low=0.25, high=1.0, gt=0, description="factor of the number of blocks")
+    squeeze_excite: bool = tunable(False, choices=(False, True))
+    kernel: Literal[3, 5] = 3
+    activation: Literal["relu6", "relu", "swish", "hard_swish"] = Field("relu6")
+
+    def build(self, inputs: keras.KerasTensor) -> Features:
+        """Return the last map of each stride."""
+        from automap_architectures.layers import conv_norm, round_to
+        from automap_architectures.sizes import can_reduce, stem_stride
+
+        stride = min(2, stem_stride(inputs))
+        x = conv_norm(inputs, round_to(32 * self.width), 3, stride=stride, activation=self.activation)
+        features: Features = {stride: x}
+        for stage in _STAGES:
+            step = stage.stride if can_reduce(inputs, stride * stage.stride) else 1
+            stride *= step
+            for index in range(max(1, round(stage.blocks * self.depth))):
+                filters = round_to(stage.filters * self.width)
+                x = self._block(x, filters, stage.expansion, step if index == 0 else 1)
+            features[stride] = x
+        features[stride] = conv_norm(x, round_to(1280 * min(1.0, self.width)), 1, activation=self.activation)
+        return features
+
+    def _block(self, x: Any, filters: int, expansion: int, stride: int) -> Any:
+        from automap_architectures.layers import conv_norm, depthwise_norm, residual, squeeze_excite
+
+        channels = x.shape[-1]
+        branch = x if expansion == 1 else conv_norm(x, channels * expansion, 1, activation=self.activation)
+        branch = depthwise_norm(branch, self.kernel, stride=stride, activation=self.activation)
+        if self.squeeze_excite:
+            branch = squeeze_excite(branch, max(8, channels * expansion // 4), "relu")
+        branch = conv_norm(branch, filters, 1)
+        return residual(x, branch, 0.0) if stride == 1 and channels == filters else branch
