@@ -38,6 +38,10 @@ class Column:
         """Characters that the widest cell needs."""
         return max(cell_len(text) for text in (self.title, *self.cells))
 
+    def aligned(self, text: str) -> str:
+        """Pad a cell; Rich would cut off the spaces that keep numbers with a spread and without in line."""
+        return text if self.justify == "left" else " " * (self.width - cell_len(text)) + text
+
 
 def fitting_columns(board: Board, width: int) -> list[Column]:
     """Return the columns that fit, the candidates cut at whole hyperparameters.

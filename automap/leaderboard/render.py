@@ -12,7 +12,6 @@ from rich.text import Text
 from automap.leaderboard.board import Board, Row
 from automap.leaderboard.columns import Column, fitting_columns
 
-_STYLES = {"main": "", "normal": "", "aside": "dim"}
 _STATE_STYLES = {"failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 
 
@@ -55,6 +54,8 @@ def _title(board: Board) -> Text:
 def _nothing(board: Board) -> Text:
     if board.sort is not None and board.sort.group == "test":
         return Text("\nno finalist is tested yet\n")
+    if board.counts.get("complete"):
+        return Text("\nno trial ended in this way\n")
     return Text("\nno trial is complete yet\n")
 
 
@@ -63,9 +64,9 @@ def _table(board: Board, columns: list[Column]) -> Table:
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
     )
     for column in columns:
-        table.add_column(column.title, justify=column.justify, no_wrap=True, style=_STYLES[column.emphasis])
+        table.add_column(column.aligned(column.title), no_wrap=True)
     for index, row in enumerate(board.rows):
-        cells = [_cell(column, row, column.cells[index]) for column in columns]
+        cells = [_cell(column, row, column.aligned(column.cells[index])) for column in columns]
         table.add_row(*cells, style=_row_style(row), end_section=_ends_section(board, index))
     return table
 
@@ -73,8 +74,10 @@ def _table(board: Board, columns: list[Column]) -> Table:
 def _cell(column: Column, row: Row, text: str) -> Text:
     if column.title == "state":
         return Text(text, style=_STATE_STYLES.get(row.state, ""))
-    best = row.rank == 1 and column.emphasis != "aside"
-    return Text(text, style="bold green" if best and column.emphasis == "main" else "")
+    if column.emphasis == "aside":
+        # A bold row must not make bold what is meant to stand back.
+        return Text(text, style="not bold dim")
+    return Text(text, style="bold green" if row.rank == 1 and column.emphasis == "main" else "")
 
 
 def _row_style(row: Row) -> str:

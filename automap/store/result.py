@@ -25,7 +25,8 @@ class Result(BaseModel):
     """``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``, ``size_bytes``, ``train_seconds``,
     ``peak_memory_bytes``, as far as they are known."""
     curve: tuple[dict[str, float], ...] = ()
-    """One entry an epoch: ``epoch`` from 1, ``seconds``, ``learning_rate``, ``train_loss``, validation metrics."""
+    """One entry an epoch: ``epoch`` from 1, ``seconds``, ``learning_rate``, ``train_loss`` and the
+    validation metrics."""
     notes: tuple[str, ...] = ()
     """What a reader of the numbers must know."""
     artifacts: str | None = None
