@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 class CNN(Architecture):
     """Convolutions and max pooling, then a dense layer: the network that tutorials teach.
 
-    The default is Conv32-pool-Conv64-pool-Conv64-Dense64: with ten classes on 32×32 colour images its 122,570
-    parameters are those of TensorFlow's tutorial on CIFAR-10. As there, convolutions take no padding, so a map
-    is a little smaller than its stride says; on images too small for that they are padded. The dense layer is
-    the coarsest feature, a map of one pixel; ``dense: 0`` leaves it out, for tasks that need places.
+    The default is Conv32-pool-Conv64-pool-Conv64-Dense64: with ten classes on 32×32 colour images its
+    122,570 parameters are those of TensorFlow's tutorial on CIFAR-10. As there, convolutions take no padding,
+    so a map is a little smaller than its stride says; on images too small for that they are padded. The dense
+    layer is the coarsest feature, a map of one pixel; ``dense: 0`` leaves it out.
     """
 
     filters: tuple[Annotated[int, Field(ge=1)], ...] = tunable(

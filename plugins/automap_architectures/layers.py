@@ -56,7 +56,7 @@ def squeeze_excite(x: Any, squeezed: int, activation: str) -> Any:
 
 
 def residual(x: Any, branch: Any, drop: float) -> Any:
-    """Add a residual branch, which is left out at random for whole images (Huang et al., 2016, arXiv:1603.09382).
+    """Add a residual branch, left out at random for whole images (Huang et al., 2016, arXiv:1603.09382).
 
     Args:
         x: the shortcut.

@@ -16,8 +16,8 @@ class ResNet(Architecture):
     """Residual network with basic or bottleneck blocks (He et al., 2016, arXiv:1512.03385, arXiv:1603.05027).
 
     Four stages, each of twice the filters and half the resolution of the one before; small images have fewer
-    stages. ``{stage_blocks: [2, 2, 2, 2], width: 64}`` is ResNet-18, ``{stage_blocks: [3, 4, 6, 3], width: 64,
-    block: bottleneck}`` is ResNet-50.
+    stages. ``{stage_blocks: [2, 2, 2, 2], width: 64}`` is ResNet-18, and ``{stage_blocks: [3, 4, 6, 3],
+    width: 64, block: bottleneck}`` is ResNet-50.
     """
 
     width: int = tunable(32, low=16, high=64, log=True, ge=1, description="filters of the first stage")

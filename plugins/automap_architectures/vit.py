@@ -30,7 +30,7 @@ class ViT(Architecture):
     dropout: float = tunable(0.0, low=0.0, high=0.2, ge=0, lt=1)
 
     def build(self, inputs: keras.KerasTensor) -> Features:
-        """Return the tokens as a map at the stride of the patch, and pooled maps of twice and four times that."""
+        """Return the tokens as a map at the patch's stride, and pooled maps of twice and four times that."""
         import keras
 
         from automap_architectures.position import PositionEmbedding

@@ -24,9 +24,9 @@ class AugMix(Augmentation):
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        from automap_augmentations.layers import AsColor
-
         import keras
+
+        from automap_augmentations.layers import AsColor
 
         layer = keras.layers.AugMix(num_chains=self.chains, chain_depth=self.depth, factor=self.strength)
         return [AsColor(layer)]

@@ -25,9 +25,9 @@ class ColorJitter(Augmentation):
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        from automap_augmentations.layers import ColorOnly
-
         import keras
+
+        from automap_augmentations.layers import ColorOnly
 
         every = [keras.layers.RandomBrightness(self.brightness), keras.layers.RandomContrast(self.contrast)]
         saturation = (max(0.0, 0.5 - self.saturation / 2), min(1.0, 0.5 + self.saturation / 2))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CutMix(Augmentation):
-    """Pastes a part of one image into another, and mixes their labels (Yun et al., 2019, arXiv:1905.04899)."""
+    """Pastes a part of one image into another and mixes labels (Yun et al., 2019, arXiv:1905.04899)."""
 
     recommended: ClassVar[bool] = False
 

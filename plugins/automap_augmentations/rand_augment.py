@@ -21,8 +21,8 @@ class RandAugment(Augmentation):
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        from automap_augmentations.layers import AsColor
-
         import keras
+
+        from automap_augmentations.layers import AsColor
 
         return [AsColor(keras.layers.RandAugment(num_ops=self.operations, factor=self.strength))]
