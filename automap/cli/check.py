@@ -72,7 +72,8 @@ def _raise_faults(path: Path, faults: Sequence[str]) -> None:
 
     if faults:
         lines = "\n".join(f"  {fault}" for fault in faults)
-        raise UserError(f"{path}: {len(faults)} corners of the search space cannot be built:\n{lines}")
+        corners = "1 corner" if len(faults) == 1 else f"{len(faults)} corners"
+        raise UserError(f"{path}: {corners} of the search space cannot be built:\n{lines}")
 
 
 def _estimate(spec: Spec, data: PreparedData, largest: int | None) -> Estimate | None:

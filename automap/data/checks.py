@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from automap.data.prepare import PreparedData
+from automap.spec.kinds import SplitName
 
 EXAMPLES = 5
 """Bad files that a summary names for each reason."""
+
+_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ def summarise(data: PreparedData) -> DataSummary:
     classes = data.info.classes
     counts = {
         split: tuple(int(count) for count in np.bincount(data.targets[indices], minlength=len(classes)))
-        for split, indices in data.splits.items()
+        for split in _SPLITS
+        if (indices := data.splits.get(split)) is not None
     }
     reasons = Counter(record.reason for record in data.bad)
     examples = {

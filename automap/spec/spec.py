@@ -191,7 +191,8 @@ class Spec(_Section):
     def _expand_objectives(cls, data: Any, info: ValidationInfo) -> Any:
         task = info.data.get("task")
         if not isinstance(task, ComponentSpace):
-            return data
+            # The task's own error is reported; without it no metric can be judged, only the form.
+            return [_assume_direction(item) for item in _as_list(data)]
         return [_expand_objective(item, _task_class(task)) for item in _as_list(data)]
 
     @field_validator("constraints")
@@ -269,6 +270,12 @@ class Spec(_Section):
     def to_data(self) -> dict[str, Any]:
         """Return the resolved spec in the spec's notation, as plain data that YAML and JSON can hold."""
         return self.model_dump(mode="json", exclude_none=False)
+
+
+def _assume_direction(item: Any) -> Any:
+    if isinstance(item, str):
+        item = {"metric": item}
+    return {"direction": "maximize", **item} if isinstance(item, dict) else item
 
 
 def _expand_objective(item: Any, task: type[Task]) -> Any:

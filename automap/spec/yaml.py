@@ -257,6 +257,12 @@ class _Dumper(yaml.SafeDumper):
         plain = read_plain(value)
         return "tag:yaml.org,2002:null" if plain is None else _TAGS.get(type(plain), "tag:yaml.org,2002:str")
 
+    def serialize(self, node: yaml.Node) -> None:
+        """Write the outermost collection over several lines, however short it is."""
+        if isinstance(node, yaml.CollectionNode):
+            node.flow_style = False
+        super().serialize(node)
+
     def ignore_aliases(self, _data: Any) -> bool:
         """Write everything out: a reader should not have to look up anchors."""
         return True

@@ -1,0 +1,126 @@
+"""The text of a spec that ``automap init`` writes: short, commented, and open to change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+from automap.data.survey import Survey
+from automap.spec.yaml import dump_yaml
+
+UNEVEN = 5
+"""From this ratio of the largest to the smallest class on, accuracy misleads."""
+MOST_CLASSES = 8
+
+_REST = """\
+
+# What may vary. Left out, automap searches over the recommended architectures, augmentations and optimizers.
+# automap plugins list shows what there is; a value fixes a field, {{low, high}} or {{choices}} searches it:
+# architecture:
+#   choices:
+#     - resnet
+#     - {{type: cnn, filters: {{choices: [[32, 64], [32, 64, 64]]}}}}
+# augmentation: [{augmentation}]
+# optimizer: {{type: adamw, learning_rate: {{low: 1e-4, high: 1e-2, log: true}}}}
+# training: {{epochs: 30, batch_size: {{choices: [32, 64, 128]}}}}
+
+# What is good. A second objective, for instance latency, gives a Pareto front.
+objectives: [{objective}]{why}
+# constraints: [{{metric: parameters, max: 1_000_000}}]
+
+# When the search ends, and how many of the best are then trained again and tested.
+budget: {{time: 1h}}
+finalists: {{top: 3, seeds: 3}}
+"""
+
+
+def draft_spec(
+    type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None
+) -> str:
+    """Write a spec for a data set.
+
+    Args:
+        type_name: the data set's type.
+        path: where it lies, as the user named it.
+        columns: further fields of the data set.
+        found: what it holds.
+        output: the file that the text is for; paths in a spec start at its folder.
+    """
+    uneven = max(found.classes.values()) >= UNEVEN * min(found.classes.values())
+    rest = _REST.format(
+        augmentation="random_translation" if found.grey else "random_flip, random_crop",
+        objective="balanced_accuracy" if uneven else "accuracy",
+        why="  # each class counts the same: some have few images" if uneven else "",
+    )
+    return _head(path, found, output) + _dataset(type_name, path, columns, found, output) + rest
+
+
+def _head(path: Path, found: Survey, output: Path | None) -> str:
+    spec = output or "SPEC"
+    lines = [f"Found in {path}:", *(f"  {line}" for line in _seen(found))]
+    lines += ["", f"  automap check {spec}     shows all that this spec leaves out"]
+    lines += [f"  automap search {spec}    searches"]
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
+
+
+def _seen(found: Survey) -> list[str]:
+    lines = [f"{sum(found.classes.values()):,} images in {len(found.classes)} classes: {_classes(found)}"]
+    if found.splits:
+        lines.append("splits of its own: " + ", ".join(f"{name} {n:,}" for name, n in found.splits.items()))
+    if found.sizes:
+        lines.append(f"{_sizes(found)}, {'grey' if found.grey else 'colour'}")
+    for reason, names in found.bad.items():
+        more = ", …" if len(names) > 1 else ""
+        lines.append(f"skipped {len(names):,}: {_printable(reason)} ({_printable(names[0])}{more})")
+    return lines
+
+
+def _classes(found: Survey) -> str:
+    shown = [f"{_printable(name)} {count:,}" for name, count in list(found.classes.items())[:MOST_CLASSES]]
+    hidden = len(found.classes) - len(shown)
+    return ", ".join(shown) + (f" and {hidden} more" if hidden else "")
+
+
+def _sizes(found: Survey) -> str:
+    if len(set(found.sizes)) == 1:
+        width, height = found.sizes[0]
+        return f"{width} x {height} pixels"
+    widths, heights = zip(*found.sizes, strict=True)
+    smallest, largest = min(found.sizes, key=_area), max(found.sizes, key=_area)
+    middle = f"{median(widths):.0f} x {median(heights):.0f}"
+    return f"{smallest[0]} x {smallest[1]} to {largest[0]} x {largest[1]} pixels, median {middle}"
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+def _printable(text: str) -> str:
+    """Keep a comment a comment, whatever characters a file's name holds."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _dataset(
+    type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None
+) -> str:
+    fields = {"type": type_name, "path": _path_in_spec(path, output), **columns}
+    lines = [f"  {line}\n" for line in dump_yaml(fields).splitlines()]
+    lines.append(f"  # image_size: {_image_size(found)}  # after decoding; left out: fitted to the data\n")
+    if not found.splits:
+        lines.append("  # splits: {validation: 0.15, test: 0.15, seed: 0}\n")
+    return "\ndataset:\n" + "".join(lines)
+
+
+def _path_in_spec(path: Path, output: Path | None) -> str:
+    folder = (output.parent if output else Path()).absolute()
+    try:
+        return os.path.relpath(path.expanduser().absolute(), folder)
+    except ValueError:  # Windows: another drive has no relative path.
+        return str(path.absolute())
+
+
+def _image_size(found: Survey) -> int:
+    side = median(min(size) for size in found.sizes) if found.sizes else 64
+    return next((size for size in (16, 32, 48, 64, 96, 128, 160, 192) if size >= side), 224)

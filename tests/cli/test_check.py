@@ -1,0 +1,137 @@
+"""``automap check``: the spec resolved, its search space, its data, what a search takes, every mistake."""
+
+import json
+
+import pytest
+from support.distributions import ARCHITECTURE, install
+from support.program import REPOSITORY, call_automap, run_automap
+
+from automap import load_spec
+
+SPEC = """\
+name: checked
+dataset: {type: sklearn, name: digits}
+architecture: {type: cnn, filters: {choices: [[4, 8], [8, 16]]}, dropout: {low: 0.0, high: 0.3}}
+augmentation: none
+optimizer: {type: sgd, learning_rate: {low: 0.01, high: 1.0, log: true}, weight_decay: 0.0}
+training: {epochs: 2, batch_size: 32}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOMAP_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "checked.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    return path
+
+
+def test_what_is_printed_is_the_spec_resolved_and_a_spec_itself(spec, tmp_path):
+    done = call_automap("check", spec, "--no-data")
+    assert done.returncode == 0, done.stderr
+    text, _, table = done.stdout.partition("\nsearch space")
+    resolved = tmp_path / "resolved.yaml"
+    resolved.write_text(text, encoding="utf-8")
+    assert load_spec(resolved) == load_spec(spec)
+    rows = {line.split()[0]: line for line in table.splitlines() if "." in line}
+    assert set(rows) == {"architecture.filters", "architecture.dropout", "optimizer.learning_rate"}
+    assert "[4, 8] | [8, 16]" in rows["architecture.filters"]
+    assert "0.01 to 1, log" in rows["optimizer.learning_rate"]
+
+
+def test_the_data_is_read_and_counted(spec, tmp_path):
+    done = call_automap("check", spec, "--no-build")
+    assert done.returncode == 0, done.stderr
+    assert "8 x 8 pixels, grey" in done.stdout
+    header = next(line for line in done.stdout.splitlines() if "validation" in line and "train" in line)
+    assert header.split() == ["class", "train", "validation", "test"]
+    total = next(line for line in done.stdout.splitlines() if line.strip().startswith("all "))
+    assert sum(int(number.replace(",", "")) for number in total.split()[1:]) == 1797
+    assert not (tmp_path / "automap.db").exists()
+
+
+@pytest.mark.slow
+def test_json_holds_all_of_it(spec, tmp_path):
+    done = call_automap("check", spec, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["valid"] is True
+    assert report["problems"] == []
+    assert report["spec"]["name"] == "checked"
+    assert {hole["name"] for hole in report["search_space"]} >= {
+        "architecture.dropout",
+        "optimizer.learning_rate",
+    }
+    assert sum(sum(counts) for counts in report["data"]["counts"].values()) == 1797
+    assert report["largest_network"] > 0
+    assert report["needs"]["memory"] > report["largest_network"]
+
+
+def test_json_holds_the_mistakes_too(spec):
+    spec.write_text(SPEC + "budget: {trails: 3}\nsearch: {sampler: tpa}\n")
+    done = call_automap("check", spec, "--format", "json")
+    assert done.returncode == 2
+    report = json.loads(done.stdout)
+    assert report["valid"] is False
+    assert [(problem["line"], problem["path"]) for problem in report["problems"]] == [
+        (7, "budget.trails"),
+        (8, "search.sampler"),
+    ]
+    assert "2 problems" in done.stderr
+
+
+def test_nothing_searched_is_said(spec):
+    spec.write_text(
+        "dataset: sklearn\naugmentation: []\narchitecture: {type: cnn, filters: [4], dropout: 0.0}\n"
+        "optimizer: {type: sgd, learning_rate: 0.1, weight_decay: 0.0}\ntraining: {batch_size: 32}\n"
+    )
+    done = call_automap("check", spec, "--no-data")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is searched" in done.stdout
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "specs").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_spec_that_is_shipped_is_valid(path):
+    done = call_automap("check", path, "--no-data")
+    assert done.returncode == 0, done.stderr
+
+
+NARROW = (
+    ARCHITECTURE.replace("width: int = 8", "width: int = tunable(8, low=4, high=16)")
+    .replace("        return", "        if self.width > 8: raise RuntimeError('too wide')\n        return")
+    .replace("import Arch", "import tunable, Arch")
+)
+
+
+@pytest.mark.slow
+def test_a_corner_that_cannot_be_built_is_told_before_any_training(spec, tmp_path):
+    site = install(
+        tmp_path / "site", "narrow", "automap.architectures", {"narrow": "narrow_net:Net"}, narrow_net=NARROW
+    )
+    spec.write_text("dataset: sklearn\narchitecture: narrow\noptimizer: sgd\naugmentation: []\n")
+    done = run_automap("check", spec, PYTHONPATH=str(site))
+    assert done.returncode == 2
+    assert "1 corner of the search space cannot be built:" in done.stderr
+    assert "architecture.width = 16: RuntimeError: too wide" in done.stderr
+    assert "largest network" in done.stdout
+    assert "memory of a worker" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "no text in UTF-8"),
+        (b"", "the file is empty"),
+        (b"dataset: &a [*a]", "this alias lies within"),
+        (b"architecture: {choices: []}\ndataset: sklearn\n", "the list of choices is empty"),
+        (b"dataset: sklearn\nbudget: {time: {low: 1, high: 2}}\n", "budget.time"),
+    ],
+)
+def test_a_file_that_is_no_spec_is_refused(tmp_path, content, message):
+    path = tmp_path / "spec.yaml"
+    path.write_bytes(content)
+    done = call_automap("check", path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
