@@ -65,7 +65,7 @@ def cases(folder: Path, small: bool) -> Iterator[Case]:
 
 
 def fill_apart(url: str, count: int, trials: int) -> None:
-    """Fill a database in another process: a command started from a large one would be counted as large as that."""
+    """Fill a database in another process: a command that a large one starts is counted as large as that."""
     process = multiprocessing.get_context("spawn").Process(target=fill, args=(url, count, trials))
     process.start()
     process.join()
