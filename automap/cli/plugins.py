@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from automap.spec.component import Component
     from automap.spec.plugins import FoundPlugin
 
+NAME_WIDTH = 20
+"""So that the columns of all kinds stand below each other."""
+
 plugins = typer.Typer(
     help="List, explain and start plugins.",
     epilog="Example: automap plugins info resnet",
@@ -36,11 +39,13 @@ def list_plugins(
     """
     from rich.console import Console
 
+    from automap.cli.console import output_console
+
     entries = [_entry(found) for group in _groups(kind) for found in _found(group)]
     if format_ == "json":
         _print_json(entries)
         return
-    console = Console(highlight=False)
+    console = output_console()
     for group in _groups(kind):
         rows = [entry for entry in entries if entry["group"] == group]
         console.print(_listing(group, rows))
@@ -61,8 +66,7 @@ def info(
 
     Example: automap plugins info resnet
     """
-    from rich.console import Console
-
+    from automap.cli.console import output_console
     from automap.spec.plugins import load_plugin
 
     for found in _named(name, kind):
@@ -70,7 +74,7 @@ def info(
         if format_ == "json":
             _print_json({**_entry(found), "fields": _fields(component)})
         else:
-            Console(highlight=False).print(_explanation(found, component))
+            output_console().print(_explanation(found, component))
 
 
 @plugins.command("new")
@@ -173,13 +177,13 @@ def _listing(group: str, rows: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     title = Text(group.removeprefix("automap."), style="bold")
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    table.add_column("name", style="cyan", no_wrap=True, width=20)
-    table.add_column("summary", ratio=1)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("name", style="cyan", no_wrap=True, min_width=NAME_WIDTH)
     table.add_column("from", style="dim", no_wrap=True)
+    table.add_column("what it is", overflow="fold")
     for row in rows:
         about = Text(row["summary"] or "") if row["problem"] is None else Text(row["problem"], style="red")
-        table.add_row(row["name"], about, f"{row['distribution']} {row['version']}")
+        table.add_row(row["name"], f"{row['distribution']} {row['version']}", about)
     return table
 
 

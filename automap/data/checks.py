@@ -37,7 +37,7 @@ class DataSummary:
 def summarise(data: PreparedData) -> DataSummary:
     """Count a data set's records, and say what may harm a training."""
     classes = data.info.classes
-    counts = {
+    counts: dict[str, tuple[int, ...]] = {
         split: tuple(int(count) for count in np.bincount(data.targets[indices], minlength=len(classes)))
         for split in _SPLITS
         if (indices := data.splits.get(split)) is not None
@@ -64,11 +64,12 @@ def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> l
         missing = [name for name, number in zip(classes, numbers, strict=True) if number == 0]
         if sum(numbers) and missing:
             found.append(f"no image of {_list(missing)} is in the {split} split")
-    train = counts.get("train", ())
-    if train and min(train) and max(train) >= 10 * min(train):
-        rare, common = classes[train.index(min(train))], classes[train.index(max(train))]
+    train: tuple[int, ...] = counts.get("train", ())
+    fewest, most = min(train, default=0), max(train, default=0)
+    if fewest and most >= 10 * fewest:
+        rare, common = classes[train.index(fewest)], classes[train.index(most)]
         found.append(
-            f"classes are uneven: {max(train)} images of '{common}', {min(train)} of '{rare}' to train on; "
+            f"classes are uneven: {most} images of '{common}', {fewest} of '{rare}' to train on; "
             "consider the objective balanced_accuracy or macro_f1"
         )
     return found
