@@ -20,4 +20,4 @@ class AdamW(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay or None, **options)
+        return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay, **options)

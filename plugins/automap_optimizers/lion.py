@@ -22,4 +22,4 @@ class Lion(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.Lion(learning_rate, weight_decay=self.weight_decay or None, **options)
+        return keras.optimizers.Lion(learning_rate, weight_decay=self.weight_decay, **options)

@@ -27,7 +27,7 @@ class Muon(OptimizerComponent):
 
         return keras.optimizers.Muon(
             learning_rate,
-            weight_decay=self.weight_decay or None,
+            weight_decay=self.weight_decay,
             adam_weight_decay=self.weight_decay,
             **options,
         )

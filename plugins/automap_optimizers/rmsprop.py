@@ -26,5 +26,5 @@ class RMSprop(OptimizerComponent):
         import keras
 
         return keras.optimizers.RMSprop(
-            learning_rate, momentum=self.momentum, weight_decay=self.weight_decay or None, **options
+            learning_rate, momentum=self.momentum, weight_decay=self.weight_decay, **options
         )

@@ -26,5 +26,5 @@ class ScheduleFreeAdamW(OptimizerComponent):
         import keras
 
         return keras.optimizers.ScheduleFreeAdamW(
-            learning_rate, weight_decay=self.weight_decay or None, **options
+            learning_rate, weight_decay=self.weight_decay, **options
         )

@@ -28,6 +28,6 @@ class SGD(OptimizerComponent):
             learning_rate,
             momentum=self.momentum,
             nesterov=self.nesterov,
-            weight_decay=self.weight_decay or None,
+            weight_decay=self.weight_decay,
             **options,
         )
