@@ -159,9 +159,9 @@ def rows_of(
     return run_row, result_row
 
 
-def measure(case: Case, runs: int) -> tuple[list[float], float]:
-    """Run a command several times; return seconds of each run and the largest memory in MB."""
-    seconds, megabytes = [], 0.0
+def measure(case: Case, runs: int) -> tuple[list[float], list[float], float]:
+    """Run a command several times; return wall and CPU seconds of each run and the largest memory in MB."""
+    seconds, busy, megabytes = [], [], 0.0
     for index in range(runs + 1):
         start = time.perf_counter()
         process = subprocess.Popen([*PROGRAM, *case.arguments], stdout=subprocess.DEVNULL)
@@ -173,7 +173,8 @@ def measure(case: Case, runs: int) -> tuple[list[float], float]:
         megabytes = max(megabytes, usage.ru_maxrss / 1024)
         # The first one fills the file cache and compiles modules.
         seconds += [passed] if index else []
-    return seconds, megabytes
+        busy += [usage.ru_utime + usage.ru_stime] if index else []
+    return seconds, busy, megabytes
 
 
 def heavy_imports(case: Case) -> list[str]:
@@ -196,12 +197,22 @@ def main() -> int:
     table = Table(
         title=f"{machine}; median of {options.runs} runs; load {os.getloadavg()[0]:.1f} at the start"
     )
-    for name in ("command", "median s", "slowest s", "limit s", "memory MB", "limit MB", "Keras", ""):
+    for name in (
+        "command",
+        "median s",
+        "slowest s",
+        "CPU s",
+        "limit s",
+        "memory MB",
+        "limit MB",
+        "Keras",
+        "",
+    ):
         table.add_column(name, justify="left" if name == "command" else "right", no_wrap=True)
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(Path(folder), options.small):
-            seconds, megabytes = measure(case, options.runs)
+            seconds, busy, megabytes = measure(case, options.runs)
             heavy = heavy_imports(case)
             median = statistics.median(seconds)
             good = median <= case.seconds and megabytes <= case.megabytes and not heavy
@@ -210,6 +221,7 @@ def main() -> int:
                 case.title,
                 f"{median:.3f}",
                 f"{max(seconds):.3f}",
+                f"{statistics.median(busy):.3f}",
                 f"{case.seconds:g}",
                 f"{megabytes:.0f}",
                 f"{case.megabytes:g}",
