@@ -107,9 +107,7 @@ def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
         console.print(check_view.needs(takes, int(largest or 0)))
 
 
-def _report(
-    spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None
-) -> dict[str, Any]:
+def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     from automap.spec.draw import holes
@@ -121,8 +119,7 @@ def _report(
         "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
         "spec": spec.to_data(),
         "search_space": [
-            {"name": hole.name, "space": dump_space(hole.space), "default": hole.default}
-            for hole in holes(spec)
+            {"name": hole.name, "space": dump_space(hole.space), "default": hole.default} for hole in holes(spec)
         ],
         "data": None if data is None else asdict(_summarise(data)),
         "largest_network": largest,

@@ -36,9 +36,7 @@ finalists: {{top: 3, seeds: 3}}
 """
 
 
-def draft_spec(
-    type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None
-) -> str:
+def draft_spec(type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None) -> str:
     """Write a spec for a data set.
 
     Args:
@@ -102,9 +100,7 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _dataset(
-    type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None
-) -> str:
+def _dataset(type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None) -> str:
     fields = {"type": type_name, "path": _path_in_spec(path, output), **columns}
     lines = [f"  {line}\n" for line in dump_yaml(fields).splitlines()]
     lines.append(f"  # image_size: {_image_size(found)}  # after decoding; left out: fitted to the data\n")

@@ -42,9 +42,7 @@ def init(
         typer.echo(text, nl=False)
         return
     _write(output, text, force)
-    typer.echo(
-        f"wrote {output}: {sum(found.classes.values()):,} images, {len(found.classes)} classes", err=True
-    )
+    typer.echo(f"wrote {output}: {sum(found.classes.values()):,} images, {len(found.classes)} classes", err=True)
     typer.echo(f"  look at it:  automap check {output}", err=True)
     typer.echo(f"  search:      automap search {output}", err=True)
 

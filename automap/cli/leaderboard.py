@@ -56,17 +56,13 @@ def leaderboard(
             show_default=False,
         ),
     ] = None,
-    pareto: Annotated[
-        bool, typer.Option("--pareto", help="Show only the Pareto front of the objectives.")
-    ] = False,
+    pareto: Annotated[bool, typer.Option("--pareto", help="Show only the Pareto front of the objectives.")] = False,
     limit: Annotated[int, typer.Option(help="Largest number of rows; 0 for all.", min=0)] = 20,
     state: Annotated[
         States, typer.Option(help="Which trials: all of them, or only those that ended otherwise.")
     ] = States.RANKED,
     format_: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Show it again whenever it changes, until Ctrl-C.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again whenever it changes, until Ctrl-C.")] = False,
     storage: StorageOption = None,
 ) -> None:
     """Rank the results of one or more studies.

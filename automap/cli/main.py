@@ -58,9 +58,7 @@ def _automap(
     ] = False,
     debug: Annotated[
         bool,
-        typer.Option(
-            "--debug", help="Show the traceback of an error.", callback=_set_debug, expose_value=False
-        ),
+        typer.Option("--debug", help="Show the traceback of an error.", callback=_set_debug, expose_value=False),
     ] = False,
 ) -> None:
     """Find the network for your images: a spec file in, a trained Keras model out.

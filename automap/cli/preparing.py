@@ -21,7 +21,5 @@ def prepare_data(console: Console, spec: Spec) -> PreparedData:
         task = progress.add_task("reading the data set", total=None)
         return prepare(
             spec.dataset,
-            progress=lambda done, total, what: progress.update(
-                task, completed=done, total=total, description=what
-            ),
+            progress=lambda done, total, what: progress.update(task, completed=done, total=total, description=what),
         )

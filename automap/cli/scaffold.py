@@ -61,9 +61,7 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
 
 
 def _group(kind: str) -> str:
-    kinds = {
-        kind_name(group): group for group in KINDS if (TEMPLATES / f"{kind_name(group)}.py.txt").is_file()
-    }
+    kinds = {kind_name(group): group for group in KINDS if (TEMPLATES / f"{kind_name(group)}.py.txt").is_file()}
     if kind not in kinds:
         raise UserError(f"--kind: there is a template for {', '.join(sorted(kinds))}; received '{kind}'")
     return kinds[kind]
@@ -71,8 +69,6 @@ def _group(kind: str) -> str:
 
 def _check_name(name: str, group: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
-        raise UserError(
-            f"a plugin's name is lower case words joined by '_', for instance my_net; received '{name}'"
-        )
+        raise UserError(f"a plugin's name is lower case words joined by '_', for instance my_net; received '{name}'")
     if taken := find_plugins(group).get(name):
         raise UserError(f"'{name}' is the name of a plugin of {taken[0].distribution}; choose another")

@@ -19,15 +19,11 @@ def search(
     spec: Annotated[Path, typer.Argument(help="The spec file.", show_default=False)],
     trials: Annotated[
         str | None,
-        typer.Option(
-            help="Trials in all (30), or more of them (+10), instead of what the spec says.", metavar="N|+N"
-        ),
+        typer.Option(help="Trials in all (30), or more of them (+10), instead of what the spec says.", metavar="N|+N"),
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option(
-            help="Time in all (2h), or more of it (+20m), instead of what the spec says.", metavar="T|+T"
-        ),
+        typer.Option(help="Time in all (2h), or more of it (+20m), instead of what the spec says.", metavar="T|+T"),
     ] = None,
 ) -> None:
     """Search for the best network that the spec admits, or go on with a search.
@@ -88,9 +84,7 @@ def _drive(console: Console, study: Study) -> bool:
 
     if not work_is_left(study):
         spent = snapshot(study).use.spent
-        console.print(
-            f"The budget is spent: {spent}. More: automap search SPEC --trials +10", highlight=False
-        )
+        console.print(f"The budget is spent: {spent}. More: automap search SPEC --trials +10", highlight=False)
         return True
     view = SearchView(console, study.spec)
     first_seed = study.spec.search.seed + snapshot(study).use.trials

@@ -30,9 +30,7 @@ def table_fields(path: Path) -> dict[str, str]:
         field = next((name for name in (f"{role}_column", role) if name in model.model_fields), None)
         found = next((column for name in names for column in columns if column.lower() == name), None)
         if found is None and role in {"image", "label"}:
-            raise DataError(
-                f"{path}: no column looks like the {role}; expected {names[0]}, found {', '.join(columns)}"
-            )
+            raise DataError(f"{path}: no column looks like the {role}; expected {names[0]}, found {', '.join(columns)}")
         if field is not None and found is not None and model.model_fields[field].default != found:
             fields[field] = found
     return fields

@@ -103,9 +103,7 @@ class StreamedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return ({"images": self._data.images(rows), "targets": self._data.targets[rows]},)
 
 
-def evaluation_batches(
-    data: PreparedData, split: SplitName, batch_size: int
-) -> Iterator[tuple[Array, Array]]:
+def evaluation_batches(data: PreparedData, split: SplitName, batch_size: int) -> Iterator[tuple[Array, Array]]:
     """Yield every record of a split once, in its order.
 
     Args:

@@ -44,8 +44,7 @@ def summarise(data: PreparedData) -> DataSummary:
     }
     reasons = Counter(record.reason for record in data.bad)
     examples = {
-        reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES]
-        for reason in reasons
+        reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES] for reason in reasons
     }
     return DataSummary(
         image_shape=data.info.image_shape,

@@ -24,7 +24,5 @@ class TensorFlowBatches:
         """Return the records of each row of indices ``(steps, batch)``."""
         records = self._records
         dataset = tf.data.Dataset.from_tensor_slices(batches)
-        dataset = dataset.map(
-            lambda rows: {name: tf.gather(values, rows) for name, values in records.items()}
-        )
+        dataset = dataset.map(lambda rows: {name: tf.gather(values, rows) for name, values in records.items()})
         return dataset.prefetch(PREFETCHED)

@@ -90,9 +90,7 @@ class _Canvas:
         text = Text(no_wrap=True)
         for row in range(self._height):
             label = f"{labels[row]:.4g}" if row in labels else ""
-            text.append(
-                f"{label:>{_LABEL}} {'|' if ascii_only else '┤' if row in labels else '│'}", style="dim"
-            )
+            text.append(f"{label:>{_LABEL}} {'|' if ascii_only else '┤' if row in labels else '│'}", style="dim")
             for dots, style in zip(self._dots[row], self._styles[row], strict=True):
                 text.append(_character(dots, ascii_only), style=style)
             if row in names:

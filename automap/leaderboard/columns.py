@@ -109,11 +109,7 @@ def _measure_column(rows: Sequence[Row], measure: Measure, priority: int) -> Col
 
 
 def _test_columns(board: Board) -> list[Column]:
-    tests = [
-        Measure("test", measure.name, measure.direction)
-        for measure in board.measures
-        if measure.group != "cost"
-    ]
+    tests = [Measure("test", measure.name, measure.direction) for measure in board.measures if measure.group != "cost"]
     return [
         Column(f"test {measure.name}", _cells(board.rows, measure), 1)
         for measure in tests
@@ -138,9 +134,7 @@ def _cells(rows: Sequence[Row], measure: Measure) -> tuple[str, ...]:
 
 def _candidate_column(board: Board, width: int | None) -> Column:
     candidates = differing_tokens([row.candidate for row in board.rows])
-    cells = tuple(
-        _cut(_described(row, tokens), width) for row, tokens in zip(board.rows, candidates, strict=True)
-    )
+    cells = tuple(_cut(_described(row, tokens), width) for row, tokens in zip(board.rows, candidates, strict=True))
     return Column(CANDIDATE, cells, 4, "left", "aside")
 
 

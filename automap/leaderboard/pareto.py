@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 
-def first_fronts(
-    values: Sequence[Sequence[float]], directions: Sequence[str], enough: int | None
-) -> list[list[int]]:
+def first_fronts(values: Sequence[Sequence[float]], directions: Sequence[str], enough: int | None) -> list[list[int]]:
     """Split points into fronts: those that no other dominates, then those left without them, and so on.
 
     Args:

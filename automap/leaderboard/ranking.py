@@ -167,9 +167,7 @@ class _Standing:
 
     def _finalist(self, results: Sequence[ResultRow]) -> Row:
         sign = -1.0 if self._measures[0].direction == "maximize" else 1.0
-        best_first = sorted(
-            results, key=lambda result: math.inf if result.value is None else sign * result.value
-        )
+        best_first = sorted(results, key=lambda result: math.inf if result.value is None else sign * result.value)
         return self._row(best_first, "finalist")
 
     def _row(self, results: Sequence[ResultRow], state: RowState) -> Row:
@@ -186,9 +184,7 @@ class _Standing:
             candidate=best.candidate,
             validation=_estimates([result.validation for result in results]),
             test=_estimates(tests) if tests else None,
-            cost={
-                name: found.mean for name, found in _estimates([result.cost for result in results]).items()
-            },
+            cost={name: found.mean for name, found in _estimates([result.cost for result in results]).items()},
             artifacts=None if artifacts is None else str(Path(study.run_directory) / artifacts),
             reason=best.result.reason,
         )

@@ -60,9 +60,7 @@ def _nothing(board: Board) -> Text:
 
 
 def _table(board: Board, columns: list[Column]) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
-    )
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in columns:
         table.add_column(column.aligned(column.title), no_wrap=True)
     for index, row in enumerate(board.rows):

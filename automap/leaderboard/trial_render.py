@@ -103,9 +103,7 @@ def _numbers(view: TrialView, shown: ResultRow) -> Iterator[RenderableType]:
 
 
 def _metrics(view: TrialView) -> Table:
-    table = _table(
-        "metric", "validation", *(("validation, finalist", "test, finalist") if view.finals else ())
-    )
+    table = _table("metric", "validation", *(("validation, finalist", "test, finalist") if view.finals else ()))
     found = view.result.validation if view.result is not None else {}
     names = list(dict.fromkeys([*found, *(name for final in view.finals for name in final.validation)]))
     for name in names:
@@ -135,9 +133,7 @@ def _costs(shown: ResultRow) -> Table:
 
 def _finals(view: TrialView) -> Table:
     measures = [objective_measure(objective) for objective in view.study.objectives]
-    tests = [
-        Measure("test", measure.name, measure.direction) for measure in measures if measure.group != "cost"
-    ]
+    tests = [Measure("test", measure.name, measure.direction) for measure in measures if measure.group != "cost"]
     table = _table(
         "seed", *(measure.name for measure in measures), *(f"test {test.name}" for test in tests), "training"
     )
@@ -156,9 +152,7 @@ def _finals(view: TrialView) -> Table:
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim"
-    )
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(first, no_wrap=True)
     for title in others:
         table.add_column(title, justify="right", no_wrap=True)

@@ -53,9 +53,7 @@ def budget_use(study: Study) -> Use:
         trial_budget=row.trial_budget,
         seconds=row.seconds_used,
         time_budget=row.time_budget,
-        reserved_seconds=_finalists_seconds(
-            study.spec, [result.cost.get("train_seconds", 0.0) for result in best]
-        ),
+        reserved_seconds=_finalists_seconds(study.spec, [result.cost.get("train_seconds", 0.0) for result in best]),
         best=value,
         target=target,
         target_reached=reached,

@@ -40,9 +40,7 @@ def snapshot(study: Study) -> Snapshot:
     )
 
 
-def drive(
-    study: Study, executor: Executor, watch: Callable[[Snapshot], None], interrupted: Callable[[], int]
-) -> bool:
+def drive(study: Study, executor: Executor, watch: Callable[[Snapshot], None], interrupted: Callable[[], int]) -> bool:
     """Run workers until the study's budget is spent and its finalists are trained.
 
     Args:
@@ -106,8 +104,7 @@ def disk_is_usable(directory: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise StorageError(
-            f"run directory {directory}: {error.strerror}; "
-            "name another one in the spec (runs: ...) or make room"
+            f"run directory {directory}: {error.strerror}; name another one in the spec (runs: ...) or make room"
         ) from None
 
 

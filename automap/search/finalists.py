@@ -29,9 +29,7 @@ def missing(study: Study) -> list[runs.Finalist]:
         for seed in seeds
     ]
     return [
-        final
-        for final in wanted
-        if runs.find_run(study.engine, study.id, final.trial, "final", final.seed) is None
+        final for final in wanted if runs.find_run(study.engine, study.id, final.trial, "final", final.seed) is None
     ]
 
 
@@ -47,10 +45,7 @@ def best_results(study: Study, count: int) -> list[ResultRow]:
     if len(study.spec.objectives) == 1:
         return list(complete)
     values = [
-        [
-            objective_value(objective, result.validation, result.cost) or 0.0
-            for objective in study.spec.objectives
-        ]
+        [objective_value(objective, result.validation, result.cost) or 0.0 for objective in study.spec.objectives]
         for result in complete
     ]
     ranks = non_dominated_ranks(values, study.spec.directions)
@@ -73,8 +68,6 @@ def best_final(study: Study) -> ResultRow | None:
     if not of_trial:
         return None
     sign = 1 if study.spec.objectives[0].direction == "maximize" else -1
-    mean = {
-        trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()
-    }
+    mean = {trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()}
     # The rows come with the best value first.
     return of_trial[max(mean, key=lambda trial: mean[trial])][0]

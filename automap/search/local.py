@@ -94,6 +94,7 @@ def _send(pipe: IO[bytes] | None, order: Mapping[str, object]) -> None:
 
 
 def worker_environment(workers: int) -> dict[str, str]:
+    """Return the environment of a worker, with its share of the processors; what the user has set stays."""
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     ours = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONUNBUFFERED": "1"}
     if workers > 1:
@@ -111,7 +112,5 @@ def _death(process: _Process) -> Death:
 
 def _last_words(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    start = max(
-        (index for index, line in enumerate(lines) if line.startswith(LAST_WORDS)), default=len(lines) - 1
-    )
+    start = max((index for index, line in enumerate(lines) if line.startswith(LAST_WORDS)), default=len(lines) - 1)
     return "\n".join(lines[start:]).removeprefix(LAST_WORDS)

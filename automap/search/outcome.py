@@ -41,9 +41,7 @@ def tell_result(study: Study, number: int, result: Result) -> None:
     for constraint in study.spec.constraints:
         if (violation := constraint.violation(known)) is not None:
             trial.set_constraint(constraint.metric, violation)
-    values = [
-        objective_value(objective, result.validation, result.cost) for objective in study.spec.objectives
-    ]
+    values = [objective_value(objective, result.validation, result.cost) for objective in study.spec.objectives]
     finite = [value for value in values if value is not None]
     if result.state in ("complete", "infeasible") and len(finite) == len(values):
         study.optuna.tell(number, finite, skip_if_finished=True)

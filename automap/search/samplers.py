@@ -83,9 +83,7 @@ class GridSampler(BaseSampler):
     def __init__(self, points: list[Parameters]) -> None:
         self._points = points
 
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return nothing: no hyperparameter is sampled jointly."""
         return {}
 
@@ -114,9 +112,7 @@ def grid(spec: Spec) -> list[Parameters]:
     parts = [_points(space, name) for name, space in sections(spec)]
     points = list(itertools.islice(_combine(parts), GRID_LIMIT + 1))
     if len(points) > GRID_LIMIT:
-        raise UserError(
-            f"search.sampler: the grid has more than {GRID_LIMIT:,} points; narrow the space or use tpe"
-        )
+        raise UserError(f"search.sampler: the grid has more than {GRID_LIMIT:,} points; narrow the space or use tpe")
     return points
 
 

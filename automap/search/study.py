@@ -84,9 +84,7 @@ def join(storage: str, name: str, sampler_seed: int) -> Study:
 def live_trial(study: Study, number: int) -> optuna.Trial:
     """Return the live trial of a number, also one that another process has started."""
     storage = study.optuna._storage
-    return optuna.Trial(
-        study.optuna, storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number)
-    )
+    return optuna.Trial(study.optuna, storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number))
 
 
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:

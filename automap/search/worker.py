@@ -76,9 +76,7 @@ def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threa
         except OSError as error:
             # The run is not to blame: it goes on from its checkpoint once there is room.
             runs.release(study.engine, run.id, worker)
-            raise StorageError(
-                f"{directory}: {error.strerror}; make room, then run the same command again"
-            ) from error
+            raise StorageError(f"{directory}: {error.strerror}; make room, then run the same command again") from error
         if lease.lost or not results.finish(study.engine, run.id, worker, result):
             return
     if run.kind == "search":
@@ -93,13 +91,9 @@ def _clean(study: Study, run: Run, directory: Path, result: Result) -> None:
         retention.sweep(study, directory.parent)
 
 
-def _train(
-    study: Study, data: PreparedData, run: Run, directory: Path, lease: Lease, stop: threading.Event
-) -> Result:
+def _train(study: Study, data: PreparedData, run: Run, directory: Path, lease: Lease, stop: threading.Event) -> Result:
     if run.attempts > MAX_ATTEMPTS:
-        reason = (
-            f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
-        )
+        reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
         return Result(state="failed", reason=reason)
     trial = live_trial(study, run.trial) if run.kind == "search" else None
 

@@ -67,9 +67,7 @@ def tunable(
         ValueError: if neither or both of a range and choices are given, or the range is upside down.
     """
     if (low is None) != (high is None) or (low is None) == (choices is None):
-        raise ValueError(
-            f"tunable needs either low and high, or choices; received {low=}, {high=}, {choices=}"
-        )
+        raise ValueError(f"tunable needs either low and high, or choices; received {low=}, {high=}, {choices=}")
     if choices is not None:
         recommended: dict[str, Any] = {"choices": list(choices)}
     else:

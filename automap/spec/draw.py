@@ -84,9 +84,7 @@ def _fill(space: Space, name: str, trial: Suggest) -> Any:
             return _fill(options[space.labels.index(label)], f"{name}.{label}", trial)
         case ComponentSpace():
             head = {} if space.type is None else {"type": space.type}
-            return head | {
-                field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()
-            }
+            return head | {field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()}
 
 
 def holes(spec: Spec) -> Iterator[Hole]:

@@ -40,9 +40,7 @@ class SpecError(UserError):
 
     def line(self, problem: Problem) -> str:
         """Write a problem as ``file:line:column: path: message``."""
-        return ": ".join(
-            part for part in (self.where(problem), dotted(problem.path), problem.message) if part
-        )
+        return ": ".join(part for part in (self.where(problem), dotted(problem.path), problem.message) if part)
 
 
 def dotted(path: Sequence[str | int]) -> str:

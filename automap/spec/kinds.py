@@ -165,9 +165,7 @@ class Dataset(Component, ABC):
     channels: Literal[1, 3] | None = Field(
         None, description="1 for grey, 3 for colour; left out: grey if every image is"
     )
-    resize: Literal["pad", "crop", "stretch"] = Field(
-        "pad", description="how an image of another shape is fitted"
-    )
+    resize: Literal["pad", "crop", "stretch"] = Field("pad", description="how an image of another shape is fitted")
     max_bad: Fraction = Field(0.01, description="share of bad records up to which they are skipped")
 
     @abstractmethod
@@ -255,7 +253,6 @@ class Task(Component, ABC):
 
 
 KINDS: Mapping[str, type[Component]] = {
-    kind.group: kind
-    for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
+    kind.group: kind for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
 }
 """The base class that a plugin of each entry-point group must derive from."""

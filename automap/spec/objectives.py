@@ -23,18 +23,12 @@ class Cost(NamedTuple):
 
 COSTS: Mapping[str, Cost] = {
     "parameters": Cost("minimize", "parameters", "", "weights of the network"),
-    "flops": Cost(
-        "minimize", "flops", "FLOP", "floating-point operations of one image; a multiply-add counts two"
-    ),
+    "flops": Cost("minimize", "flops", "FLOP", "floating-point operations of one image; a multiply-add counts two"),
     "latency": Cost("minimize", "latency_ms", "ms", "median time of a batch of one image"),
-    "latency_p95": Cost(
-        "minimize", "latency_p95_ms", "ms", "95th percentile of the time of a batch of one image"
-    ),
+    "latency_p95": Cost("minimize", "latency_p95_ms", "ms", "95th percentile of the time of a batch of one image"),
     "size": Cost("minimize", "size_bytes", "B", "size of the saved model"),
     "train_seconds": Cost("minimize", "train_seconds", "s", "time of the training"),
-    "peak_memory": Cost(
-        "minimize", "peak_memory_bytes", "B", "largest memory of the worker during the training"
-    ),
+    "peak_memory": Cost("minimize", "peak_memory_bytes", "B", "largest memory of the worker during the training"),
 }
 """The costs that objectives and constraints may name, beside the task's metrics."""
 
@@ -82,9 +76,7 @@ class Constraint(BaseModel):
         """Say what the value is and what it should be."""
         value = metric_value(self.metric, values)
         limits = [
-            f"{word} {limit:,g}"
-            for word, limit in (("at least", self.min), ("at most", self.max))
-            if limit is not None
+            f"{word} {limit:,g}" for word, limit in (("at least", self.min), ("at most", self.max)) if limit is not None
         ]
         found = "unknown" if value is None else f"{value:,g}"
         return f"{self.metric} is {found}, allowed is {' and '.join(limits)}"

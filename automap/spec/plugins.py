@@ -60,9 +60,7 @@ def try_load(group: str, name: str) -> type[Component] | BrokenPlugin:
         raise PluginError(unknown_name_message(group, name))
     found, *others = plugins[name]
     if others:
-        owners = " and ".join(
-            f"{plugin.distribution} {plugin.version}".strip() for plugin in (found, *others)
-        )
+        owners = " and ".join(f"{plugin.distribution} {plugin.version}".strip() for plugin in (found, *others))
         raise PluginError(f"two plugins of {group} are named '{name}': from {owners}; uninstall one of them")
     try:
         loaded = EntryPoint(name, found.value, group).load()
@@ -91,9 +89,7 @@ def recommended_plugins(group: str) -> tuple[str, ...]:
     """Return the names of the working plugins that a spec which leaves the kind out searches over."""
     classes = {name: try_load(group, name) for name, found in find_plugins(group).items() if len(found) == 1}
     return tuple(
-        name
-        for name, loaded in classes.items()
-        if not isinstance(loaded, BrokenPlugin) and loaded.recommended
+        name for name, loaded in classes.items() if not isinstance(loaded, BrokenPlugin) and loaded.recommended
     )
 
 

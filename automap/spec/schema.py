@@ -104,9 +104,7 @@ def _working(group: str) -> Iterator[tuple[str, type[Component]]]:
             yield name, loaded
 
 
-def _model_definitions(
-    key: str, model: type[BaseModel], searched: bool, type_name: str | None = None
-) -> Schema:
+def _model_definitions(key: str, model: type[BaseModel], searched: bool, type_name: str | None = None) -> Schema:
     """Return the definition of a model's mapping form, and one for each field that can have a hole."""
     definitions: Schema = {}
     properties: Schema = {}
@@ -134,9 +132,7 @@ def _model_definitions(
 
 def _required(model: type[BaseModel]) -> list[str]:
     return [
-        name
-        for name, field in model.model_fields.items()
-        if field.is_required() and recommended_space(field) is None
+        name for name, field in model.model_fields.items() if field.is_required() and recommended_space(field) is None
     ]
 
 

@@ -178,13 +178,9 @@ def _fields(
         elif (recommended := recommended_space(field)) is not None:
             fields[name] = _field(model, name, recommended, (*path, name), problems)
         elif field.is_required():
-            problems.add(
-                (*path, name), f"'{name}' is missing: {field.description or 'it has no default'}", None
-            )
+            problems.add((*path, name), f"'{name}' is missing: {field.description or 'it has no default'}", None)
         else:
-            fields[name] = Value(
-                _adapter(model, name).validate_python(field.get_default(call_default_factory=True))
-            )
+            fields[name] = Value(_adapter(model, name).validate_python(field.get_default(call_default_factory=True)))
     return ComponentSpace(model, type_name, fields)
 
 
@@ -213,9 +209,7 @@ def _validated(model: type[BaseModel], name: str, data: Any, path: Path, problem
     return None
 
 
-def _range(
-    model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Path, problems: _Problems
-) -> Space:
+def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Path, problems: _Problems) -> Space:
     integer = number_type(model.model_fields[name])
     if integer is None:
         problems.add(path, f"'{name}' is not a number and takes no range; write a value or choices", data)
@@ -253,9 +247,7 @@ def _check_range_keys(data: Mapping[Any, Any], path: Path, problems: _Problems) 
             problems.add((*path, key), f"expected a number above 0, received {_show(value)}", value)
 
 
-def _choices(
-    data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Callable[[Any, Path], Space]
-) -> Space:
+def _choices(data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Callable[[Any, Path], Space]) -> Space:
     options = data["choices"]
     for key in data:
         if key != "choices":
@@ -269,9 +261,7 @@ def _choices(
     parsed = tuple(parse(option, (*path, "choices", index)) for index, option in enumerate(options))
     for index, option in enumerate(parsed):
         if option in parsed[:index] and not problems.errors:
-            problems.add(
-                (*path, "choices", index), f"{_show(options[index])} stands twice among the choices", data
-            )
+            problems.add((*path, "choices", index), f"{_show(options[index])} stands twice among the choices", data)
     return Choices(parsed)
 
 

@@ -88,9 +88,7 @@ def _parse_dataset(data: Any, info: ValidationInfo) -> Dataset:
     if isinstance(data, str):
         data = {"type": data}
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        raise ValueError(
-            "expected the name of a data set or a mapping with 'type'; it is the same for every trial"
-        )
+        raise ValueError("expected the name of a data set or a mapping with 'type'; it is the same for every trial")
     # The space parser knows unknown fields and their nearest names; the context resolves relative paths.
     space = parse_component("automap.datasets", data)
     model = cast(type[Dataset], cast(ComponentSpace, space).model)
@@ -105,9 +103,7 @@ def _infer_task(data: dict[str, Any]) -> Space:
     for name in find_plugins(Task.group):
         if dataset.target in cast(type[Task], load_plugin(Task.group, name)).targets:
             return parse_component(Task.group, name)
-    raise ValueError(
-        f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ..."
-    )
+    raise ValueError(f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ...")
 
 
 def _default_loss(data: dict[str, Any]) -> Space:
@@ -134,8 +130,7 @@ def _check_name(name: str, task: type[Task]) -> str:
         return name
     near = difflib.get_close_matches(name, known, n=1)
     raise ValueError(
-        f"unknown metric '{name}'; "
-        + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}")
+        f"unknown metric '{name}'; " + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}")
     )
 
 
@@ -164,9 +159,7 @@ class Spec(_Section):
     )
     dataset: Annotated[Dataset, PlainValidator(_parse_dataset), PlainSerializer(component_data)]
     task: TaskSpace = Field(default_factory=_infer_task, description="left out: inferred from the data set")
-    architecture: ArchitectureSpace = Field(
-        default_factory=partial(recommended_choices, "automap.architectures")
-    )
+    architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
         default_factory=lambda: (recommended_choices("automap.augmentations"),),
         description="a pipeline, applied in this order",
@@ -197,9 +190,7 @@ class Spec(_Section):
 
     @field_validator("constraints")
     @classmethod
-    def _known_constraints(
-        cls, constraints: tuple[Constraint, ...], info: ValidationInfo
-    ) -> tuple[Constraint, ...]:
+    def _known_constraints(cls, constraints: tuple[Constraint, ...], info: ValidationInfo) -> tuple[Constraint, ...]:
         if isinstance(task := info.data.get("task"), ComponentSpace):
             for constraint in constraints:
                 _check_name(constraint.metric, _task_class(task))
@@ -230,9 +221,7 @@ class Spec(_Section):
         for option in loss.options if isinstance(loss, Choices) else (loss,):
             model = getattr(option, "model", None)
             if isinstance(task, ComponentSpace) and model is not None and task.type not in model.tasks:
-                raise ValueError(
-                    f"loss '{getattr(option, 'type', '')}' does not serve the task '{task.type}'"
-                )
+                raise ValueError(f"loss '{getattr(option, 'type', '')}' does not serve the task '{task.type}'")
         return loss
 
     @field_validator("storage")
@@ -262,9 +251,7 @@ class Spec(_Section):
         if self.runs is not None:
             return Path(self.runs) / self.name
         prefix, _, path = self.storage.partition(":///")
-        beside = (
-            Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
-        )
+        beside = Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
         return beside.absolute() / self.name
 
     def to_data(self) -> dict[str, Any]:

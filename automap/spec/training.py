@@ -20,9 +20,7 @@ class TrainingSettings(BaseModel):
     schedule: Literal["constant", "cosine", "one_cycle"] = Field(
         "cosine", description="the learning rate's course after the warm-up"
     )
-    warmup: Fraction = Field(
-        0.05, description="share of all steps in which the learning rate rises from zero"
-    )
+    warmup: Fraction = Field(0.05, description="share of all steps in which the learning rate rises from zero")
     ema: float | None = Field(
         None,
         gt=0,

@@ -155,16 +155,12 @@ class _Reader:
             message = f"more than {MAX_NODES:,} values once its aliases are written out"
             raise SpecError(self.source, [Problem(path, message, _start(node))], self.text)
         if any(node is parent for parent in self._open):
-            return self._problem(
-                path, node, "this alias lies within what it stands for; a spec must end somewhere"
-            )
+            return self._problem(path, node, "this alias lies within what it stands for; a spec must end somewhere")
         if len(self._open) >= MAX_DEPTH:
             return self._problem(path, node, f"nested more than {MAX_DEPTH} deep")
         if node.tag:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            return self._problem(
-                path, node, f"the tag '{tag}' is not allowed; a spec holds plain values only"
-            )
+            return self._problem(path, node, f"the tag '{tag}' is not allowed; a spec holds plain values only")
         self._open.append(node)
         try:
             return self._content(node, path)
@@ -270,7 +266,5 @@ class _Dumper(yaml.SafeDumper):
 
 def dump_yaml(data: Any) -> str:
     """Write plain data as YAML that `load_yaml` reads as the same data; what is short stays on one line."""
-    text: str = yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
-    )
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
     return text

@@ -98,9 +98,7 @@ def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     with storage_errors(engine.url), engine.connect() as connection:
         version = _schema_version(connection)
     if version is None:
-        raise StorageError(
-            f"database {display_url(url)} holds no automap study; start one with: automap search SPEC"
-        )
+        raise StorageError(f"database {display_url(url)} holds no automap study; start one with: automap search SPEC")
     if version != HEAD:
         raise StorageError(
             f"database {display_url(url)} has tables of another version of automap ({version}, not "

@@ -79,9 +79,7 @@ def get_results(engine: Engine, ids: Sequence[int]) -> list[ResultRow]:
     found: dict[int, ResultRow] = {}
     with reading(engine) as session:
         for start in range(0, len(ids), _IDS_AT_ONCE):
-            query = _without_curve(select(ResultTable)).where(
-                ResultTable.id.in_(ids[start : start + _IDS_AT_ONCE])
-            )
+            query = _without_curve(select(ResultTable)).where(ResultTable.id.in_(ids[start : start + _IDS_AT_ONCE]))
             found |= {row.id: result_row(row, ()) for row in session.scalars(query)}
     return [found[id_] for id_ in ids if id_ in found]
 

@@ -102,9 +102,7 @@ def find_run(
     engine: Engine, study_id: int, trial: int, kind: RunKind = "search", seed: int | None = None
 ) -> Run | None:
     """Return the run of a trial, with any seed if none is given; None if there is none."""
-    query = select(RunTable).where(
-        RunTable.study_id == study_id, RunTable.trial == trial, RunTable.kind == kind
-    )
+    query = select(RunTable).where(RunTable.study_id == study_id, RunTable.trial == trial, RunTable.kind == kind)
     if seed is not None:
         query = query.where(RunTable.seed == seed)
     with reading(engine) as session:
@@ -218,9 +216,7 @@ def add_finalists(engine: Engine, study_id: int, finalists: Iterable[Finalist]) 
     wanted = [Finalist(*finalist) for finalist in finalists]
     with writing(engine) as session:
         known = _known_finals(session, study_id)
-        new = [
-            _new_run(study_id, "final", final) for final in wanted if (final.trial, final.seed) not in known
-        ]
+        new = [_new_run(study_id, "final", final) for final in wanted if (final.trial, final.seed) not in known]
         if new:
             session.execute(insert(RunTable), new)
         return len(new)
@@ -230,9 +226,7 @@ def _known_finals(session: Session, study_id: int) -> set[tuple[int, int]]:
     # Two processes that appoint at once do so one after the other: this locks the study's row, and SQLite is
     # locked as a whole by then.
     session.execute(select(StudyTable.id).where(StudyTable.id == study_id).with_for_update())
-    query = select(RunTable.trial, RunTable.seed).where(
-        RunTable.study_id == study_id, RunTable.kind == "final"
-    )
+    query = select(RunTable.trial, RunTable.seed).where(RunTable.study_id == study_id, RunTable.kind == "final")
     return {(trial, seed) for trial, seed in session.execute(query)}
 
 
@@ -256,9 +250,7 @@ def _is_orphan(grace_seconds: float) -> ColumnElement[bool]:
 
 
 def _held(run_id: int, worker: str) -> Update:
-    held = update(RunTable).where(
-        RunTable.id == run_id, RunTable.worker == worker, RunTable.state == "running"
-    )
+    held = update(RunTable).where(RunTable.id == run_id, RunTable.worker == worker, RunTable.state == "running")
     return held.execution_options(synchronize_session=False)
 
 

@@ -119,7 +119,7 @@ class ClassificationEvaluator(Evaluator):
 def log_softmax(logits: Array) -> Array:
     """Return the logarithm of the softmax over the last axis, float64, without overflow."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def _answer(probabilities: Array, classes: tuple[str, ...]) -> dict[str, Any]:

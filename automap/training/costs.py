@@ -72,21 +72,21 @@ def _layer_flops(layer: keras.Layer, inputs: Shape, outputs: Shape) -> int:
             return count_flops(layer)
         case keras.layers.SeparableConv2D():
             positions, kernel = math.prod(outputs[:-1]), math.prod(layer.kernel_size)
-            return 2 * positions * inputs[-1] * layer.depth_multiplier * (kernel + outputs[-1])
+            return int(2 * positions * inputs[-1] * layer.depth_multiplier * (kernel + outputs[-1]))
         case keras.layers.DepthwiseConv2D():
-            return 2 * math.prod(outputs) * math.prod(layer.kernel_size)
+            return int(2 * math.prod(outputs) * math.prod(layer.kernel_size))
         case keras.layers.Conv2DTranspose():
-            return 2 * math.prod(inputs) * math.prod(layer.kernel_size) * outputs[-1]
+            return int(2 * math.prod(inputs) * math.prod(layer.kernel_size) * outputs[-1])
         case keras.layers.Conv1D() | keras.layers.Conv2D():
-            return 2 * math.prod(outputs) * math.prod(layer.kernel_size) * inputs[-1] // layer.groups
+            return int(2 * math.prod(outputs) * math.prod(layer.kernel_size) * inputs[-1] // layer.groups)
         case keras.layers.Dense() | keras.layers.EinsumDense():
-            return 2 * math.prod(inputs[:-1]) * math.prod(layer.kernel.shape)
+            return int(2 * math.prod(inputs[:-1]) * math.prod(layer.kernel.shape))
         case keras.layers.MultiHeadAttention():
             tokens = math.prod(inputs[:-1])
             weights = sum(math.prod(weight.shape) for weight in layer.weights if len(weight.shape) > 2)
-            return 2 * tokens * weights + 4 * tokens * tokens * layer.num_heads * layer.key_dim
+            return int(2 * tokens * weights + 4 * tokens * tokens * layer.num_heads * layer.key_dim)
         case keras.layers.MaxPooling2D() | keras.layers.AveragePooling2D():
-            return math.prod(outputs) * math.prod(layer.pool_size)
+            return int(math.prod(outputs) * math.prod(layer.pool_size))
         case keras.layers.GlobalAveragePooling2D() | keras.layers.GlobalMaxPooling2D():
             return math.prod(inputs)
     return 0

@@ -52,7 +52,10 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Return the network's outputs and the target to compare them with."""
-        batch = {"images": ops.cast(inputs["images"], "float32"), **self._task.prepare(inputs["targets"], self._info)}
+        batch = {
+            "images": ops.cast(inputs["images"], "float32"),
+            **self._task.prepare(inputs["targets"], self._info),
+        }
         if training:
             for layer in self.augmentation:
                 batch = layer(batch, training=True)

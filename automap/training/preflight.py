@@ -45,10 +45,13 @@ def preflight(corners: Iterable[tuple[str, Candidate]], info: DataInfo) -> Prefl
 
 
 def _build_parts(candidate: Candidate, seen: set[object]) -> None:
-    for part in (*candidate.augmentation, candidate.loss):
-        if part not in seen:
-            seen.add(part)
-            part.build()
+    for augmentation in candidate.augmentation:
+        if augmentation not in seen:
+            seen.add(augmentation)
+            augmentation.build()
+    if candidate.loss not in seen:
+        seen.add(candidate.loss)
+        candidate.loss.build()
     if candidate.optimizer not in seen:
         seen.add(candidate.optimizer)
         candidate.optimizer.build(candidate.optimizer.learning_rate)

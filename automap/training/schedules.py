@@ -17,7 +17,7 @@ ONE_CYCLE_START = 1 / 25
 
 
 @keras.saving.register_keras_serializable("automap")
-class WarmUpSchedule(keras.optimizers.schedules.LearningRateSchedule):
+class WarmUpSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """Rises linearly to the peak, then follows its course to the last step.
 
     Args:

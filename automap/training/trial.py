@@ -179,10 +179,16 @@ def _keep_best(
     if progress.best_epoch:
         before = objective_value(objective, progress.curve[progress.best_epoch - 1], cost)
         # A cost as first objective is the same in every epoch: then the last one is kept.
-        if value is None or (before is not None and before != value and (value > before) != (objective.direction == "maximize")):
+        if value is None or (
+            before is not None and before != value and (value > before) != (objective.direction == "maximize")
+        ):
             return
     progress.best_epoch = epoch
     progress.best_weights = model.network.get_weights()
+
+
+def _is_worse(value: float, other: float, objective: Objective) -> bool:
+    return value < other if objective.direction == "maximize" else value > other
 
 
 def _score(

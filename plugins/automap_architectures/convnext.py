@@ -23,9 +23,7 @@ class ConvNeXt(Architecture):
     width: int = tunable(40, low=24, high=96, log=True, ge=1, description="channels of the first stage")
     blocks: tuple[int, ...] = tunable((2, 2, 2), choices=((1, 1, 2), (2, 2, 2), (2, 2, 6, 2)), min_length=1)
     kernel: Literal[3, 5, 7] = 7
-    drop_path: float = tunable(
-        0.05, low=0.0, high=0.2, ge=0, lt=1, description="of the last block; 0 at the first"
-    )
+    drop_path: float = tunable(0.05, low=0.0, high=0.2, ge=0, lt=1, description="of the last block; 0 at the first")
     layer_scale: float = Field(1e-6, gt=0, description="initial factor of each branch")
 
     def build(self, inputs: keras.KerasTensor) -> Features:

@@ -40,9 +40,7 @@ class EfficientNet(Architecture):
     recommended: ClassVar[bool] = False
 
     scale: float = tunable(-2.0, low=-4.0, high=1.0, ge=-6, le=7, description="the number behind the B")
-    drop_path: float = tunable(
-        0.1, low=0.0, high=0.3, ge=0, lt=1, description="of the last block; 0 at the first"
-    )
+    drop_path: float = tunable(0.1, low=0.0, high=0.3, ge=0, lt=1, description="of the last block; 0 at the first")
 
     def build(self, inputs: keras.KerasTensor) -> Features:
         """Return the last map of each stride."""

@@ -70,9 +70,7 @@ class ResNet(Architecture):
             step = stride if index == (1 if self.block == "bottleneck" else 0) else 1
             channels = out if last else filters
             if self.pre_activation and last:
-                branch = keras.layers.Conv2D(channels, kernel, strides=step, padding="same", use_bias=False)(
-                    branch
-                )
+                branch = keras.layers.Conv2D(channels, kernel, strides=step, padding="same", use_bias=False)(branch)
             else:
                 activation = None if last else self.activation
                 branch = conv_norm(branch, channels, kernel, stride=step, activation=activation, zero=last)

@@ -24,9 +24,7 @@ class ViT(Architecture):
     width: int = tunable(96, low=64, high=192, step=32, ge=8, description="channels of a token")
     depth: int = tunable(4, low=2, high=8, ge=1, description="transformer blocks")
     heads: int = Field(4, ge=1)
-    patch: int | None = Field(
-        None, ge=1, description="height and width of a patch; left out: fitted to the image"
-    )
+    patch: int | None = Field(None, ge=1, description="height and width of a patch; left out: fitted to the image")
     dropout: float = tunable(0.0, low=0.0, high=0.2, ge=0, lt=1)
 
     def build(self, inputs: keras.KerasTensor) -> Features:

@@ -16,9 +16,7 @@ class RandomErasing(Augmentation):
 
     recommended: ClassVar[bool] = False
 
-    probability: Fraction = tunable(
-        0.25, low=0.0, high=0.5, description="share of the images that lose a part"
-    )
+    probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="share of the images that lose a part")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

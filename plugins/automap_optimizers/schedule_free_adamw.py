@@ -25,6 +25,4 @@ class ScheduleFreeAdamW(OptimizerComponent):
         """Return the Keras optimizer."""
         import keras
 
-        return keras.optimizers.ScheduleFreeAdamW(
-            learning_rate, weight_decay=self.weight_decay, **options
-        )
+        return keras.optimizers.ScheduleFreeAdamW(learning_rate, weight_decay=self.weight_decay, **options)

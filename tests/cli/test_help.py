@@ -14,9 +14,7 @@ from support.program import run_automap
 
 from automap.cli.main import COMMANDS
 
-LEAVES = [[name] for name in COMMANDS if name != "plugins"] + [
-    ["plugins", name] for name in ("list", "info", "new")
-]
+LEAVES = [[name] for name in COMMANDS if name != "plugins"] + [["plugins", name] for name in ("list", "info", "new")]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

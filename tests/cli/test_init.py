@@ -15,9 +15,7 @@ DIGITS = load_digits()
 
 def write_digits(folder, count=60, classes=10):
     """Write handwritten digits as PNG files, one folder for each class."""
-    chosen = [
-        (image, label) for image, label in zip(DIGITS.images, DIGITS.target, strict=True) if label < classes
-    ]
+    chosen = [(image, label) for image, label in zip(DIGITS.images, DIGITS.target, strict=True) if label < classes]
     for index, (image, label) in enumerate(chosen[:count]):
         path = folder / f"digit {label}" / f"{index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,9 +100,7 @@ def test_the_path_in_a_spec_starts_at_the_spec(tmp_path, monkeypatch):
     done = call_automap("init", "data/digits", "--output", "specs/digits.yaml")
     assert done.returncode == 0, done.stderr
     assert "path: ../data/digits" in (tmp_path / "specs" / "digits.yaml").read_text(encoding="utf-8")
-    assert (
-        load_spec(tmp_path / "specs" / "digits.yaml").dataset.path.resolve() == tmp_path / "data" / "digits"
-    )
+    assert load_spec(tmp_path / "specs" / "digits.yaml").dataset.path.resolve() == tmp_path / "data" / "digits"
 
 
 def test_a_spec_is_never_overwritten_unless_forced(tmp_path):

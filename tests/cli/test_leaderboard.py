@@ -19,9 +19,7 @@ SPEC = "name: {name}\ndataset: {{type: sklearn, name: digits}}\nstorage: sqlite:
 
 def automap(*arguments: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     # An installed program finds the same code; this one is the checkout's, whatever is on the path.
-    inherited = {
-        name: value for name, value in os.environ.items() if name not in ("AUTOMAP_STORAGE", "COLUMNS")
-    }
+    inherited = {name: value for name, value in os.environ.items() if name not in ("AUTOMAP_STORAGE", "COLUMNS")}
     return subprocess.run(
         [sys.executable, "-c", "from automap.cli.main import main; main()", *map(str, arguments)],
         cwd=folder,
@@ -63,12 +61,8 @@ def test_the_only_study_is_shown_plain_without_a_terminal(folder: Path) -> None:
 
 
 def test_colours_may_be_forced_and_switched_off(folder: Path) -> None:
-    assert (
-        "\x1b[1;32m" in automap("leaderboard", folder=folder, FORCE_COLOR="1", TERM="xterm-256color").stdout
-    )
-    coloured = automap(
-        "leaderboard", folder=folder, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color"
-    ).stdout
+    assert "\x1b[1;32m" in automap("leaderboard", folder=folder, FORCE_COLOR="1", TERM="xterm-256color").stdout
+    coloured = automap("leaderboard", folder=folder, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").stdout
     assert "32m" not in coloured
 
 
@@ -93,9 +87,7 @@ def test_options_reach_the_ranking(folder: Path) -> None:
     tested = automap("leaderboard", "--sort", "test.accuracy", "--format", "json", folder=folder)
     assert [row["trial"] for row in json.loads(tested.stdout)["rows"]] == [3]
     failed = automap("leaderboard", "--state", "failed", "--format", "json", folder=folder)
-    assert [(row["rank"], row["reason"]) for row in json.loads(failed.stdout)["rows"]] == [
-        (None, "out of memory")
-    ]
+    assert [(row["rank"], row["reason"]) for row in json.loads(failed.stdout)["rows"]] == [(None, "out of memory")]
     front = automap("leaderboard", "--pareto", "--format", "json", folder=folder)
     assert [row["trial"] for row in json.loads(front.stdout)["rows"]] == [3]
 
@@ -128,9 +120,7 @@ def test_one_of_several_studies_must_be_named(folder: Path) -> None:
     assert "holds 3 studies: digits, other, costly" in error
     both = json.loads(automap("leaderboard", "digits", "other", "--format", "json", folder=folder).stdout)
     assert [(row["study"], row["trial"]) for row in both["rows"]][:2] == [("digits", 3), ("other", 0)]
-    assert "cannot stand in one leaderboard" in error_of(
-        automap("leaderboard", "digits", "costly", folder=folder)
-    )
+    assert "cannot stand in one leaderboard" in error_of(automap("leaderboard", "digits", "costly", folder=folder))
 
 
 def test_a_spec_file_names_study_and_database(folder: Path) -> None:
@@ -195,9 +185,7 @@ def test_watching_shows_what_is_new_until_interrupted(folder: Path) -> None:
         "leaderboard",
         "--watch",
     ]
-    with subprocess.Popen(
-        program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         while "5 trials ended" not in process.stdout.readline():
             assert process.poll() is None

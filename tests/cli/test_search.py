@@ -30,15 +30,11 @@ def write_spec(folder: Path, text: str = SPEC, *, epochs: int = 2, trials: int =
 
 
 def automap(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        _command(arguments), cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
+    return subprocess.run(_command(arguments), cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
 def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        _command(arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(_command(arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _command(arguments: tuple[object, ...]) -> list[str]:
@@ -138,9 +134,7 @@ def test_a_changed_spec_is_refused_with_the_difference(searched):
 def test_optunas_own_tool_reads_the_database(searched):
     folder, _ = searched
     command = [sys.executable, "-m", "optuna.cli", "best-trial", "--study-name", "tiny", "--storage"]
-    shown = subprocess.run(
-        [*command, f"sqlite:///{folder}/automap.db", "-f", "json"], capture_output=True, text=True
-    )
+    shown = subprocess.run([*command, f"sqlite:///{folder}/automap.db", "-f", "json"], capture_output=True, text=True)
     assert "optimizer.learning_rate" in shown.stdout, shown.stderr
 
 
@@ -214,13 +208,9 @@ def test_several_objectives_give_a_front_and_constraints_are_checked_before_trai
     )
     finished = automap("search", write_spec(tmp_path, text, epochs=3, trials=8), folder=tmp_path)
     assert finished.returncode == 0, finished.stderr
-    states = dict(
-        query(tmp_path, "SELECT state, count(*) FROM automap_results WHERE kind = 'search' GROUP BY state")
-    )
+    states = dict(query(tmp_path, "SELECT state, count(*) FROM automap_results WHERE kind = 'search' GROUP BY state"))
     assert states.get("infeasible", 0) >= 1
-    [(curve, reason)] = query(
-        tmp_path, "SELECT curve, reason FROM automap_results WHERE state = 'infeasible' LIMIT 1"
-    )
+    [(curve, reason)] = query(tmp_path, "SELECT curve, reason FROM automap_results WHERE state = 'infeasible' LIMIT 1")
     assert curve == "[]"
     assert "allowed is at most 100,000" in reason
 

@@ -21,9 +21,7 @@ def imported_by(*arguments):
         "except SystemExit as end: code = end.code\n"
         "print(json.dumps([code, sorted({name.partition('.')[0] for name in sys.modules})]), file=sys.stderr)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     code, names = json.loads(done.stderr.splitlines()[-1])
     return code, set(names)
 

@@ -231,12 +231,9 @@ def test_a_chart_without_unicode() -> None:
 
 def test_a_page_of_a_trial_shows_all_that_is_known(engine: Engine, study: StudyRow) -> None:
     curve = tuple(
-        {"epoch": i, "train_loss": 2 / i, "loss": 2.5 / i, "accuracy": 1 - 0.5 / i, "seconds": 1.0}
-        for i in range(1, 6)
+        {"epoch": i, "train_loss": 2 / i, "loss": 2.5 / i, "accuracy": 1 - 0.5 / i, "seconds": 1.0} for i in range(1, 6)
     )
-    add_trial(
-        engine, study, 9, complete(0.9, curve=curve, notes=("half the batch",), artifacts="trial-00009")
-    )
+    add_trial(engine, study, 9, complete(0.9, curve=curve, notes=("half the batch",), artifacts="trial-00009"))
     add_finalist(engine, study, 9, [0.9, 0.92])
     text = "\n".join(drawn(trial_page(read_trial(engine, study, 9), 80), 80))
     for expected in (
@@ -253,9 +250,7 @@ def test_a_page_of_a_failed_trial_says_why(engine: Engine, study: StudyRow) -> N
 
 
 def test_a_page_of_a_trial_in_training(engine: Engine, study: StudyRow) -> None:
-    run = runs.start_run(
-        engine, study.id, trial=7, kind="search", seed=7, candidate=candidate(), epochs=3, worker="a"
-    )
+    run = runs.start_run(engine, study.id, trial=7, kind="search", seed=7, candidate=candidate(), epochs=3, worker="a")
     runs.beat(engine, run.id, "a", epoch=2, metric=0.5)
     view = read_trial(engine, study, 7)
     assert "2 of 3 epochs" in "\n".join(drawn(trial_page(view, 80), 80))

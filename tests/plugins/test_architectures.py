@@ -60,9 +60,7 @@ def test_gradients_reach_every_weight(name):
     model = classifier(small(name), (28, 28, 1))
     for variable in model.trainable_variables:
         if variable.name == "gamma":
-            variable.assign(
-                keras.ops.ones_like(variable)
-            )  # A branch that starts at zero passes nothing back.
+            variable.assign(keras.ops.ones_like(variable))  # A branch that starts at zero passes nothing back.
     images = np.random.default_rng(0).normal(size=(16, 28, 28, 1)).astype("float32")
     with tf.GradientTape() as tape:
         outputs = model(images, training=True)
@@ -110,9 +108,7 @@ def test_it_learns_64_real_images_by_heart(name):
     model = classifier(small(name), (28, 28, 1))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(3e-3), loss, metrics=["accuracy"])
-    history = model.fit(
-        x, labels[chosen], batch_size=32, epochs=60, verbose=0, callbacks=[_StopWhenLearned()]
-    )
+    history = model.fit(x, labels[chosen], batch_size=32, epochs=60, verbose=0, callbacks=[_StopWhenLearned()])
     assert max(history.history["accuracy"]) >= 0.97
 
 

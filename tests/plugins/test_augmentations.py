@@ -74,9 +74,7 @@ def test_a_seed_gives_the_same_changes_again_and_another_seed_others(name):
 
 @pytest.mark.parametrize("name", sorted(MIXING))
 def test_mixing_mixes_labels_as_it_mixes_images(name):
-    flat = np.repeat(np.array([0, 85, 170, 255], "uint8"), 6).reshape(24, 1, 1, 1) * np.ones(
-        (1, 32, 32, 3), "uint8"
-    )
+    flat = np.repeat(np.array([0, 85, 170, 255], "uint8"), 6).reshape(24, 1, 1, 1) * np.ones((1, 32, 32, 3), "uint8")
     keras.utils.set_random_seed(3)
     model = Augmented(load_plugin("automap.augmentations", name)().build())
     labels = np.repeat(np.arange(4), 6).astype("int32")

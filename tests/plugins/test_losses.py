@@ -24,9 +24,7 @@ def test_cross_entropy(targets):
 
 def test_label_smoothing_spreads_a_share_over_all_classes():
     smooth = 0.9 * TARGETS + 0.1 / 5
-    assert value("cross_entropy", TARGETS, label_smoothing=0.1) == pytest.approx(
-        value("cross_entropy", smooth)
-    )
+    assert value("cross_entropy", TARGETS, label_smoothing=0.1) == pytest.approx(value("cross_entropy", smooth))
 
 
 def test_focal_loss_looks_away_from_what_is_known():

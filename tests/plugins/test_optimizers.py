@@ -15,9 +15,7 @@ def test_it_lowers_the_loss_with_the_options_that_training_sets(name):
     keras.utils.set_random_seed(0)
     digits = load_digits()
     images = (digits.images / 8 - 1).reshape(-1, 64).astype("float32")
-    model = keras.Sequential(
-        [keras.layers.Input((64,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(10)]
-    )
+    model = keras.Sequential([keras.layers.Input((64,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(10)])
     component = load_plugin("automap.optimizers", name)()
     optimizer = component.build(component.learning_rate, global_clipnorm=5.0)
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))

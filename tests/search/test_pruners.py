@@ -23,8 +23,6 @@ def test_the_first_at_a_rung_goes_on():
     assert not is_weak((0.1, 99.0), [], UP_DOWN)
 
 
-@pytest.mark.parametrize(
-    ("epochs", "longest"), [(7, 7), ({"low": 2, "high": 9}, 9), ({"choices": [3, 12, 5]}, 12)]
-)
+@pytest.mark.parametrize(("epochs", "longest"), [(7, 7), ({"low": 2, "high": 9}, 9), ({"choices": [3, 12, 5]}, 12)])
 def test_the_longest_training_of_a_spec(epochs, longest):
     assert longest_training(Spec(dataset="sklearn", training={"epochs": epochs})) == longest

@@ -10,9 +10,7 @@ from automap.spec.spec import Spec
 
 SPACE = {
     "dataset": "sklearn",
-    "architecture": {
-        "choices": [{"type": "cnn", "filters": {"choices": [[8], [8, 8]]}, "dropout": 0.0}, "resnet"]
-    },
+    "architecture": {"choices": [{"type": "cnn", "filters": {"choices": [[8], [8, 8]]}, "dropout": 0.0}, "resnet"]},
     "optimizer": {
         "type": "sgd",
         "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
@@ -42,16 +40,12 @@ def test_a_sampler_draws_candidates_of_a_conditional_space(sampler):
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
 def test_a_sampler_takes_several_objectives(sampler):
-    spec = Spec.model_validate(
-        {**SPACE, "search": {"sampler": sampler}, "objectives": ["accuracy", "latency"]}
-    )
+    spec = Spec.model_validate({**SPACE, "search": {"sampler": sampler}, "objectives": ["accuracy", "latency"]})
     assert len(run(spec, 15).best_trials) >= 1
 
 
 def test_cmaes_refuses_several_objectives():
-    spec = Spec.model_validate(
-        {**SPACE, "search": {"sampler": "cmaes"}, "objectives": ["accuracy", "latency"]}
-    )
+    spec = Spec.model_validate({**SPACE, "search": {"sampler": "cmaes"}, "objectives": ["accuracy", "latency"]})
     with pytest.raises(UserError, match="one objective"):
         make_sampler(spec, 0)
 

@@ -104,7 +104,7 @@ def test_a_class_that_is_not_installed_has_no_name():
         def build(self, inputs):
             return {1: inputs}
 
-    with pytest.raises(PluginError, match="declare it as an entry point of the group automap.architectures"):
+    with pytest.raises(PluginError, match=r"declare it as an entry point of the group automap\.architectures"):
         plugin_name(Mine)
 
 

@@ -182,9 +182,7 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path):
 
 
 KEYS = st.text(string.ascii_letters + "_<0123456789ёж~ ", min_size=1, max_size=8)
-TEXTS = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff"), max_size=20
-)
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff"), max_size=20)
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(allow_nan=False), TEXTS,
     st.sampled_from(["yes", "1e-4", "1_000", "null", "~", "", "<<", ".inf", "- x", "a: b", "#c", "true", "!x"]),

@@ -159,9 +159,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
     engine.dispose()
-    event.listen(
-        engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={pages}")
-    )
+    event.listen(engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={pages}"))
     with pytest.raises(StorageError, match="disk is full"):
         studies.update_spec(engine, study.id, spec_text="x" * 1_000_000, spec={})
     found = studies.find_study(read_database(f"sqlite:///{tmp_path}/automap.db"), "digits")
@@ -197,9 +195,7 @@ def test_a_read_only_database_is_read_and_not_written(tmp_path: Path, mode: int)
         (folder / "automap.db").chmod(0o444)
         folder.chmod(mode)
         urls = [f"sqlite:///{tmp_path}/scratch.db", f"sqlite:///{folder}/automap.db"]
-        done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, *urls], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", READ_ONLY, *urls], capture_output=True, text=True, check=False)
         folder.chmod(0o755)
     assert done.returncode == 0, done.stderr
     names, error = done.stdout.strip().splitlines()

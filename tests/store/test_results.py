@@ -33,9 +33,7 @@ def test_a_result_is_found_as_it_was_written(engine: Engine) -> None:
 
 def test_a_result_is_written_once(engine: Engine) -> None:
     study = make_study(engine)
-    run = runs.start_run(
-        engine, study.id, trial=0, kind="search", seed=0, candidate=candidate(), epochs=3, worker="a"
-    )
+    run = runs.start_run(engine, study.id, trial=0, kind="search", seed=0, candidate=candidate(), epochs=3, worker="a")
     assert results.finish(engine, run.id, "a", complete(0.9))
     assert not results.finish(engine, run.id, "a", complete(0.1))
     found = results.find_result(engine, study.id, 0)
@@ -89,9 +87,7 @@ def test_lists_leave_curves_out_unless_asked(engine: Engine) -> None:
     study = make_study(engine)
     add_trial(engine, study, 0, complete(0.5, curve=({"epoch": 1, "train_loss": 2.0},)))
     assert results.list_results(engine, study.id)[0].result.curve == ()
-    assert results.list_results(engine, study.id, curves=True)[0].result.curve == (
-        {"epoch": 1, "train_loss": 2.0},
-    )
+    assert results.list_results(engine, study.id, curves=True)[0].result.curve == ({"epoch": 1, "train_loss": 2.0},)
 
 
 def test_states_are_counted(engine: Engine) -> None:

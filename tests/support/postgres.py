@@ -65,9 +65,7 @@ def _binaries() -> Path:
     if on_path := shutil.which("initdb"):
         found.insert(0, Path(on_path).parent)
     if not found:
-        raise RuntimeError(
-            "these tests start a real PostgreSQL server: install it with apt-get install postgresql"
-        )
+        raise RuntimeError("these tests start a real PostgreSQL server: install it with apt-get install postgresql")
     return found[-1]
 
 
@@ -76,9 +74,7 @@ def _run(command: list[str | Path]) -> None:
     user = "postgres" if os.geteuid() == 0 else None
     # Not captured through pipes: the server would keep them open.
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(
-            command, user=user, cwd="/", stdout=output, stderr=subprocess.STDOUT, check=False
-        )
+        done = subprocess.run(command, user=user, cwd="/", stdout=output, stderr=subprocess.STDOUT, check=False)
         if done.returncode:
             output.seek(0)
             raise RuntimeError(f"{command} failed: {output.read().decode(errors='replace')}")

@@ -26,17 +26,13 @@ def narrowed(draw: st.DrawFn, recommended: Data) -> Any:
     first, second = sorted([draw(numbers), draw(numbers)])
     if first == second:
         return first
-    return draw(
-        st.sampled_from([first, {"low": first, "high": second, "log": recommended.get("log", False)}])
-    )
+    return draw(st.sampled_from([first, {"low": first, "high": second, "log": recommended.get("log", False)}]))
 
 
 @st.composite
 def fields(draw: st.DrawFn, model: Any) -> Data:
     """Draw some of a model's tunable fields; the others are left out."""
-    tunables = {
-        name: space for name, field in model.model_fields.items() if (space := recommended_space(field))
-    }
+    tunables = {name: space for name, field in model.model_fields.items() if (space := recommended_space(field))}
     chosen = draw(st.lists(st.sampled_from(sorted(tunables)), unique=True)) if tunables else []
     return {name: draw(narrowed(tunables[name])) for name in chosen}
 
@@ -45,9 +41,7 @@ def fields(draw: st.DrawFn, model: Any) -> Data:
 def components(draw: st.DrawFn, group: str) -> Any:
     """Draw a component: its short name, a mapping, or choices among several."""
     names = draw(st.lists(st.sampled_from(sorted(find_plugins(group))), min_size=1, max_size=3, unique=True))
-    forms = [
-        draw(st.one_of(st.just(name), fields(load_plugin(group, name)).map(_typed(name)))) for name in names
-    ]
+    forms = [draw(st.one_of(st.just(name), fields(load_plugin(group, name)).map(_typed(name)))) for name in names]
     return forms[0] if len(forms) == 1 else {"choices": forms}
 
 
@@ -65,9 +59,7 @@ def specs(draw: st.DrawFn) -> Data:
         "loss": components("automap.losses"),
         "training": fields(TrainingSettings),
         "budget": st.fixed_dictionaries({"trials": st.integers(1, 100)}),
-        "objectives": st.sampled_from(
-            [["accuracy"], ["accuracy", {"metric": "latency", "direction": "minimize"}]]
-        ),
+        "objectives": st.sampled_from([["accuracy"], ["accuracy", {"metric": "latency", "direction": "minimize"}]]),
     }
     chosen = draw(st.sets(st.sampled_from(sorted(sections))))
     data: Data = {name: draw(sections[name]) for name in sorted(chosen)}

@@ -75,9 +75,7 @@ def _create_runs() -> None:
         sa.ForeignKeyConstraint(
             ["study_id"], ["automap_studies.id"], name="fk_automap_runs_study_id", ondelete="CASCADE"
         ),
-        sa.UniqueConstraint(
-            "study_id", "trial", "kind", "seed", name="uq_automap_runs_study_id_trial_kind_seed"
-        ),
+        sa.UniqueConstraint("study_id", "trial", "kind", "seed", name="uq_automap_runs_study_id_trial_kind_seed"),
     )
     op.create_index(
         "ix_automap_runs_study_id_state_heartbeat_at", "automap_runs", ["study_id", "state", "heartbeat_at"]
@@ -106,16 +104,12 @@ def _create_results() -> None:
         sa.Column("artifacts", _LONG_TEXT, nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_automap_results"),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["automap_runs.id"], name="fk_automap_results_run_id", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["run_id"], ["automap_runs.id"], name="fk_automap_results_run_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["study_id"], ["automap_studies.id"], name="fk_automap_results_study_id", ondelete="CASCADE"
         ),
         sa.UniqueConstraint("run_id", name="uq_automap_results_run_id"),
-        sa.UniqueConstraint(
-            "study_id", "trial", "kind", "seed", name="uq_automap_results_study_id_trial_kind_seed"
-        ),
+        sa.UniqueConstraint("study_id", "trial", "kind", "seed", name="uq_automap_results_study_id_trial_kind_seed"),
     )
     op.create_index(
         "ix_automap_results_study_id_kind_state_value",

@@ -1,0 +1,60 @@
+"""The image data sets of keras.datasets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from automap.data.cache import cache_directory
+from automap.data.datasets.arrays import array_records
+from automap.exceptions import DataError
+from automap.spec.kinds import BadRecord, Dataset, Record
+
+_DOWNLOAD = """
+import sys, numpy, keras
+(x, y), (u, v) = getattr(keras.datasets, sys.argv[1]).load_data()
+numpy.savez(sys.argv[2], x_train=x, y_train=y, x_test=u, y_test=v)
+"""
+
+
+class KerasDataset(Dataset):
+    """MNIST, Fashion-MNIST, CIFAR-10 or CIFAR-100, downloaded once by Keras, with its own test split."""
+
+    name: Literal["mnist", "fashion_mnist", "cifar10", "cifar100"]
+
+    def records(self) -> Iterator[Record | BadRecord]:
+        """Describe every image.
+
+        Raises:
+            DataError: if it is not here yet and cannot be downloaded.
+        """
+        path = cache_directory() / "downloads" / f"{self.name}.npz"
+        if not path.exists():
+            _download(self.name, path)
+        with np.load(path, allow_pickle=False) as arrays:
+            yield from array_records(arrays["x_train"], arrays["y_train"], "train", "train/")
+            yield from array_records(arrays["x_test"], arrays["y_test"], "test", "test/")
+
+
+def _download(name: str, path: Path) -> None:
+    """Let Keras download in a process of its own: this one must not wait for Keras's import ever after."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    command = [sys.executable, "-c", _DOWNLOAD, name, str(temporary)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            raise DataError(
+                f"dataset.name: Keras could not download {name}: {lines[-1].strip() if lines else 'no reason given'}. "
+                f"Run again with a network, or put it there as {path} with x_train, y_train, x_test, y_test"
+            )
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)

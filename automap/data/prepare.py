@@ -1,0 +1,147 @@
+"""From a data set in a spec to decoded records in splits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automap.data.cache import Cache, Progress, build_cache, cache_directory, open_cache
+from automap.data.listing import list_records
+from automap.data.splits import assign_splits
+from automap.exceptions import DataError
+from automap.spec.kinds import BadRecord, DataInfo, Dataset, SplitName
+
+Array = np.ndarray[Any, Any]
+
+STATISTICS_RECORDS = 10_000
+"""Training records over which mean and deviation are taken."""
+
+
+class PreparedData:
+    """A data set that can be trained on: decoded, checked and split.
+
+    Args:
+        cache: the decoded records.
+        splits: indices of the records of each split.
+        info: what a model must know of it.
+        fingerprint: of records, decoding and splits.
+    """
+
+    def __init__(self, cache: Cache, splits: Mapping[SplitName, Array], info: DataInfo, fingerprint: str) -> None:
+        self._cache = cache
+        self.splits, self.info, self.fingerprint = splits, info, fingerprint
+
+    @property
+    def path(self) -> Path:
+        """Folder of the cache."""
+        return self._cache.path
+
+    @property
+    def targets(self) -> Array:
+        """Class of each record, ``(records,)`` int32."""
+        return self._cache.targets
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Name of each record."""
+        return self._cache.names
+
+    @property
+    def bad(self) -> tuple[BadRecord, ...]:
+        """What cannot be used, with its reason."""
+        return self._cache.bad
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the decoded images in bytes."""
+        return self._cache.nbytes
+
+    @property
+    def duplicates(self) -> int:
+        """Records whose pixels another record has too, the first of each not counted."""
+        return len(self._cache.hashes) - len(np.unique(self._cache.hashes))
+
+    @property
+    def contradictions(self) -> int:
+        """Different images that stand in the data set with more than one class."""
+        pairs = np.unique(np.stack([self._cache.hashes, self.targets.astype(np.uint64)]), axis=1)
+        return int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
+
+    def images(self, records: Array) -> Array:
+        """Return decoded images ``(records, height, width, channels)``, uint8, in the order asked for."""
+        return self._cache.images(np.asarray(records))
+
+
+def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress | None = None) -> PreparedData:
+    """Open a data set's decoded records, decoding them first if nobody has; safe with several processes.
+
+    Args:
+        dataset: the data set.
+        cache: folder of all caches; left out, `cache_directory`.
+        progress: called with records done, records in all (None while it is not known), and what is being done.
+
+    Raises:
+        DataError: if it cannot be trained on: missing, empty, one class, one image, too many bad records.
+        StorageError: if the cache cannot be written.
+    """
+    tell = progress or (lambda *_: None)
+    root = cache or cache_directory()
+    tell(0, None, "listing")
+    listing = list_records(dataset)
+    found = open_cache(root, listing.fingerprint) or build_cache(root, listing, dataset.resize, tell)
+    _check(found, dataset)
+    splits = assign_splits(found.targets, found.hashes, found.groups, found.given, dataset.splits)
+    _check_splits(splits, found)
+    key = json.dumps([listing.fingerprint, dataset.splits.model_dump()])
+    return PreparedData(found, splits, _info(found, splits["train"], dataset), hashlib.sha256(key.encode()).hexdigest())
+
+
+def _check(cache: Cache, dataset: Dataset) -> None:
+    bad, good = len(cache.bad), cache.about["records"]
+    if bad > dataset.max_bad * (bad + good):
+        reasons = Counter(record.reason for record in cache.bad)
+        counted = ", ".join(f"{number} × {reason}" for reason, number in reasons.most_common())
+        first = ", ".join(record.name for record in cache.bad[:5])
+        raise DataError(
+            f"{bad} of {bad + good} records are bad, more than max_bad allows ({dataset.max_bad:.1%}): {counted}. "
+            f"The first: {first}. Mend or remove them, or raise dataset.max_bad"
+        )
+    classes = cache.about["classes"]
+    if len(classes) < 2:
+        raise DataError(
+            f"the data set has one class only ('{classes[0]}', {good} images): there is nothing to tell apart"
+        )
+
+
+def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
+    if not len(splits["train"]) or not len(splits["validation"]):
+        raise DataError(
+            f"{cache.about['records']} images in {len(cache.about['classes'])} classes are too few to train on some "
+            "and validate on others; two of some class are needed at least"
+        )
+
+
+def _info(cache: Cache, train: Array, dataset: Dataset) -> DataInfo:
+    sample = cache.images(train[:: max(1, len(train) // STATISTICS_RECORDS)])
+    count, total, squares = 0, 0.0, 0.0
+    for start in range(0, len(sample), 500):
+        pixels = sample[start : start + 500].reshape(-1, sample.shape[-1]).astype(np.float64)
+        count, total, squares = count + len(pixels), total + pixels.sum(0), squares + (pixels**2).sum(0)
+    mean = np.asarray(total / count)
+    deviation = np.sqrt(np.maximum(0.0, np.asarray(squares / count) - mean**2))
+    classes = cache.about["classes"]
+    return DataInfo(
+        image_shape=tuple(cache.about["shape"]),
+        resize=dataset.resize,
+        classes=tuple(classes),
+        class_counts=tuple(np.bincount(cache.targets[train], minlength=len(classes)).tolist()),
+        train_size=len(train),
+        mean=tuple(mean.tolist()),
+        std=tuple(deviation.tolist()),
+    )
