@@ -101,9 +101,7 @@ def fill(url: str, count: int, trials: int) -> None:
     engine.dispose()
 
 
-def rows_of(
-    generator: random.Random, study: int, trial: int, run: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def rows_of(generator: random.Random, study: int, trial: int, run: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of one trial, with numbers as trials have them."""
     accuracy = min(1.0, max(0.1, 0.97 - abs(generator.gauss(0, 0.03))))
     parameters = int(10 ** generator.uniform(4, 6.5))
@@ -187,16 +185,12 @@ def heavy_imports(case: Case) -> list[str]:
 
 def main() -> int:
     """Measure every case, print the table and return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (10)")
     parser.add_argument("--small", action="store_true", help="leave the databases of 100,000 trials out")
     options = parser.parse_args()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    table = Table(
-        title=f"{machine}; median of {options.runs} runs; load {os.getloadavg()[0]:.1f} at the start"
-    )
+    table = Table(title=f"{machine}; median of {options.runs} runs; load {os.getloadavg()[0]:.1f} at the start")
     for name in (
         "command",
         "median s",
