@@ -50,7 +50,7 @@ class SearchView:
         """Show how the search stands now."""
         if self._live is not None:
             self._live.update(self.render(now))
-        elif now.counts != self._finished:
+        elif any(now.counts.values()) and now.counts != self._finished:
             self._console.print(self._line(now), highlight=False)
         self._finished = dict(now.counts)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def search(
-    spec: Annotated[Path, typer.Argument(help="The spec file.", show_default=False)],
+    spec: Annotated[Path, typer.Argument(help="The spec file.", metavar="SPEC", show_default=False)],
     trials: Annotated[
         str | None,
         typer.Option(help="Trials in all (30), or more of them (+10), instead of what the spec says.", metavar="N|+N"),
@@ -41,7 +41,7 @@ def search(
     study = _open(loaded, spec, data)
     _extend(study, trials, time)
     finished = _drive(console, study)
-    _report(console, study, spec)
+    _report(console, study, spec, finished)
     if not finished:
         console.print(f"interrupted; go on with: automap search {spec}")
         raise typer.Exit(130)
@@ -61,19 +61,20 @@ def _extend(study: Study, trials: str | None, time: str | None) -> None:
     from automap.spec.quantities import parse_duration
     from automap.store import studies
 
-    row = studies.get_study(study.engine, study.id)
+    if trials is None and time is None:
+        return
+    row, number, seconds = studies.get_study(study.engine, study.id), None, None
     if trials is not None:
         if not trials.removeprefix("+").isdigit():
             raise UserError(f"--trials: expected a number such as 30 or +10; received '{trials}'")
-        base = row.slots_taken if trials.startswith("+") else 0
-        studies.set_budget(study.engine, study.id, trial_budget=base + int(trials.removeprefix("+")))
+        number = int(trials.removeprefix("+")) + (row.slots_taken if trials.startswith("+") else 0)
     if time is not None:
         try:
             seconds = float(parse_duration(time.removeprefix("+")))
         except ValueError as error:
             raise UserError(f"--time: {error}") from None
-        base_seconds = row.seconds_used if time.startswith("+") else 0.0
-        studies.set_budget(study.engine, study.id, time_budget=base_seconds + seconds)
+        seconds += row.seconds_used if time.startswith("+") else 0.0
+    studies.set_budget(study.engine, study.id, trial_budget=number, time_budget=seconds)
 
 
 def _drive(console: Console, study: Study) -> bool:
@@ -84,7 +85,8 @@ def _drive(console: Console, study: Study) -> bool:
 
     if not work_is_left(study):
         spent = snapshot(study).use.spent
-        console.print(f"The budget is spent: {spent}. More: automap search SPEC --trials +10", highlight=False)
+        message = f"The budget is spent: {spent}. More: automap search SPEC --trials +10"
+        console.print(message, highlight=False, soft_wrap=True)
         return True
     view = SearchView(console, study.spec)
     first_seed = study.spec.search.seed + snapshot(study).use.trials
@@ -100,8 +102,9 @@ def _drive(console: Console, study: Study) -> bool:
         return drive(study, executor, view.update, interrupted)
 
 
-def _report(console: Console, study: Study, path: Path) -> None:
+def _report(console: Console, study: Study, path: Path, finished: bool) -> None:
     from automap.cli.leaderboard import show_leaderboard
+    from automap.exceptions import RunError
     from automap.search.retention import crown
 
     show_leaderboard(study.engine, study.spec.name)
@@ -111,3 +114,5 @@ def _report(console: Console, study: Study, path: Path) -> None:
         console.print(f"The winner: {winner}", highlight=False, soft_wrap=True)
         console.print(f"  use it:   automap predict {winner} IMAGE…", highlight=False, soft_wrap=True)
     console.print(f"  look in:  automap show {path} TRIAL", highlight=False, soft_wrap=True)
+    if winner is None and finished:
+        raise RunError(f"no trial was completed; why, says: automap leaderboard {path} --state all")

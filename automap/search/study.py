@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import optuna
 import sqlalchemy
+from optuna.samplers import BaseSampler
 from sqlalchemy import Engine
 
 from automap.exceptions import UserError
 from automap.search.pruners import make_pruner
-from automap.search.samplers import make_sampler
+from automap.search.samplers import grid, make_sampler
 from automap.spec.compare import differences
 from automap.spec.draw import first_parameters
 from automap.spec.spec import Spec
@@ -35,11 +36,13 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
         StorageError: if the database cannot be used.
         UserError: if the study exists and its trials would not be comparable with new ones.
     """
+    # A sampler that does not fit is found out before there is a database.
+    sampler = make_sampler(spec, spec.search.seed)
     engine = open_database(spec.storage)
     row = studies.find_study(engine, spec.name)
     if row is not None:
         _refuse_incomparable(row, spec, fingerprint)
-    study = _optuna_study(spec, seed=spec.search.seed)
+    study = _optuna_study(spec, sampler)
     if row is None:
         row = studies.create_study(
             engine,
@@ -50,13 +53,15 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
             data_fingerprint=fingerprint,
             environment=environment,
             run_directory=str(spec.run_directory),
-            trial_budget=spec.budget.trials,
+            trial_budget=_trial_budget(spec),
             time_budget=spec.budget.time,
         )
         if spec.search.sampler != "grid":
             for parameters in first_parameters(spec):
                 study.enqueue_trial(parameters, skip_if_exists=True)
     else:
+        if row.spec["budget"] != spec.to_data()["budget"]:
+            studies.set_budget(engine, row.id, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
         studies.update_spec(engine, row.id, spec_text=spec_text, spec=spec.to_data())
     return Study(row.id, spec, engine, study)
 
@@ -78,7 +83,7 @@ def join(storage: str, name: str, sampler_seed: int) -> Study:
     if row is None:
         raise UserError(f"no study '{name}' in the database; start it with: automap search SPEC")
     spec = Spec.model_validate({**row.spec, "storage": storage})
-    return Study(row.id, spec, engine, _optuna_study(spec, sampler_seed))
+    return Study(row.id, spec, engine, _optuna_study(spec, make_sampler(spec, sampler_seed)))
 
 
 def live_trial(study: Study, number: int) -> optuna.Trial:
@@ -100,12 +105,19 @@ def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) ->
         )
 
 
-def _optuna_study(spec: Spec, seed: int) -> optuna.Study:
+def _trial_budget(spec: Spec) -> int | None:
+    if spec.search.sampler != "grid":
+        return spec.budget.trials
+    points = len(grid(spec))
+    return points if spec.budget.trials is None else min(points, spec.budget.trials)
+
+
+def _optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         study_name=spec.name,
         storage=_optuna_storage(spec.storage),
-        sampler=make_sampler(spec, seed),
+        sampler=sampler,
         pruner=make_pruner(spec),
         directions=spec.directions,
         load_if_exists=True,

@@ -154,15 +154,10 @@ def update_spec(engine: Engine, study_id: int, *, spec_text: str, spec: Mapping[
         session.execute(_of(study_id).values(spec_text=spec_text, spec=dict(spec)))
 
 
-def set_budget(
-    engine: Engine, study_id: int, *, trial_budget: int | None = None, time_budget: float | None = None
-) -> None:
-    """Set the number of trials, the seconds, or both; what is None stays as it is."""
-    given = {"trial_budget": trial_budget, "time_budget": time_budget}
-    values = {name: value for name, value in given.items() if value is not None}
-    if values:
-        with writing(engine) as session:
-            session.execute(_of(study_id).values(values))
+def set_budget(engine: Engine, study_id: int, *, trial_budget: int | None, time_budget: float | None) -> None:
+    """Set the limits of a study: a number of trials, seconds, or both; None is no limit."""
+    with writing(engine) as session:
+        session.execute(_of(study_id).values(trial_budget=trial_budget, time_budget=time_budget))
 
 
 def take_slot(engine: Engine, study_id: int) -> bool:

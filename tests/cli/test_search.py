@@ -133,7 +133,7 @@ def test_a_changed_spec_is_refused_with_the_difference(searched):
 @pytest.mark.slow
 def test_optunas_own_tool_reads_the_database(searched):
     folder, _ = searched
-    command = [sys.executable, "-m", "optuna.cli", "best-trial", "--study-name", "tiny", "--storage"]
+    command = [str(Path(sys.executable).with_name("optuna")), "best-trial", "--study-name", "tiny", "--storage"]
     shown = subprocess.run([*command, f"sqlite:///{folder}/automap.db", "-f", "json"], capture_output=True, text=True)
     assert "optimizer.learning_rate" in shown.stdout, shown.stderr
 

@@ -56,7 +56,7 @@ def test_slots_end_with_the_budget_and_come_back(engine: Engine) -> None:
     assert [studies.take_slot(engine, study.id) for _ in range(3)] == [True, True, False]
     studies.return_slot(engine, study.id)
     assert [studies.take_slot(engine, study.id) for _ in range(2)] == [True, False]
-    studies.set_budget(engine, study.id, trial_budget=3)
+    studies.set_budget(engine, study.id, trial_budget=3, time_budget=None)
     assert [studies.take_slot(engine, study.id) for _ in range(2)] == [True, False]
     assert studies.get_study(engine, study.id).slots_taken == 3
 
@@ -74,7 +74,7 @@ def test_no_more_slots_are_returned_than_were_taken(engine: Engine) -> None:
 
 def test_setting_one_budget_leaves_the_other(engine: Engine) -> None:
     study = make_study(engine, trial_budget=5)
-    studies.set_budget(engine, study.id, time_budget=60.0)
+    studies.set_budget(engine, study.id, trial_budget=None, time_budget=60.0)
     found = studies.get_study(engine, study.id)
     assert (found.trial_budget, found.time_budget) == (5, 60.0)
 
