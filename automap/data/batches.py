@@ -123,13 +123,3 @@ def evaluation_batches(data: PreparedData, split: SplitName, batch_size: int) ->
             padding = np.zeros((batch_size - len(rows), *images.shape[1:]), images.dtype)
             images = np.concatenate([images, padding])
         yield images, data.targets[rows]
-
-
-def steps_of(data: PreparedData, batch_size: int) -> int:
-    """Return the number of full batches of an epoch."""
-    return max(1, len(data.splits["train"]) // batch_size)
-
-
-def epoch_batches(data: PreparedData, batch_size: int, seed: int, epoch: int) -> Any:
-    """Return the training batches of one epoch, as ``model.fit`` takes them."""
-    return TrainingBatches(data, batch_size, seed).epoch(epoch)

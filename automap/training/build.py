@@ -1,4 +1,4 @@
-"""From a candidate to a model that can be trained."""
+"""From a candidate to a network, and to the model that is fitted."""
 
 from __future__ import annotations
 
@@ -7,93 +7,162 @@ from contextlib import contextmanager
 
 import keras
 
+from automap.data.prepare import PreparedData
 from automap.spec.candidate import Candidate
 from automap.spec.kinds import DataInfo
-from automap.training.backend import has_gpu, mixed_precision
+from automap.spec.training import TrainingSettings
+from automap.training import backend
+from automap.training.averaging import WeightAverage
 from automap.training.model import TrainingModel
-from automap.training.schedules import WarmUpSchedule
+from automap.training.schedules import Schedule
 
-NORM_TIME_CONSTANTS = 5
-"""How often a batch normalisation's moving averages are renewed in one epoch."""
+SMALLEST_STD = 1.0
+"""Of 255: channels that hardly vary are not blown up."""
+
+STATISTICS_AN_EPOCH = 5
+"""Batch normalisation's averages forget this many times within an epoch (e-folds)."""
+SMALLEST_MOMENTUM = 0.5
 
 
 def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
-    """Build a candidate's network: raw images, 0 to 255, in; the task's raw outputs, float32, out.
+    """Build the network that is evaluated, saved and used: raw images in, raw outputs out.
 
-    Normalisation is part of it, so that it can be used without anything else.
+    Args:
+        candidate: what to build.
+        info: the data that it is built for.
+
+    Returns:
+        A functional model from ``(batch, height, width, channels)``, 0 to 255, of any dtype, to the task's
+        raw outputs, float32. It includes normalisation and no augmentation.
     """
-    with _precision(candidate.training.precision):
-        inputs = keras.Input(info.image_shape, name="images")
-        # A channel that never changes has no deviation to divide by.
-        scale = [1 / max(deviation, 1.0) for deviation in info.std]
-        offset = [-mean * factor for mean, factor in zip(info.mean, scale, strict=True)]
-        normalised = keras.layers.Rescaling(scale, offset, name="normalise")(inputs)
+    with dtype_policy(precision_of(candidate.training)):
+        inputs = keras.Input(info.image_shape, dtype="float32", name="images")
+        deviations = [max(deviation, SMALLEST_STD) for deviation in info.std]
+        normalised = keras.layers.Normalization(
+            mean=list(info.mean),
+            variance=[deviation**2 for deviation in deviations],
+            dtype="float32",
+            name="normalise",
+        )(inputs)
         features = candidate.architecture.build(normalised)
         outputs = candidate.task.head(features, info)
         return keras.Model(inputs, outputs, name="network")
 
 
-def build_model(candidate: Candidate, info: DataInfo, steps: int) -> TrainingModel:
-    """Build and compile the model that trains a candidate.
-
-    Args:
-        candidate: what to train.
-        info: the data.
-        steps: optimizer steps of one epoch.
-    """
-    settings = candidate.training
-    network = build_network(candidate, info)
-    fit_norm_momentum(network, steps)
-    augmentation = [layer for part in candidate.augmentation for layer in part.build()]
-    model = TrainingModel(network, candidate.task, info, augmentation, candidate.loss.build(), settings.ema)
-    optimizer = _optimizer(candidate, steps * settings.epochs)
-    # Decay pulls kernels towards zero; biases and the scales of norms have no reason to go there.
-    spared = [weight for weight in network.trainable_variables if len(weight.shape) <= 1]
-    optimizer.exclude_from_weight_decay(var_list=spared)
-    jit = has_gpu() if settings.jit == "auto" else settings.jit
-    model.compile(optimizer=optimizer, jit_compile=jit)
-    network.compile(jit_compile=jit)
-    optimizer.build(model.trainable_variables)
-    return model
-
-
-def fit_norm_momentum(network: keras.Model, steps: int) -> None:
-    """Let the moving averages of batch normalisation follow the weights within an epoch.
-
-    Keras's momentum of 0.99 looks hundreds of steps back. On 4,000 images with batches of 64 it gave a small
-    CNN a validation accuracy of 0.10 to 0.21 after each of its first four epochs, though it was learning; a
-    pruner fed with that stops good candidates.
-
-    Args:
-        network: the network, changed in place.
-        steps: optimizer steps of one epoch.
-    """
-    momentum = max(0.0, 1 - NORM_TIME_CONSTANTS / steps)
-    for layer in network._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = min(layer.momentum, momentum)
-
-
-def _optimizer(candidate: Candidate, steps: int) -> keras.Optimizer:
-    settings = candidate.training
-    schedule = WarmUpSchedule(candidate.optimizer.learning_rate, steps, settings.warmup, settings.schedule)
-    options = {} if settings.gradient_clip is None else {"global_clipnorm": settings.gradient_clip}
-    optimizer = candidate.optimizer.build(schedule, **options)
-    if _policy(settings.precision) == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
-
-
 @contextmanager
-def _precision(name: str) -> Iterator[None]:
-    """Build layers under a dtype policy, which Keras knows as a global only, and put the old one back."""
+def dtype_policy(name: str) -> Iterator[None]:
+    """Make a dtype policy the default of layers that are built in the block, and of no others."""
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(_policy(name))
+    keras.config.set_dtype_policy(name)
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
 
 
-def _policy(name: str) -> str:
-    return mixed_precision() if name == "auto" else name
+def build_model(candidate: Candidate, data: PreparedData, steps: int, accumulation: int = 1) -> TrainingModel:
+    """Build and compile the model that is fitted.
+
+    Args:
+        candidate: what to build.
+        data: what it is built for.
+        steps: batches an epoch.
+        accumulation: batches of which the gradients make one optimizer step.
+
+    Returns:
+        The compiled model, with all of its variables and its optimizer's.
+    """
+    settings = candidate.training
+    network = build_network(candidate, data.info)
+    fit_statistics(network, steps)
+    model = TrainingModel(
+        network,
+        [layer for augmentation in candidate.augmentation for layer in augmentation.build()],
+        candidate.task,
+        data.info,
+        candidate.loss.build(),
+        None if settings.ema is None else WeightAverage(network, settings.ema),
+    )
+    _draw_step(model, data)
+    optimizer = build_optimizer(candidate, settings.epochs * steps, accumulation)
+    spare_from_decay(optimizer, network)
+    model.compile(optimizer=optimizer, jit_compile=jit_of(settings))
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _draw_step(model: TrainingModel, data: PreparedData) -> None:
+    # Augmentations may make their layers when they first see a batch. Within the compiled step that would be
+    # too late for their random state to be among the model's variables.
+    batch = {
+        "images": keras.KerasTensor((None, *data.info.image_shape), dtype="uint8"),
+        "targets": keras.KerasTensor((None, *data.targets.shape[1:]), dtype=str(data.targets.dtype)),
+    }
+    model(batch, training=True)
+
+
+def spare_from_decay(optimizer: keras.Optimizer, network: keras.Model) -> None:
+    """Let weight decay spare biases and the scales and offsets of norms: nothing is gained by pulling them to zero.
+
+    Args:
+        optimizer: changed in place, before it is built.
+        network: whose weights of one dimension at most are spared.
+    """
+    optimizer.exclude_from_weight_decay(
+        var_list=[weight for weight in network.trainable_weights if len(weight.shape) <= 1]
+    )
+
+
+def build_optimizer(candidate: Candidate, steps: int, accumulation: int = 1) -> keras.Optimizer:
+    """Build the optimizer with its schedule and gradient clipping.
+
+    Args:
+        candidate: what to build.
+        steps: batches of the whole training.
+        accumulation: batches of which the gradients make one optimizer step.
+    """
+    settings = candidate.training
+    schedule = Schedule(
+        settings.schedule,
+        candidate.optimizer.learning_rate,
+        # Keras counts batches, not optimizer steps, in the iterations that a schedule sees.
+        steps,
+        round(settings.warmup * steps),
+    )
+    options: dict[str, object] = {}
+    if settings.gradient_clip is not None:
+        options["global_clipnorm"] = settings.gradient_clip
+    if accumulation > 1:
+        options["gradient_accumulation_steps"] = accumulation
+    return candidate.optimizer.build(schedule, **options)
+
+
+def precision_of(settings: TrainingSettings) -> str:
+    """Return the dtype policy of a training: mixed under ``auto`` only on a GPU that is made for it."""
+    if settings.precision != "auto":
+        return settings.precision
+    return backend.gpu_precision() or "float32"
+
+
+def jit_of(settings: TrainingSettings) -> bool:
+    """Return whether the step is compiled with XLA: under ``auto`` on a GPU, and always on JAX."""
+    if settings.jit != "auto":
+        return settings.jit
+    return keras.backend.backend() == "jax" or backend.gpu_name() is not None
+
+
+def fit_statistics(network: keras.Model, steps: int) -> None:
+    """Let the averages of batch normalisation follow within one epoch.
+
+    Keras's momentum of 0.99 remembers hundreds of steps. On 4,000 images in batches of 64 that gave a small
+    CNN a validation accuracy of 0.10 to 0.21 after each of its first four epochs, though it was learning: a
+    pruner would have stopped it.
+
+    Args:
+        network: changed in place, before it is compiled.
+        steps: batches an epoch.
+    """
+    fitting = max(SMALLEST_MOMENTUM, 1.0 - STATISTICS_AN_EPOCH / steps)
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, fitting)

@@ -1,18 +1,23 @@
-"""Checkpoints: everything that a training needs to go on as if nothing had happened."""
+"""Checkpoints: all that a training needs to go on, on another machine too, as if nothing had happened."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import zipfile
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
-from automap.training.backend import as_numpy
+from automap.data.prepare import PreparedData
+from automap.spec.candidate import Candidate
 from automap.training.model import TrainingModel
+
+CHECKPOINT_FILE = "checkpoint.npz"
 
 Weights = list[np.ndarray[Any, Any]]
 
@@ -24,60 +29,102 @@ class Progress:
     curve: list[dict[str, float]] = field(default_factory=list)
     """One entry a finished epoch."""
     best_epoch: int = 0
-    """The epoch with the best first objective so far, from 1; 0 before there is one."""
-    best_weights: Weights = field(default_factory=list)
-    """The network's weights after that epoch."""
-    seconds: float = 0.0
-    """Time spent in training, of all attempts."""
+    """The epoch whose weights are kept, from 1; 0 before there is one."""
+    best_value: float | None = None
+    """What was best about it."""
+    cost: dict[str, float] = field(default_factory=dict)
+    """What is known of the costs: measured once, even if the training goes on elsewhere."""
+    notes: list[str] = field(default_factory=list)
+    weights: Weights = field(default_factory=list)
+    """The network's weights after the best epoch."""
 
     @property
     def epoch(self) -> int:
-        """Number of finished epochs."""
+        """How many epochs are finished."""
         return len(self.curve)
 
+    @property
+    def seconds(self) -> float:
+        """Time of all epochs, whichever process trained them."""
+        return sum(point["seconds"] for point in self.curve)
 
-def save_checkpoint(path: Path, model: TrainingModel, progress: Progress) -> None:
-    """Write a checkpoint under a temporary name and rename it: it is whole or not there.
+    def keep(self, epoch: int, value: float, weights: Weights) -> None:
+        """Remember the weights of the best epoch so far."""
+        self.best_epoch, self.best_value, self.weights = epoch, value, weights
+
+    def take(self, other: Progress | None) -> None:
+        """Become as far as another one, if there is one."""
+        if other is not None:
+            self.__dict__.update(other.__dict__)
+
+
+def identity_of(candidate: Candidate, data: PreparedData, seed: int) -> str:
+    """Return what a checkpoint must agree with: the same candidate, data and seed give the same string."""
+    parts = json.dumps([candidate.to_data(), data.fingerprint, seed], sort_keys=True)
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def save_checkpoint(directory: Path, identity: str, model: TrainingModel, progress: Progress) -> None:
+    """Write a checkpoint in one step: a process that is killed leaves the one before or this one.
 
     Args:
-        path: the file.
-        model: its variables, its optimizer's and its random generators' are saved.
+        directory: the trial's folder.
+        identity: of what is trained.
+        model: its variables, its random generators' and its optimizer's are saved.
         progress: how far it is.
     """
-    arrays = {f"variable_{i}": as_numpy(value) for i, value in enumerate(_state(model))}
-    arrays |= {f"best_{i}": value for i, value in enumerate(progress.best_weights)}
-    about = {"curve": progress.curve, "best_epoch": progress.best_epoch, "seconds": progress.seconds}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    about = {**asdict(progress), "weights": None, "identity": identity}
+    arrays: dict[str, Any] = {f"variable_{index}": np.asarray(value) for index, value in enumerate(_values(model))}
+    arrays |= {f"best_{index}": value for index, value in enumerate(progress.weights)}
+    path = directory / CHECKPOINT_FILE
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         with temporary.open("wb") as file:
             np.savez(file, about=np.array(json.dumps(about)), **arrays)
-        temporary.rename(path)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, model: TrainingModel) -> Progress:
-    """Restore a model from a checkpoint and return how far it is; a fresh start if there is none.
+def restore_checkpoint(directory: Path, identity: str, model: TrainingModel) -> Progress | None:
+    """Put a checkpoint's values into a model and return how far it was; None if there is no checkpoint.
 
-    Raises:
-        ValueError: if the checkpoint is of another model.
+    One that is damaged or belongs to another training is not used; a note of the progress says so.
     """
+    path = directory / CHECKPOINT_FILE
     if not path.exists():
-        return Progress()
-    with np.load(path, allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        state = _state(model)
-        saved = [file[f"variable_{i}"] for i in range(sum(name.startswith("variable_") for name in file))]
-        best = [file[f"best_{i}"] for i in range(sum(name.startswith("best_") for name in file))]
-    if [value.shape for value in saved] != [tuple(variable.shape) for variable in state]:
-        raise ValueError(f"{path} is the checkpoint of another model; delete it to start this trial afresh")
-    for variable, value in zip(state, saved, strict=True):
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays.pop("about")))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        return Progress(notes=[f"started again: the checkpoint could not be read ({error})"])
+    variables = _variables(model)
+    values = [arrays.get(f"variable_{index}") for index in range(len(variables))]
+    fits = all(
+        value is not None and value.shape == tuple(variable.shape)
+        for value, variable in zip(values, variables, strict=True)
+    )
+    if about.pop("identity") != identity or not fits:
+        return Progress(notes=["started again: the checkpoint belonged to another training"])
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    return Progress(about["curve"], about["best_epoch"], best, about["seconds"])
+    best = [arrays[f"best_{index}"] for index in range(len(arrays) - len(variables))]
+    return Progress(**{**about, "weights": best})
 
 
-def _state(model: TrainingModel) -> Sequence[Any]:
-    seen: set[int] = set()
-    variables = [*model.variables, *model.optimizer.variables]
-    return [variable for variable in variables if not (id(variable) in seen or seen.add(id(variable)))]  # type: ignore[func-returns-value]
+def discard_checkpoint(directory: Path) -> None:
+    """Delete the checkpoint of a training that has ended."""
+    (directory / CHECKPOINT_FILE).unlink(missing_ok=True)
+
+
+def _variables(model: TrainingModel) -> list[keras.Variable]:
+    found = {id(variable): variable for variable in (*model.variables, *model.optimizer.variables)}
+    return list(found.values())
+
+
+def _values(model: TrainingModel) -> list[Any]:
+    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]

@@ -1,4 +1,4 @@
-"""The learning rate's course: a linear warm-up, then constant, cosine or one-cycle."""
+"""The learning rate's course over a training."""
 
 from __future__ import annotations
 
@@ -8,49 +8,53 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-Course = Literal["constant", "cosine", "one_cycle"]
+Shape = Literal["constant", "cosine", "one_cycle"]
 
-ONE_CYCLE_RISE = 0.3
-"""Share of the steps in which a one-cycle schedule rises (Smith & Topin, 2018, arXiv:1708.07120)."""
-ONE_CYCLE_START = 1 / 25
-"""The learning rate from which a one-cycle schedule rises, as a share of its peak."""
+FIRST_SHARE_OF_CYCLE = 1 / 25
+LAST_SHARE_OF_CYCLE = 1 / 10_000
+"""Where a one-cycle schedule starts and ends, as shares of its peak (fastai's values)."""
 
 
-@keras.saving.register_keras_serializable("automap")
-class WarmUpSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """Rises linearly to the peak, then follows its course to the last step.
+@keras.saving.register_keras_serializable(package="automap")
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A linear warm-up from zero, then one of three courses.
+
+    - ``constant``: the peak until the end.
+    - ``cosine``: half a cosine from the peak to zero (Loshchilov and Hutter, 2017, arXiv:1608.03983).
+    - ``one_cycle``: a linear rise from 1/25 of the peak, then a straight fall to 1/10,000 of it (Smith and
+      Topin, 2019, arXiv:1708.07120). Momentum is left alone.
 
     Args:
+        shape: the course.
         peak: the largest learning rate.
         steps: optimizer steps of the whole training.
-        warmup: share of the steps in which the rate rises, 0 to 1; a one-cycle schedule has its own.
-        course: ``constant``; ``cosine`` falls to zero (Loshchilov & Hutter, 2017, arXiv:1608.03983);
-            ``one_cycle`` rises and falls along cosines.
+        warmup_steps: steps in which the learning rate rises.
     """
 
-    def __init__(self, peak: float, steps: int, warmup: float = 0.0, course: Course = "cosine") -> None:
+    def __init__(self, shape: Shape, peak: float, steps: int, warmup_steps: int) -> None:
         super().__init__()
-        self.peak, self.steps, self.warmup, self.course = peak, steps, warmup, course
+        self.shape, self.peak, self.steps, self.warmup_steps = shape, peak, steps, warmup_steps
 
     def __call__(self, step: Any) -> Any:
-        """Return the learning rate of an optimizer step, counted from 0."""
-        done = ops.cast(step, "float32")
-        if self.course == "one_cycle":
-            rise = max(1.0, ONE_CYCLE_RISE * self.steps)
-            up = ONE_CYCLE_START + (1 - ONE_CYCLE_START) * (1 - _half_cosine(done / rise))
-            down = _half_cosine((done - rise) / max(1.0, self.steps - rise))
-            return self.peak * ops.where(done < rise, up, down)
-        rise = max(1.0, self.warmup * self.steps)
-        after = _half_cosine((done - rise) / max(1.0, self.steps - rise)) if self.course == "cosine" else 1.0
-        if self.warmup == 0:
-            return self.peak * (_half_cosine(done / self.steps) if self.course == "cosine" else ops.ones_like(done))
-        return self.peak * ops.where(done < rise, (done + 1) / (rise + 1), after)
+        """Return the learning rate of a step, from 0."""
+        step = ops.cast(step, "float32")
+        left = max(1, self.steps - self.warmup_steps)
+        progress = ops.clip((step - self.warmup_steps) / left, 0.0, 1.0)
+        # The first step must move: the rise is counted from one.
+        risen = ops.minimum((step + 1.0) / max(1, self.warmup_steps), 1.0)
+        if self.shape == "constant":
+            return self.peak * risen
+        if self.shape == "cosine":
+            return self.peak * risen * 0.5 * (1.0 + ops.cos(math.pi * progress))
+        rise = FIRST_SHARE_OF_CYCLE + (1.0 - FIRST_SHARE_OF_CYCLE) * risen
+        fall = 1.0 - (1.0 - LAST_SHARE_OF_CYCLE) * progress
+        return self.peak * ops.where(step < self.warmup_steps, rise, fall)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what Keras needs to make the schedule again."""
-        return {"peak": self.peak, "steps": self.steps, "warmup": self.warmup, "course": self.course}
-
-
-def _half_cosine(share: Any) -> Any:
-    """Return a fall from 1 to 0 while `share` goes from 0 to 1."""
-    return 0.5 * (1 + ops.cos(math.pi * ops.clip(share, 0.0, 1.0)))
+        """Return the arguments."""
+        return {
+            "shape": self.shape,
+            "peak": self.peak,
+            "steps": self.steps,
+            "warmup_steps": self.warmup_steps,
+        }

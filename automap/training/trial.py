@@ -1,8 +1,8 @@
-"""One trial: a candidate is built, trained, evaluated and scored."""
+"""One trial: a candidate is built, trained, measured and scored."""
 
 from __future__ import annotations
 
-import gc
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -12,22 +12,32 @@ from pathlib import Path
 
 import keras
 
-from automap.data.batches import epoch_batches, steps_of
+from automap.data.batches import TrainingBatches
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
 from automap.spec.candidate import Candidate
-from automap.spec.kinds import SplitName
-from automap.spec.objectives import Constraint, Objective, objective_value
-from automap.store.result import Result
-from automap.training.backend import is_out_of_memory, peak_memory
+from automap.spec.kinds import Direction, Task
+from automap.spec.objectives import Constraint, Objective
+from automap.store.result import Result, State
+from automap.training import backend, memory
+from automap.training.averaging import copied_weights, evaluation_weights
 from automap.training.build import build_model
-from automap.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from automap.training.costs import latency_costs, size_cost, static_costs
-from automap.training.evaluate import evaluate, evaluation_weights
-from automap.training.export import save_model
+from automap.training.checkpoint import (
+    Progress,
+    discard_checkpoint,
+    identity_of,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from automap.training.costs import latency_costs, static_costs
+from automap.training.evaluate import evaluate
+from automap.training.failures import failures_explained
 from automap.training.model import TrainingModel
+from automap.training.saved import save_model, write_text
 
-CHECKPOINT = "checkpoint.npz"
+RESULT_FILE = "result.json"
+
+_NOT_METRICS = frozenset({"epoch", "seconds", "learning_rate", "train_loss"})
 
 
 @dataclass(frozen=True)
@@ -35,14 +45,15 @@ class EpochReport:
     """What an epoch gave."""
 
     epoch: int
-    """From 1."""
+    """The epoch that is finished, from 1."""
     epochs: int
     """How many there will be."""
     metrics: dict[str, float]
     """On the validation split."""
     seconds: float
+    """Of this epoch, its evaluation included."""
     cost: dict[str, float] = field(default_factory=dict)
-    """What is known of the costs during training."""
+    """Costs known already: ``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``."""
 
 
 class Verdict(Enum):
@@ -54,7 +65,12 @@ class Verdict(Enum):
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A trial stopped at the end of an epoch; its checkpoint lets it go on elsewhere."""
+    """A trial stopped at the end of an epoch; it goes on from its checkpoint."""
+
+
+def go_on(_: EpochReport) -> Verdict:
+    """Let every trial train to its end: the report to give where nothing watches."""
+    return Verdict.CONTINUE
 
 
 def run_trial(
@@ -65,51 +81,137 @@ def run_trial(
     directory: Path,
     objective: Objective,
     constraints: Sequence[Constraint] = (),
-    report: Callable[[EpochReport], Verdict] = lambda _: Verdict.CONTINUE,
+    report: Callable[[EpochReport], Verdict] = go_on,
     test: bool = False,
+    keep_weights: bool = True,
 ) -> Result:
-    """Train a candidate and return what it gave; it goes on from its checkpoint if `directory` has one.
+    """Train a candidate and return what it gave.
+
+    If `directory` holds its checkpoint, training goes on from there, and if it holds its result, because the
+    process died before the caller could store it, that is returned.
 
     Args:
         candidate: what to train.
         data: the data set.
         seed: of the initial weights, the order of the data, augmentation and dropout.
-        directory: the trial's folder: its checkpoint while it runs, its model afterwards.
-        objective: the first objective; the weights of the epoch in which it is best are kept.
-        constraints: those that can be checked before training are, and end the trial.
+        directory: the trial's own folder: its checkpoint while it trains; afterwards ``result.json`` and, of
+            a complete trial, ``model.keras`` and ``model.json``.
+        objective: the weights of the epoch in which it is best are kept, and early stopping watches it. If it
+            is a cost, which no epoch changes, the task's default objective takes its place.
+        constraints: those on costs that are known before training are checked then.
         report: told of every epoch; says whether to go on.
         test: whether to measure on the test split too, once, at the end. For finalists only.
+        keep_weights: whether to leave the model in `directory`.
 
     Returns:
-        The result. Whatever goes wrong in building and training is a failed result with its reason.
+        The result. What goes wrong in building and training is a failed result with its reason.
 
     Raises:
         Interrupted: if `report` said so; the checkpoint stays.
-        OSError: if the folder cannot be written, for instance because the disk is full.
+        OSError: if `directory` cannot be written, for instance because the disk is full.
     """
-    cost: dict[str, float] = {}
+    directory.mkdir(parents=True, exist_ok=True)
+    ended = _read_result(directory, identity := identity_of(candidate, data, seed))
+    if ended is not None:
+        return ended
     progress = Progress()
     try:
-        keras.utils.set_random_seed(seed)
-        batch_size = min(candidate.training.batch_size, len(data.splits["train"]))
-        model = build_model(candidate, data.info, steps_of(data, batch_size))
-        cost |= static_costs(model.network)
-        if (reason := _infeasible(constraints, cost)) is not None:
-            return Result(state="infeasible", reason=reason, cost=cost)
-        progress = load_checkpoint(directory / CHECKPOINT, model)
-        state = _train(model, candidate, data, seed, directory, objective, report, progress, cost)
-        return _score(model, candidate, data, directory, state, progress, cost, test=test)
-    except (Interrupted, OSError):
-        raise
-    except Exception as error:  # A plugin's code may raise anything; the trial fails, the study goes on.
-        return Result(state="failed", reason=_reason(error), cost=cost, curve=tuple(progress.curve))
+        with backend.gradients_forgotten():
+            result = _train(
+                candidate,
+                data,
+                seed,
+                directory,
+                identity,
+                objective,
+                constraints,
+                report,
+                test,
+                keep_weights,
+                progress,
+            )
+    except TrainingError as error:
+        result = _result("failed", progress, reason=str(error))
     finally:
-        # Keras holds on to every model of a process otherwise, and a worker trains many.
-        keras.utils.clear_session(free_memory=False)
-        gc.collect()
+        memory.release()
+    write_text(directory / RESULT_FILE, json.dumps({"identity": identity, "result": result.model_dump(mode="json")}))
+    discard_checkpoint(directory)
+    return result
 
 
-def _infeasible(constraints: Sequence[Constraint], cost: dict[str, float]) -> str | None:
+def _train(
+    candidate: Candidate,
+    data: PreparedData,
+    seed: int,
+    directory: Path,
+    identity: str,
+    objective: Objective,
+    constraints: Sequence[Constraint],
+    report: Callable[[EpochReport], Verdict],
+    test: bool,
+    keep_weights: bool,
+    progress: Progress,
+) -> Result:
+    """Do what `run_trial` says, in the order of execution; `progress` is left as far as it came."""
+    memory.reset_peak()
+    backend.reset_gpu_peak()
+    settings, task = candidate.training, candidate.task
+    watched, direction = _watched(objective, task)
+
+    with failures_explained():
+        keras.utils.set_random_seed(seed)
+        batches = TrainingBatches(data, settings.batch_size, seed)
+        model = build_model(candidate, data, batches.steps)
+        network, loss = model.network, model.training_loss
+
+    progress.take(restore_checkpoint(directory, identity, model))
+
+    for measure in () if progress.cost else (static_costs, latency_costs):
+        with failures_explained():
+            progress.cost |= measure(network)
+        if (reason := _violated(constraints, progress.cost)) is not None:
+            return _result("infeasible", progress, reason=reason)
+
+    for epoch in range(progress.epoch + 1, settings.epochs + 1):
+        if _is_stale(progress, settings.early_stopping):
+            progress.notes.append(f"stopped early after {progress.epoch} of {settings.epochs} epochs")
+            break
+        started = time.perf_counter()
+        with failures_explained():
+            train_loss, rate = _fit_epoch(model, batches, epoch)
+            with evaluation_weights(network, model.optimizer, model.average):
+                metrics = evaluate(network, task, loss, data, "validation", batches.batch_size)
+                if _is_better(metrics[watched], progress.best_value, direction):
+                    progress.keep(epoch, metrics[watched], copied_weights(network))
+        seconds = time.perf_counter() - started
+        point = {"epoch": epoch, "seconds": seconds, "learning_rate": rate, "train_loss": train_loss}
+        progress.curve.append({**point, **metrics})
+        save_checkpoint(directory, identity, model, progress)
+
+        match report(EpochReport(epoch, settings.epochs, metrics, seconds, dict(progress.cost))):
+            case Verdict.INTERRUPT:
+                raise Interrupted
+            case Verdict.PRUNE:
+                return _result("pruned", progress, reason=f"weaker than others after {epoch} epochs")
+
+    network.set_weights(progress.weights)
+    tested = None
+    if test:
+        with failures_explained():
+            tested = evaluate(network, task, loss, data, "test", batches.batch_size)
+    size = save_model(directory, network, candidate, data.info, _best_metrics(progress), keep=keep_weights)
+    progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **_peaks()}
+    artifacts = directory.name if keep_weights else None
+    return _result("complete", progress, test=tested, artifacts=artifacts)
+
+
+def _watched(objective: Objective, task: Task) -> tuple[str, Direction]:
+    if objective.metric in task.metrics:
+        return objective.metric, objective.direction
+    return task.default_objective, task.metrics[task.default_objective].direction
+
+
+def _violated(constraints: Sequence[Constraint], cost: dict[str, float]) -> str | None:
     for constraint in constraints:
         violation = constraint.violation(cost)
         if violation is not None and violation > 0:
@@ -117,120 +219,63 @@ def _infeasible(constraints: Sequence[Constraint], cost: dict[str, float]) -> st
     return None
 
 
-def _train(
-    model: TrainingModel,
-    candidate: Candidate,
-    data: PreparedData,
-    seed: int,
-    directory: Path,
-    objective: Objective,
-    report: Callable[[EpochReport], Verdict],
-    progress: Progress,
-    cost: dict[str, float],
-) -> str:
-    """Train epoch by epoch; return ``complete`` or ``pruned``."""
-    settings = candidate.training
-    batch_size = min(settings.batch_size, len(data.splits["train"]))
-    for epoch in range(progress.epoch, settings.epochs):
-        started = time.perf_counter()
-        loss = _fit_epoch(model, data, batch_size, seed, epoch)
-        with evaluation_weights(model):
-            metrics = evaluate(model.network, candidate.task, data, "validation", batch_size)
-            _keep_best(model, progress, epoch + 1, metrics, objective, cost)
-        seconds = time.perf_counter() - started
-        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        progress.curve.append(
-            {"epoch": epoch + 1, "seconds": seconds, "learning_rate": rate, "train_loss": loss, **metrics}
-        )
-        progress.seconds += seconds
-        save_checkpoint(directory / CHECKPOINT, model, progress)
-        verdict = report(EpochReport(epoch + 1, settings.epochs, metrics, seconds, cost))
-        if verdict is Verdict.INTERRUPT:
-            raise Interrupted
-        if verdict is Verdict.PRUNE:
-            return "pruned"
-        if settings.early_stopping is not None and epoch + 1 - progress.best_epoch >= settings.early_stopping:
-            break
-    return "complete"
+def _is_stale(progress: Progress, patience: int | None) -> bool:
+    return patience is not None and progress.epoch - progress.best_epoch >= patience
 
 
-def _fit_epoch(model: TrainingModel, data: PreparedData, batch_size: int, seed: int, epoch: int) -> float:
-    batches = epoch_batches(data, batch_size, seed, epoch)
-    history = model.fit(batches, batch_size=_unless_batched(batches, batch_size), shuffle=False, verbose=0)
+def _fit_epoch(model: TrainingModel, batches: TrainingBatches, epoch: int) -> tuple[float, float]:
+    """Train for an epoch, from 1; return its mean loss and the last learning rate."""
+    history = model.fit(batches.epoch(epoch - 1), verbose=0, shuffle=False)
     loss = float(history.history["loss"][-1])
     if not math.isfinite(loss):
-        raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}; try a lower learning rate or gradient_clip")
-    return loss
+        raise TrainingError(
+            f"the loss became {loss} in epoch {epoch}; try a lower learning rate or training.gradient_clip"
+        )
+    return loss, float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
 
 
-def _unless_batched(batches: object, batch_size: int) -> int | None:
-    return batch_size if isinstance(batches, dict) else None
+def _is_better(value: float, best: float | None, direction: Direction) -> bool:
+    return best is None or (value > best if direction == "maximize" else value < best)
 
 
-def _keep_best(
-    model: TrainingModel,
-    progress: Progress,
-    epoch: int,
-    metrics: dict[str, float],
-    objective: Objective,
-    cost: dict[str, float],
-) -> None:
-    value = objective_value(objective, metrics, cost)
-    if progress.best_epoch:
-        before = objective_value(objective, progress.curve[progress.best_epoch - 1], cost)
-        # A cost as first objective is the same in every epoch: then the last one is kept.
-        if value is None or (
-            before is not None and before != value and (value > before) != (objective.direction == "maximize")
-        ):
-            return
-    progress.best_epoch = epoch
-    progress.best_weights = model.network.get_weights()
+def _peaks() -> dict[str, float]:
+    found = {"peak_memory_bytes": memory.peak_bytes(), "peak_gpu_memory_bytes": backend.gpu_peak_bytes()}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
-def _is_worse(value: float, other: float, objective: Objective) -> bool:
-    return value < other if objective.direction == "maximize" else value > other
-
-
-def _score(
-    model: TrainingModel,
-    candidate: Candidate,
-    data: PreparedData,
-    directory: Path,
-    state: str,
-    progress: Progress,
-    cost: dict[str, float],
-    *,
-    test: bool,
-) -> Result:
-    """Measure the best weights and save them."""
-    network = model.network
-    network.set_weights(progress.best_weights)
-    cost |= {"train_seconds": progress.seconds, "peak_memory_bytes": peak_memory()}
-    tested = None
-    if state == "complete":
-        cost |= latency_costs(network)
-        cost |= size_cost(save_model(directory, network, candidate, data.info))
-        splits: tuple[SplitName, ...] = ("test",) if test and len(data.splits["test"]) else ()
-        for split in splits:
-            tested = evaluate(network, candidate.task, data, split, candidate.training.batch_size)
-    (directory / CHECKPOINT).unlink(missing_ok=True)
-    not_metrics = {"epoch", "seconds", "learning_rate", "train_loss"}
+def _best_metrics(progress: Progress) -> dict[str, float]:
+    if not progress.best_epoch:
+        return {}
     best = progress.curve[progress.best_epoch - 1]
+    return {name: value for name, value in best.items() if name not in _NOT_METRICS}
+
+
+def _result(
+    state: State,
+    progress: Progress,
+    *,
+    reason: str | None = None,
+    test: dict[str, float] | None = None,
+    artifacts: str | None = None,
+) -> Result:
+    notes = list(progress.notes)
+    if state == "complete" and progress.best_epoch < progress.epoch:
+        notes.append(f"weights of epoch {progress.best_epoch} of {progress.epoch}")
     return Result(
         state=state,
-        validation={name: value for name, value in best.items() if name not in not_metrics},
-        test=tested,
-        cost=cost,
+        reason=reason,
+        validation=_best_metrics(progress),
+        test=test,
+        cost={"train_seconds": progress.seconds, **progress.cost},
         curve=tuple(progress.curve),
-        notes=(f"weights of epoch {progress.best_epoch}",),
-        artifacts=directory.name,
+        notes=tuple(notes),
+        artifacts=artifacts,
     )
 
 
-def _reason(error: Exception) -> str:
-    first = str(error).strip().split("\n", 1)[0]
-    if is_out_of_memory(error):
-        return f"out of memory: {first}; try a smaller batch_size"
-    if isinstance(error, TrainingError):
-        return first
-    return f"{type(error).__name__}: {first}"
+def _read_result(directory: Path, identity: str) -> Result | None:
+    path = directory / RESULT_FILE
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return Result.model_validate(stored["result"]) if stored["identity"] == identity else None

@@ -1,0 +1,95 @@
+"""The weights to evaluate and keep, where they are not those that the last step left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class WeightAverage(keras.Layer):  # type: ignore[misc]
+    """An exponential moving average of a network's weights, kept up to date inside the compiled step.
+
+    Keras's own (``Optimizer(use_ema=True)``) is not used: ``fit`` writes it over the weights whenever it
+    returns, so that training in single epochs would go on from averages; and its momentum is the same from
+    the first step on, so that after the few epochs that a pruner looks at, the average is still close to the
+    initial weights. Here the momentum of step t is at most ``(1 + t) / (10 + t)``, as in TensorFlow's
+    ``ExponentialMovingAverage``. The statistics of batch normalisation are averaged with the weights that
+    they belong to.
+
+    Args:
+        network: whose weights are averaged; built.
+        momentum: share of the average that a step leaves unchanged, 0 to 1.
+    """
+
+    def __init__(self, network: keras.Model, momentum: float) -> None:
+        super().__init__(name="average", dtype="float32")
+        self.momentum = momentum
+        # In a plain function, not an attribute: the network must not be tracked a second time.
+        self._weights_of_network: Callable[[], list[keras.Variable]] = lambda: network.weights
+        self._step = self.add_weight((), "zeros", name="step", trainable=False)
+        self._averages = [
+            self.add_weight(weight.shape, "zeros", name=f"average_{index}", trainable=False)
+            for index, weight in enumerate(network.weights)
+        ]
+        for average, weight in zip(self._averages, network.weights, strict=True):
+            average.assign(weight)
+        self.built = True
+
+    def update(self) -> None:
+        """Move the averages towards the weights; called once a step, before the optimizer changes them."""
+        step = ops.convert_to_tensor(self._step)
+        momentum = ops.minimum(self.momentum, (1.0 + step) / (10.0 + step))
+        for average, weight in zip(self._averages, self._weights_of_network(), strict=True):
+            now = ops.cast(ops.stop_gradient(ops.convert_to_tensor(weight)), "float32")
+            average.assign(now + momentum * (average - now))
+        self._step.assign(step + 1.0)
+
+    def values(self) -> list[np.ndarray[Any, Any]]:
+        """Return the average of each of the network's weights."""
+        return [ops.convert_to_numpy(average) for average in self._averages]
+
+
+@contextmanager
+def evaluation_weights(
+    network: keras.Model, optimizer: keras.Optimizer, average: WeightAverage | None
+) -> Iterator[None]:
+    """Put the weights that are meant for evaluation into the network for as long as the block runs.
+
+    Those are the moving average where there is one, and the averaged sequence of a schedule-free optimizer,
+    which trains at a point between it and its fast sequence (Defazio et al., 2024, arXiv:2405.15682).
+    """
+    schedule_free = isinstance(optimizer, keras.optimizers.ScheduleFreeAdamW)
+    if average is None and not schedule_free:
+        yield
+        return
+    raw = copied_weights(network)
+    network.set_weights(average.values() if average else _schedule_free_values(network, optimizer))
+    try:
+        yield
+    finally:
+        network.set_weights(raw)
+
+
+def copied_weights(network: keras.Model) -> list[np.ndarray[Any, Any]]:
+    """Return the network's weights as arrays that later steps do not change."""
+    return [np.array(ops.convert_to_numpy(weight)) for weight in network.weights]
+
+
+def _schedule_free_values(
+    network: keras.Model, optimizer: keras.optimizers.ScheduleFreeAdamW
+) -> list[np.ndarray[Any, Any]]:
+    # Keras stores y = (1 - β₁)·z + β₁·x in the model and z as "momentum"; x is what generalises.
+    fast = {
+        id(variable): momentum
+        for variable, momentum in zip(optimizer._trainable_variables, optimizer._momentums, strict=True)
+    }
+    beta = optimizer.beta_1
+    return [
+        np.asarray((weight - (1 - beta) * fast[id(weight)]) / beta if id(weight) in fast else weight.value)
+        for weight in network.weights
+    ]

@@ -1,0 +1,43 @@
+"""Why a training failed, in one line for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from automap.exceptions import TrainingError
+from automap.training.backend import is_out_of_memory
+
+LONGEST_REASON = 300
+
+
+class OutOfMemoryError(TrainingError):
+    """The memory of the device or of the machine was not enough for a candidate."""
+
+
+@contextmanager
+def failures_explained() -> Iterator[None]:
+    """Turn whatever a candidate raises while it is built, trained or measured into its reason.
+
+    A plugin's code may raise anything, and the study goes on without this candidate. What interrupts the
+    process (KeyboardInterrupt, SystemExit) passes through.
+
+    Raises:
+        TrainingError: with the reason as its text.
+    """
+    try:
+        yield
+    except TrainingError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(
+                f"out of memory: {_first_line(error)}; try a smaller batch_size or a smaller network"
+            ) from error
+        raise TrainingError(f"{type(error).__name__}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else "no message"
+    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"
