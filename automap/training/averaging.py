@@ -63,6 +63,7 @@ def evaluation_weights(
     Those are the moving average where there is one, and the averaged sequence of a schedule-free optimizer,
     which trains at a point between it and its fast sequence (Defazio et al., 2024, arXiv:2405.15682).
     """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # Loss scaling wraps it.
     schedule_free = isinstance(optimizer, keras.optimizers.ScheduleFreeAdamW)
     if average is None and not schedule_free:
         yield

@@ -86,6 +86,9 @@ def build_model(candidate: Candidate, data: PreparedData, steps: int, accumulati
     _draw_step(model, data)
     optimizer = build_optimizer(candidate, settings.epochs * steps, accumulation)
     spare_from_decay(optimizer, network)
+    if precision_of(settings) == "mixed_float16":
+        # Keras does so by itself only where the model that is fitted has the policy, not a network within it.
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer=optimizer, jit_compile=jit_of(settings))
     model.optimizer.build(model.trainable_variables)
     return model

@@ -1,0 +1,37 @@
+"""A worker trains one trial after another and must not grow."""
+
+import subprocess
+import sys
+
+import pytest
+from support.program import REPOSITORY
+
+TRIALS = """
+import sys
+from pathlib import Path
+from support.arrays import digits
+from support.candidates import ACCURACY, NORMED, TINY, candidate
+from automap.training.memory import resident_bytes
+from automap.training.trial import run_trial
+for number in range(int(sys.argv[2])):
+    chosen = candidate((NORMED, TINY)[number % 2], augmentation=["random_translation"][: number % 2], epochs=1)
+    folder = Path(sys.argv[1]) / str(number)
+    assert run_trial(chosen, digits(300), seed=number, directory=folder, objective=ACCURACY).state == "complete"
+    print(resident_bytes(), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_the_resident_size_does_not_grow_from_trial_to_trial(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", TRIALS, str(tmp_path), "20"],
+        cwd=REPOSITORY / "tests",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sizes = [int(line) / 2**20 for line in done.stdout.split()]
+    assert len(sizes) == 20
+    # Before TensorFlow's gradient functions were forgotten it was 17 MB a trial; now it is some 0.2 MB.
+    growth = (sizes[-1] - sizes[5]) / 14
+    assert growth < 1.0, f"{growth:.2f} MB a trial: {[round(size) for size in sizes]}"
