@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,13 +37,12 @@ def predict(
 
     Example: automap predict automap.runs/digits/winner photo.jpg
     """
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from automap.exceptions import UserError
-    from automap.models.load import load_model
-    from automap.models.predict import image_files
-    from automap.models.predict import predict as predict_files
+
+    with _without_chatter():
+        from automap.models.load import load_model
+        from automap.models.predict import image_files
+        from automap.models.predict import predict as predict_files
 
     files = image_files(images)
     found = list(predict_files(load_model(model), files))
@@ -51,6 +52,23 @@ def predict(
         typer.echo(f"{prediction.path}: {prediction.reason}", err=True)
     if unread:
         raise UserError(f"{len(unread)} of {len(found)} files are no images that can be read")
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep what TensorFlow's C++ code says of the machine while it is imported away from the terminal.
+
+    Errors are raised, not written, and stay.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    terminal = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def _write(found: Sequence[Prediction], top: int, format_: Format) -> None:

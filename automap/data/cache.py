@@ -13,12 +13,14 @@ import json
 import math
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,15 @@ CHUNK = 32
 """Images that are handed to a decoding process at one time."""
 PARALLEL_FROM = 500
 """Files below this number are decoded by the process itself: starting others takes longer."""
+_NO_ROOM = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
 SPLIT_CODES = {None: -1, "train": 0, "validation": 1, "test": 2}
 
 
@@ -169,7 +180,18 @@ def _decoders(listing: Listing) -> Any:
     if files < PARALLEL_FROM:
         return nullcontext(None)
     # Forked copies of a process with threads can hang; these start afresh and import what decodes.
-    return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Let a decoding process end when the one that started it is killed; it would wait for work forever."""
+
+    def watch() -> None:
+        if (parent := parent_process()) is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _build_shard(
@@ -271,17 +293,11 @@ def _space_errors(root: Path, listing: Listing) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {
-            errno.ENOSPC,
-            errno.EDQUOT,
-            errno.EROFS,
-            errno.EACCES,
-            errno.ENOTDIR,
-            errno.EEXIST,
-        }:
+        # NumPy reports what a full disk did not take without the number of an error.
+        if error.errno is not None and error.errno not in _NO_ROOM:
             raise
         needed = len(listing.records) * math.prod(listing.shape) / 1e6
         raise StorageError(
-            f"cache {root}: {error.strerror}; the decoded data set needs {needed:,.0f} MB. "
+            f"cache {root}: {error.strerror or 'the disk is full'}; the decoded data set needs {needed:,.0f} MB. "
             "Make room, or set AUTOMAP_CACHE to another folder; what is decoded already stays"
         ) from None

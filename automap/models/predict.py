@@ -36,13 +36,15 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UserError(f"there is no file {path}")
-        found = (
-            [file for file in walk_files(path) if file.suffix.lower() in IMAGE_SUFFIXES] if path.is_dir() else [path]
-        )
+        found = _images_below(path) if path.is_dir() else [path]
         if not found:
             raise UserError(f"the folder {path} has no images")
         files += found
     return files
+
+
+def _images_below(folder: Path) -> list[Path]:
+    return [file for file in walk_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]:

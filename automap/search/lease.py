@@ -6,6 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from automap.exceptions import StorageError
 from automap.search.study import Study
 from automap.store import runs
 from automap.store.runs import Run
@@ -52,6 +53,11 @@ class Lease:
 
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
-            if not runs.beat(self._study.engine, self._run.id, self._worker):
+            try:
+                held = runs.beat(self._study.engine, self._run.id, self._worker)
+            except StorageError:
+                # A database that restarts is back soon; if it is not, the next epoch's report says so.
+                continue
+            if not held:
                 self.lost = True
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 import sqlalchemy
@@ -16,7 +17,7 @@ from automap.spec.compare import differences
 from automap.spec.draw import first_parameters
 from automap.spec.spec import Spec
 from automap.store import studies
-from automap.store.engine import open_database
+from automap.store.engine import database_url, open_database
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
             engine,
             name=spec.name,
             spec_text=spec_text,
-            spec=spec.to_data(),
+            spec=_stored(spec),
             objectives=[objective.model_dump() for objective in spec.objectives],
             data_fingerprint=fingerprint,
             environment=environment,
@@ -62,7 +63,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
     else:
         if row.spec["budget"] != spec.to_data()["budget"]:
             studies.set_budget(engine, row.id, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
-        studies.update_spec(engine, row.id, spec_text=spec_text, spec=spec.to_data())
+        studies.update_spec(engine, row.id, spec_text=spec_text, spec=_stored(spec))
     return Study(row.id, spec, engine, study)
 
 
@@ -105,6 +106,11 @@ def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) ->
         )
 
 
+def _stored(spec: Spec) -> dict[str, Any]:
+    # The URL may hold a password, and whoever reads the row has the database anyway.
+    return {name: value for name, value in spec.to_data().items() if name != "storage"}
+
+
 def _trial_budget(spec: Spec) -> int | None:
     if spec.search.sampler != "grid":
         return spec.budget.trials
@@ -129,7 +135,9 @@ def _optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
 
 def _optuna_storage(url: str) -> optuna.storages.RDBStorage:
     if not url.startswith("sqlite"):
-        return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+        # SQLAlchemy's own choice of a driver may not be the one that automap's extras install.
+        full = database_url(url).render_as_string(hide_password=False)
+        return optuna.storages.RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
     storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 30}})
 
     def less_waiting(connection: object, _: object) -> None:

@@ -35,7 +35,7 @@ class TFRecord(Dataset):
             try:
                 for number, example in enumerate(tfrecord_loader(str(file), None)):
                     yield self._record(f"{file.name}:{number}", example)
-            except (RuntimeError, OSError, ValueError) as error:
+            except (RuntimeError, OSError, ValueError, OverflowError, MemoryError) as error:
                 raise DataError(f"dataset.path: {file} cannot be read as TFRecord: {error}") from None
 
     def _files(self) -> list[Path]:

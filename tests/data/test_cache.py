@@ -1,0 +1,151 @@
+"""The decode-once cache: what is written is read back, whatever happens meanwhile."""
+
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from support.images import digits, write_digits
+
+from automap.data import cache as cache_module
+from automap.data.prepare import prepare
+from automap.exceptions import StorageError
+from automap.spec.candidate import load_component
+from automap.spec.kinds import Dataset
+
+some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def folder(path, **fields):
+    return load_component(Dataset, {"type": "folder", "path": path, **fields})
+
+
+def write_arrays(path, images, targets):
+    np.savez(path, x=images, y=targets)
+    return load_component(Dataset, {"type": "npz", "path": path})
+
+
+@some
+@given(arrays(np.uint8, st.tuples(st.integers(8, 40), st.just(8), st.just(9), st.just(3))))
+def test_what_is_written_is_read_back_in_any_order(tmp_path_factory, images):
+    folder = tmp_path_factory.mktemp("cache")
+    images[:, 0, 0, 0] = np.arange(len(images))  # No two alike, so that they can be split.
+    data = prepare(write_arrays(folder / "a.npz", images, np.arange(len(images)) % 2), cache=folder / "cache")
+    order = np.random.default_rng(0).permutation(len(images))
+    np.testing.assert_array_equal(data.images(order), images[order])
+    assert data.info.image_shape == (8, 9, 3)
+    np.testing.assert_array_equal(data.targets, np.arange(len(images)) % 2)
+
+
+def test_records_of_many_shards_come_in_the_order_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_module, "SHARD_BYTES", 64 * 100)
+    images, targets = digits()
+    data = prepare(write_arrays(tmp_path / "a.npz", images, targets), cache=tmp_path / "cache")
+    assert len(list(data.path.glob("images-*.npy"))) == 18
+    order = np.random.default_rng(0).permutation(len(images))
+    np.testing.assert_array_equal(data.images(order)[..., 0], images[order])
+
+
+def test_a_cache_is_built_once_and_again_only_if_something_changed(tmp_path):
+    root = write_digits(tmp_path / "data")
+    first = prepare(folder(root), cache=tmp_path / "cache")
+    made = first.path.stat().st_mtime_ns
+    again = prepare(folder(root, splits={"seed": 5}), cache=tmp_path / "cache")
+    assert again.path.stat().st_mtime_ns == made
+    assert again.fingerprint != first.fingerprint
+    smaller = prepare(folder(root, image_size=8), cache=tmp_path / "cache")
+    assert smaller.path != first.path
+    os.utime(next((root / "0").iterdir()), (1, 1))
+    assert prepare(folder(root), cache=tmp_path / "cache").path != first.path
+
+
+def test_the_size_is_fitted_to_the_images(tmp_path):
+    assert prepare(folder(write_digits(tmp_path / "a", size=20)), cache=tmp_path / "c").info.image_shape == (20, 20, 1)
+    write_digits(tmp_path / "b", size=70)
+    write_digits(tmp_path / "b", size=100, first=12)
+    assert prepare(folder(tmp_path / "b"), cache=tmp_path / "c").info.image_shape == (64, 64, 1)
+
+
+PREPARE = """
+import sys
+from pathlib import Path
+from automap.data import cache
+from automap.data.prepare import prepare
+from automap.spec.candidate import load_component
+from automap.spec.kinds import Dataset
+if __name__ == "__main__":
+    cache.SHARD_BYTES = int(sys.argv[3])
+    data = prepare(load_component(Dataset, {"type": "folder", "path": sys.argv[1], "image_size": 96}), cache=Path(sys.argv[2]))
+    print(len(data.names), data.fingerprint)
+"""
+
+
+def prepare_elsewhere(root, cache, shard_bytes=2**20):
+    command = [sys.executable, "-c", PREPARE, str(root), str(cache), str(shard_bytes)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path):
+    root, cache = write_digits(tmp_path / "data", classes=10, each=170), tmp_path / "cache"
+    shard = 96 * 96 * 50
+    process = prepare_elsewhere(root, cache, shard)
+    end = time.monotonic() + 60
+    while len(list(cache.glob("*.building/part-*.json"))) < 3:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not list(cache.glob("*/manifest.json"))
+    done = {part: part.stat().st_mtime_ns for part in cache.glob("*.building/part-*.json")}
+    again = prepare_elsewhere(root, cache, shard)
+    out, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, errors
+    finished = next(cache.glob("*/manifest.json")).parent
+    assert out.startswith(f"{len(list(root.rglob('*.png')))} ")
+    assert all((finished / part.name).stat().st_mtime_ns == made for part, made in done.items())
+
+
+@pytest.mark.slow
+def test_two_processes_build_one_cache(tmp_path):
+    root, cache = write_digits(tmp_path / "data", classes=4, each=60), tmp_path / "cache"
+    both = [prepare_elsewhere(root, cache) for _ in range(2)]
+    outputs = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert outputs[0][0] == outputs[1][0]
+    assert len(list(cache.glob("*/manifest.json"))) == 1
+    assert not list(cache.glob("*.building"))
+
+
+def _prepare_with_little_room(root, cache, answer):
+    # A file may not grow beyond this; the system says so in the way that it says that a disk is full.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    try:
+        prepare(folder(root, image_size=96), cache=cache)
+    except StorageError as error:
+        answer.put(str(error))
+    else:
+        answer.put("")
+
+
+def test_without_room_there_is_an_error_and_no_half_cache(tmp_path):
+    root, cache = write_digits(tmp_path / "data"), tmp_path / "cache"
+    context = multiprocessing.get_context("spawn")
+    answer = context.Queue()
+    process = context.Process(target=_prepare_with_little_room, args=(root, cache, answer))
+    process.start()
+    message = answer.get(timeout=60)
+    process.join()
+    assert "the decoded data set needs" in message
+    assert not list(cache.glob("*/manifest.json"))
+    assert prepare(folder(root, image_size=96), cache=cache).info.image_shape == (96, 96, 1)
