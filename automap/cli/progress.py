@@ -85,16 +85,17 @@ class SearchView:
     def _best(self, now: Snapshot) -> Text:
         if now.use.best is None:
             return Text("no trial is complete yet", style="dim")
-        objective = self._spec.objectives[0].metric
-        return Text.assemble((f"{objective} {now.use.best:.4f}", "bold green"))
+        objective, leader = self._spec.objectives[0].metric, now.use.leader
+        about = "" if leader is None else f"   trial {leader.trial}: {short_candidate(leader.candidate)}"
+        text = Text.assemble((f"{objective} {now.use.best:.4f}", "bold green"), (about, "dim"))
+        text.no_wrap, text.overflow = True, "ellipsis"
+        return text
 
     def _running(self, now: Snapshot) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
-        for title, justify in (("running", "right"), ("epoch", "right"), ("", "left")):
-            table.add_column(title, justify=justify)  # type: ignore[arg-type]
-        table.add_column(self._spec.objectives[0].metric, justify="right")
-        table.add_column("left", justify="right")
-        table.add_column("candidate", overflow="ellipsis", no_wrap=True, style="dim")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+        for title in ("running", "epoch", "", self._spec.objectives[0].metric, "left"):
+            table.add_column(title, justify="right", no_wrap=True)
+        table.add_column("candidate", overflow="ellipsis", no_wrap=True, style="dim", ratio=1)
         for run in now.active:
             table.add_row(*_run_cells(run))
         return table

@@ -53,7 +53,7 @@ def summarise(data: PreparedData) -> DataSummary:
         bytes=data.nbytes,
         bad=dict(reasons.most_common()),
         bad_examples=examples,
-        warnings=tuple(_warnings(classes, counts)),
+        warnings=(*_warnings(classes, counts), *_duplicate_warnings(data)),
     )
 
 
@@ -71,6 +71,18 @@ def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> l
             f"classes are uneven: {most} images of '{common}', {fewest} of '{rare}' to train on; "
             "consider the objective balanced_accuracy or macro_f1"
         )
+    return found
+
+
+def _duplicate_warnings(data: PreparedData) -> list[str]:
+    found = []
+    if data.duplicates:
+        found.append(f"{data.duplicates} images are copies of others; copies are kept on one side of every split")
+    if data.contradictions:
+        found.append(f"{data.contradictions} images stand in the data set under more than one class")
+    unused = len(data.targets) - sum(len(records) for records in data.splits.values())
+    if unused:
+        found.append(f"{unused} images are left out: the same pixels or group stand in a later split")
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from automap.search.study import Study
 from automap.spec.spec import Spec
 from automap.store import results, studies
+from automap.store.results import ResultRow
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,15 @@ class Use:
     time_budget: float | None
     reserved_seconds: float
     """Time of the budget that training the finalists will take, as far as the trials so far tell."""
-    best: float | None
+    leader: ResultRow | None
+    """The best complete trial so far."""
     target: float | None
     target_reached: bool
+
+    @property
+    def best(self) -> float | None:
+        """The best value of the first objective so far."""
+        return None if self.leader is None else self.leader.value
 
     @property
     def spent(self) -> str | None:
@@ -54,7 +61,7 @@ def budget_use(study: Study) -> Use:
         seconds=row.seconds_used,
         time_budget=row.time_budget,
         reserved_seconds=_finalists_seconds(study.spec, [result.cost.get("train_seconds", 0.0) for result in best]),
-        best=value,
+        leader=best[0] if best else None,
         target=target,
         target_reached=reached,
     )

@@ -49,6 +49,17 @@ def test_folders_named_as_splits_are_splits(tmp_path):
     assert len(names["test"]) == 30
     assert all(name.startswith("Val/") for name in names["validation"])
     assert len(names["train"]) == 3 * 15
+    assert "15 images are left out: the same pixels or group stand in a later split" in summarise(data).warnings
+
+
+def test_copies_and_contradictions_are_told(tmp_path):
+    root = write_digits(tmp_path / "data")
+    picture = next((root / "0").glob("*.png"))
+    (root / "0/copy.png").write_bytes(picture.read_bytes())
+    (root / "1/copy.png").write_bytes(picture.read_bytes())
+    warnings = summarise(prepare(dataset("folder", path=root), cache=tmp_path / "cache")).warnings
+    assert "2 images are copies of others; copies are kept on one side of every split" in warnings
+    assert "1 images stand in the data set under more than one class" in warnings
 
 
 def test_what_is_no_image_is_named_with_its_reason(tmp_path):
