@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from support.images import digits
 
 SPEC = """\
 dataset: {type: sklearn, name: digits}
@@ -136,6 +138,40 @@ def test_optunas_own_tool_reads_the_database(searched):
     command = [str(Path(sys.executable).with_name("optuna")), "best-trial", "--study-name", "tiny", "--storage"]
     shown = subprocess.run([*command, f"sqlite:///{folder}/automap.db", "-f", "json"], capture_output=True, text=True)
     assert "optimizer.learning_rate" in shown.stdout, shown.stderr
+
+
+@pytest.mark.slow
+def test_the_winner_labels_image_files(searched, tmp_path):
+    folder, _ = searched
+    images, targets = digits()
+    for index in range(20):
+        Image.fromarray(images[index]).save(tmp_path / f"{index:02d}.png")
+    winner = folder / "automap.runs/tiny/winner"
+    labelled = automap("predict", winner, tmp_path, "--format", "json", folder=tmp_path)
+    assert labelled.returncode == 0, labelled.stderr
+    answers = json.loads(labelled.stdout)
+    assert [Path(answer["image"]).name for answer in answers] == [f"{index:02d}.png" for index in range(20)]
+    right = sum(answer["label"] == str(target) for answer, target in zip(answers, targets[:20], strict=True))
+    assert right >= 12
+    assert answers[0]["probability"] == max(entry["probability"] for entry in answers[0]["classes"])
+    assert labelled.stderr == ""
+
+
+@pytest.mark.slow
+def test_a_file_that_is_no_image_is_named_and_the_others_are_labelled(searched, tmp_path):
+    folder, _ = searched
+    Image.fromarray(digits()[0][0]).save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_text("not an image")
+    labelled = automap("predict", folder / "automap.runs/tiny/winner", "good.png", "bad.png", folder=tmp_path)
+    assert labelled.returncode == 2
+    assert "good.png" in labelled.stdout
+    assert "bad.png: not an image" in labelled.stderr
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    refused = automap("predict", tmp_path, tmp_path, folder=tmp_path)
+    assert refused.returncode == 2
+    assert "has no images" in refused.stderr
 
 
 @pytest.mark.slow
