@@ -49,7 +49,7 @@ def test_features_are_maps_of_their_stride_from_fine_to_coarse(name, shape):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dense_task_finds_several_strides_in_a_photograph(name):
     features = load_plugin("automap.architectures", name)().build(keras.Input((128, 128, 3)))
-    assert len([stride for stride, value in features.items() if value.shape[1] > 1]) >= 3
+    assert len([stride for stride, value in features.items() if value.shape[1] > 1]) >= 2
 
 
 @pytest.mark.parametrize("name", NAMES)
