@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from automap import LossComponent
 
@@ -15,9 +15,6 @@ class MeanSquaredError(LossComponent):
 
     def build(self) -> keras.Loss:
         """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""
-        import keras
+        from automap_losses.brier import BrierScore
 
-        def squared_error(targets: Any, logits: Any) -> Any:
-            return keras.losses.mean_squared_error(targets, keras.ops.softmax(logits))
-
-        return keras.losses.LossFunctionWrapper(squared_error, name="mean_squared_error")
+        return BrierScore(name="mean_squared_error")
