@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
-from pydantic import TypeAdapter
 
 from automap.exceptions import PluginError, UserError
 from automap.spec.candidate import load_component
 from automap.spec.kinds import DataInfo, Task
 from automap.spec.plugins import find_plugins
-
-ABOUT_FILE, MODEL_FILE = "model.json", "model.keras"
+from automap.training.saved import CARD_FILE, NETWORK_FILE, ModelCard
 
 
 @dataclass(frozen=True)
@@ -40,29 +36,27 @@ def load_model(path: Path) -> FinishedModel:
         UserError: if there is no model, or it was not written by automap.
         PluginError: if a plugin that it needs is missing.
     """
-    folder = path.parent if path.name == MODEL_FILE else path
-    about = _about(folder)
-    candidate = about["candidate"]
-    task: Task = load_component(Task, candidate["task"])  # type: ignore[type-abstract]
-    _import_layers(candidate["architecture"]["type"])
+    folder = path.parent if path.name == NETWORK_FILE else path
+    card = _card(folder)
+    task: Task = load_component(Task, card.candidate["task"])  # type: ignore[type-abstract]
+    _import_layers(card.candidate["architecture"]["type"])
     try:
-        network = keras.models.load_model(folder / MODEL_FILE, compile=False)
+        network = keras.models.load_model(folder / NETWORK_FILE, compile=False)
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{folder / MODEL_FILE} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return FinishedModel(network, task, TypeAdapter(DataInfo).validate_python(about["info"]))
+        raise UserError(f"{folder / NETWORK_FILE} cannot be loaded: {str(error).splitlines()[0]}") from error
+    return FinishedModel(network, task, card.info)
 
 
-def _about(folder: Path) -> dict[str, Any]:
-    if not (folder / ABOUT_FILE).is_file():
+def _card(folder: Path) -> ModelCard:
+    if not (folder / CARD_FILE).is_file():
         raise UserError(
-            f"{folder} holds no model; expected a folder with {MODEL_FILE} and {ABOUT_FILE}, such as the folder "
+            f"{folder} holds no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
             "'winner' that automap search names at its end"
         )
     try:
-        found: dict[str, Any] = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
+        return ModelCard.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{folder / ABOUT_FILE} is damaged: {error}") from None
-    return found
+        raise UserError(f"{folder / CARD_FILE} is damaged: {str(error).splitlines()[0]}") from None
 
 
 def _import_layers(architecture: str) -> None:

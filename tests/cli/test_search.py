@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -221,6 +222,27 @@ def test_a_killed_driver_leaves_no_worker_behind_and_nothing_is_lost(tmp_path):
     finished = automap("search", spec, folder=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert_whole(tmp_path, 2)
+
+
+def _no_large_files() -> None:
+    # What a full disk is to a checkpoint, without needing one: larger files than this cannot be written.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+
+
+@pytest.mark.slow
+def test_without_room_the_search_says_so_and_goes_on_once_there_is(tmp_path):
+    spec = write_spec(tmp_path, SPEC.replace("[8, 16]", "[64, 128, 64]"), trials=1)
+    command = _command(("search", spec))
+    full = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False, preexec_fn=_no_large_files
+    )
+    assert full.returncode == 2, full.stderr
+    assert "make room, then run the same command again" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert query(tmp_path, "SELECT state FROM automap_runs") == [("waiting",)]
+    finished = automap("search", spec, folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert_whole(tmp_path, 1)
 
 
 @pytest.mark.slow
