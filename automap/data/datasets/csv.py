@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from automap.data.datasets.files import file_version
+from automap.data.datasets.files import file_record
 from automap.data.datasets.folder import SPLIT_FOLDERS
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
@@ -56,18 +56,11 @@ class Csv(Dataset):
         name = f"{self.path.name}:{line}" if not image else f"{image} (line {line})"
         if not image or not label:
             return BadRecord(name, "no image named" if not image else "no label")
-        path = self.path.parent / image
-        try:
-            version = file_version(path)
-        except OSError as error:
-            return BadRecord(name, f"cannot be read: {error.strerror}")
-        if version.startswith("0-"):
-            return BadRecord(name, "zero bytes")
         split = _text(row[self.split_column]).lower() if self.split_column else ""
         if split and split not in SPLIT_FOLDERS:
             return BadRecord(name, f"unknown split '{split}'")
         group = _text(row[self.group_column]) or None if self.group_column else None
-        return Record(name, path, label, version, group, SPLIT_FOLDERS.get(split))
+        return file_record(self.path.parent / image, name, label, group=group, split=SPLIT_FOLDERS.get(split))
 
 
 def _text(value: Any) -> str:

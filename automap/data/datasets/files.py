@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from automap.spec.kinds import BadRecord, Record, SplitName
+
 IMAGE_SUFFIXES = frozenset(
     [".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"]
 )
@@ -20,10 +22,18 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in JUNK
 
 
-def file_version(path: Path) -> str:
-    """Return what changes whenever a file's content does: its size and time of modification."""
-    status = path.stat()
-    return f"{status.st_size}-{status.st_mtime_ns}"
+def file_record(
+    path: Path, name: str, label: str, *, group: str | None = None, split: SplitName | None = None
+) -> Record | BadRecord:
+    """Return the record of an image file, without opening it; a file that is not there or empty is a bad one."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        return BadRecord(name, f"cannot be read: {error.strerror}")
+    if status.st_size == 0:
+        return BadRecord(name, "zero bytes")
+    # Size and time of modification change whenever the content does.
+    return Record(name, path, label, f"{status.st_size}-{status.st_mtime_ns}", group, split)
 
 
 def walk_files(root: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from automap.data.datasets.files import IMAGE_SUFFIXES, file_version, is_junk, walk_files
+from automap.data.datasets.files import IMAGE_SUFFIXES, file_record, is_junk, walk_files
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record, SplitName
 
@@ -68,10 +68,4 @@ def _folders(path: Path) -> list[Path]:
 def _record(path: Path, name: str, label: str, split: SplitName | None) -> Record | BadRecord:
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return BadRecord(name, "not an image")
-    try:
-        version = file_version(path)
-    except OSError as error:
-        return BadRecord(name, f"cannot be read: {error.strerror}")
-    if version.startswith("0-"):
-        return BadRecord(name, "zero bytes")
-    return Record(name, path, label, version, split=split)
+    return file_record(path, name, label, split=split)
