@@ -76,6 +76,8 @@ def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> l
 
 def _duplicate_warnings(data: PreparedData) -> list[str]:
     found = []
+    if data.lost_classes:
+        found.append(f"no image of {_list(list(data.lost_classes))} can be used: it is no class")
     if data.duplicates:
         found.append(f"{data.duplicates} images are copies of others; copies are kept on one side of every split")
     if data.contradictions:

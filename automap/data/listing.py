@@ -1,20 +1,24 @@
-"""What a data set holds, record by record, before anything is decoded."""
+"""What a data set holds, found in one pass that keeps no record, before anything is decoded."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from automap.data.datasets.files import file_version
 from automap.data.decode import image_header
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, Dataset, Record
 
-FORMAT = 1
+FORMAT = 2
 """Changes when the same records would be cached differently."""
 
 PROBED = 1000
@@ -26,71 +30,119 @@ SIDES = (32, 48, 64, 96, 128, 160, 192, 224)
 """Sizes for images that differ, or are larger."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Listing:
-    """The records of a data set in their order, and what was found that is none."""
+    """What one pass over a data set's records found."""
 
-    records: list[Record] = field(default_factory=list)
-    bad: list[BadRecord] = field(default_factory=list)
-    shape: tuple[int, int, int] = (0, 0, 0)
-    """Height, width and channels after decoding."""
-    fingerprint: str = ""
-    """Of the records and of how they are decoded."""
+    dataset: Dataset
+    count: int
+    """Records, those that may turn out to be damaged included."""
+    encoded: int
+    """Those of them that are files or encoded images, not pixels."""
+    digest: str
+    """Of every record."""
+    sample: tuple[Record, ...] = field(repr=False)
+    """Some of the records, the same for the same data set."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of every record and of how they are decoded; the key of the cache."""
+        data = self.dataset
+        decoding = [FORMAT, self.digest, data.target, data.image_size, data.channels, data.resize]
+        return hashlib.sha256(json.dumps(decoding).encode()).hexdigest()
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels after decoding; what the spec leaves open is found in the sample's headers."""
+        size, channels = self.dataset.image_size, self.dataset.channels
+        if size is None or channels is None:
+            headers = [header for record in self.sample if (header := image_header(record.image)) is not None]
+            size = size or _fitting_size(headers)
+            channels = channels or (1 if headers and all(header[2] == 1 for header in headers) else 3)
+        height, width = (size, size) if isinstance(size, int) else size
+        return height, width, channels
+
+
+class RecordPass:
+    """One pass over a data set, record by record; nothing is kept but a digest and what is bad.
+
+    Args:
+        dataset: the data set.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._digest = hashlib.sha256()
+        self.bad: list[BadRecord] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records in their order; what is bad goes to `bad`."""
+        for record in self._dataset.records():
+            if isinstance(record, BadRecord):
+                self.bad.append(record)
+                self._digest.update(repr(tuple(record)).encode())
+            else:
+                described = (record.name, record.target, record.group, record.split, _version(record))
+                self._digest.update(repr(described).encode())
+                yield record
+
+    @property
+    def digest(self) -> str:
+        """Of what was seen so far."""
+        return self._digest.hexdigest()
 
 
 def list_records(dataset: Dataset) -> Listing:
-    """List a data set and decide on the shape of its decoded records.
+    """Count a data set's records and keep a sample of them.
 
     Raises:
         DataError: if it is missing or holds no record.
     """
-    listing = Listing()
-    digest = hashlib.sha256(json.dumps([FORMAT, dataset.resize]).encode())
-    for record in dataset.records():
-        if isinstance(record, BadRecord):
-            listing.bad.append(record)
-            digest.update(repr(tuple(record)).encode())
-            continue
-        listing.records.append(record)
-        digest.update(repr((record.name, record.target, record.group, record.split, _version(record))).encode())
-    if not listing.records:
-        reasons = "; ".join(f"{bad.name}: {bad.reason}" for bad in listing.bad[:5])
+    records, sample = RecordPass(dataset), _Sample(PROBED)
+    count = encoded = 0
+    for record in records:
+        count += 1
+        encoded += not isinstance(record.image, np.ndarray)
+        sample.add(record)
+    if not count:
+        reasons = "; ".join(f"{bad.name}: {bad.reason}" for bad in records.bad[:5])
         raise DataError(f"the data set has no images{f' ({reasons})' if reasons else ''}; see: automap check SPEC")
-    listing.shape = _shape(dataset, listing.records)
-    digest.update(repr(listing.shape).encode())
-    listing.fingerprint = digest.hexdigest()
-    return listing
+    return Listing(dataset, count, encoded, records.digest, tuple(sample.records))
 
 
 def _version(record: Record) -> str:
     if record.version:
         return record.version
-    content = record.image.tobytes() if isinstance(record.image, np.ndarray) else str(record.image).encode()
+    if isinstance(record.image, Path):
+        try:
+            return file_version(record.image)
+        except OSError as error:
+            return f"unreadable: {error.strerror}"
+    content = record.image.tobytes() if isinstance(record.image, np.ndarray) else record.image
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def _shape(dataset: Dataset, records: Sequence[Record]) -> tuple[int, int, int]:
-    size, channels = dataset.image_size, dataset.channels
-    if size is None or channels is None:
-        step = max(1, len(records) // PROBED)
-        headers = [header for record in records[::step] if (header := image_header(record.image)) is not None]
-        size = size or _fitting_size(headers)
-        channels = channels or (1 if headers and all(header[2] == 1 for header in headers) else 3)
-    height, width = (size, size) if isinstance(size, int) else size
-    return height, width, channels
+class _Sample:
+    """Keeps a uniform sample of records, the same for the same records, however many there are."""
+
+    def __init__(self, size: int) -> None:
+        self.records: list[Record] = []
+        self._size, self._seen = size, 0
+        self._random = random.Random(0)
+
+    def add(self, record: Record) -> None:
+        self._seen += 1
+        if len(self.records) < self._size:
+            self.records.append(record)
+        elif (place := int(self._random.random() * self._seen)) < self._size:
+            self.records[place] = record
 
 
 def _fitting_size(headers: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
-    sizes = {header[:2] for header in headers}
-    if len(sizes) == 1 and min(min(sizes)) >= 8 and max(max(size) for size in sizes) <= NATIVE_SIDE:
-        return next(iter(sizes))
+    sizes: set[Any] = {header[:2] for header in headers}
+    if len(sizes) == 1 and min(min(sizes)) >= 8 and max(max(sizes)) <= NATIVE_SIDE:
+        height, width = sizes.pop()
+        return height, width
     short = float(np.median([min(header[:2]) for header in headers])) if headers else 0.0
     side = max((side for side in SIDES if side <= short), default=SIDES[0])
     return side, side
-
-
-def target_names(records: Sequence[Record]) -> tuple[str, ...]:
-    """Return the classes in their order: numbers as numbers, all else by name."""
-    names: set[Any] = {str(record.target) for record in records}
-    numbers = all(name.isdecimal() for name in names)
-    return tuple(sorted(names, key=int if numbers else str))

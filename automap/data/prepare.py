@@ -11,16 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.cache import Cache, Progress, build_cache, cache_directory, open_cache
+from automap.data.build import Progress, build_cache
+from automap.data.cache import Cache, cache_directory, open_cache
 from automap.data.listing import list_records
 from automap.data.splits import assign_splits
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataInfo, Dataset, SplitName
 
 Array = np.ndarray[Any, Any]
-
-STATISTICS_RECORDS = 10_000
-"""Training records over which mean and deviation are taken."""
 
 
 class PreparedData:
@@ -30,7 +28,7 @@ class PreparedData:
         cache: the decoded records.
         splits: indices of the records of each split.
         info: what a model must know of it.
-        fingerprint: of records, decoding and splits.
+        fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
     """
 
     def __init__(self, cache: Cache, splits: Mapping[SplitName, Array], info: DataInfo, fingerprint: str) -> None:
@@ -63,6 +61,11 @@ class PreparedData:
         return self._cache.nbytes
 
     @property
+    def lost_classes(self) -> tuple[str, ...]:
+        """Classes that the data set names, but of which no image can be used."""
+        return tuple(self._cache.about["lost_classes"])
+
+    @property
     def duplicates(self) -> int:
         """Records whose pixels another record has too, the first of each not counted."""
         return len(self._cache.hashes) - len(np.unique(self._cache.hashes))
@@ -70,8 +73,10 @@ class PreparedData:
     @property
     def contradictions(self) -> int:
         """Different images that stand in the data set with more than one class."""
-        pairs = np.unique(np.stack([self._cache.hashes, self.targets.astype(np.uint64)]), axis=1)
-        return int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
+        order = np.lexsort((self.targets, self._cache.hashes))
+        hashes, targets = self._cache.hashes[order], self.targets[order]
+        differ = (hashes[1:] == hashes[:-1]) & (targets[1:] != targets[:-1])
+        return len(np.unique(hashes[1:][differ]))
 
     def images(self, records: Array) -> Array:
         """Return decoded images ``(records, height, width, channels)``, uint8, in the order asked for."""
@@ -89,55 +94,54 @@ def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress |
     Raises:
         DataError: if it cannot be trained on: missing, empty, one class, one image, too many bad records.
         StorageError: if the cache cannot be written.
+        WorkerError: if a process that decodes died.
     """
     tell = progress or (lambda *_: None)
     root = cache or cache_directory()
     tell(0, None, "listing")
     listing = list_records(dataset)
-    found = open_cache(root, listing.fingerprint) or build_cache(root, listing, dataset.resize, tell)
-    _check(found, dataset)
+    found = open_cache(root, listing.fingerprint) or build_cache(root, listing, tell)
+    _refuse_bad(found.bad, found.records, dataset.max_bad)
+    _check_classes(found)
     splits = assign_splits(found.targets, found.hashes, found.groups, found.given, dataset.splits)
     _check_splits(splits, found)
-    key = json.dumps([listing.fingerprint, dataset.splits.model_dump()])
+    key = json.dumps([found.about["content"], dataset.splits.model_dump()])
     return PreparedData(found, splits, _info(found, splits["train"], dataset), hashlib.sha256(key.encode()).hexdigest())
 
 
-def _check(cache: Cache, dataset: Dataset) -> None:
-    bad, good = len(cache.bad), cache.about["records"]
-    if bad > dataset.max_bad * (bad + good):
-        reasons = Counter(record.reason for record in cache.bad)
-        counted = ", ".join(f"{number} × {reason}" for reason, number in reasons.most_common())
-        first = ", ".join(record.name for record in cache.bad[:5])
-        raise DataError(
-            f"{bad} of {bad + good} records are bad, more than max_bad allows ({dataset.max_bad:.1%}): {counted}. "
-            f"The first: {first}. Mend or remove them, or raise dataset.max_bad"
-        )
+def _refuse_bad(bad: Sequence[BadRecord], good: int, max_bad: float) -> None:
+    if len(bad) <= max_bad * (len(bad) + good):
+        return
+    reasons = Counter(record.reason for record in bad)
+    counted = ", ".join(f"{number} × {reason}" for reason, number in reasons.most_common())
+    first = ", ".join(record.name for record in bad[:5])
+    raise DataError(
+        f"{len(bad)} of {len(bad) + good} records are bad, more than max_bad allows ({max_bad:.1%}): {counted}. "
+        f"The first: {first}. Mend or remove them, or raise dataset.max_bad"
+    )
+
+
+def _check_classes(cache: Cache) -> None:
     classes = cache.about["classes"]
     if len(classes) < 2:
         raise DataError(
-            f"the data set has one class only ('{classes[0]}', {good} images): there is nothing to tell apart"
+            f"the data set has one class only ('{classes[0]}', {cache.records} images): there is nothing to tell apart"
         )
 
 
 def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
     if not len(splits["train"]) or not len(splits["validation"]):
         raise DataError(
-            f"{cache.about['records']} images in {len(cache.about['classes'])} classes are too few to train on some "
+            f"{cache.records} images in {len(cache.about['classes'])} classes are too few to train on some "
             "and validate on others; two of some class are needed at least"
         )
 
 
 def _info(cache: Cache, train: Array, dataset: Dataset) -> DataInfo:
-    sample = cache.images(train[:: max(1, len(train) // STATISTICS_RECORDS)])
-    count, total, squares = 0, 0.0, 0.0
-    for start in range(0, len(sample), 500):
-        pixels = sample[start : start + 500].reshape(-1, sample.shape[-1]).astype(np.float64)
-        count, total, squares = count + len(pixels), total + pixels.sum(0), squares + (pixels**2).sum(0)
-    mean = np.asarray(total / count)
-    deviation = np.sqrt(np.maximum(0.0, np.asarray(squares / count) - mean**2))
+    mean, deviation = _statistics(cache, train)
     classes = cache.about["classes"]
     return DataInfo(
-        image_shape=tuple(cache.about["shape"]),
+        image_shape=cache.shape,
         resize=dataset.resize,
         classes=tuple(classes),
         class_counts=tuple(np.bincount(cache.targets[train], minlength=len(classes)).tolist()),
@@ -145,3 +149,10 @@ def _info(cache: Cache, train: Array, dataset: Dataset) -> DataInfo:
         mean=tuple(mean.tolist()),
         std=tuple(deviation.tolist()),
     )
+
+
+def _statistics(cache: Cache, records: Array) -> tuple[Array, Array]:
+    """Return mean and deviation of each channel over all pixels of some records, from the sums kept of each."""
+    height, width, _ = cache.shape
+    total, squares = cache.moments[records].sum(axis=0) / (len(records) * height * width)
+    return total, np.sqrt(np.maximum(0.0, squares - total**2))

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.cache import SPLIT_CODES
 from automap.spec.kinds import SplitName, Splits
 
 Array = np.ndarray[Any, Any]
+SPLIT_CODES: Mapping[SplitName | None, int] = {None: -1, "train": 0, "validation": 1, "test": 2}
+"""How a cache keeps the split that a data set itself assigns."""
 TRAIN, VALIDATION, TEST = SPLIT_CODES["train"], SPLIT_CODES["validation"], SPLIT_CODES["test"]
 UNUSED = -2
 
@@ -101,21 +102,48 @@ def _place(units: Array, order: Array, targets: Array, shares: Mapping[int, floa
     # A unit of several classes, as groups may be, counts for the class of its first record.
     unit_class = np.zeros(len(order), np.int64)
     unit_class[units[::-1]] = targets[::-1]
-    totals = np.zeros(targets.max(initial=0) + 1)
-    np.add.at(totals, unit_class, sizes)
     of_unit = np.full(len(order), TRAIN, np.int8)
-    taken: dict[tuple[int, int], int] = {}
-    started: set[int] = set()
-    for unit in order.tolist():
-        kind = int(unit_class[unit])
-        if kind not in started:
-            # The first of each class trains, however few there are.
-            started.add(kind)
-            continue
-        for split, share in shares.items():
-            quota = max(1, round(totals[kind] * share)) if share else 0
-            if taken.get((kind, split), 0) < quota:
-                taken[kind, split] = taken.get((kind, split), 0) + int(sizes[unit])
-                of_unit[unit] = split
-                break
+    by_class = order[np.argsort(unit_class[order], kind="stable")]
+    for members in np.split(by_class, np.flatnonzero(np.diff(unit_class[by_class])) + 1):
+        _share_out(members, sizes, of_unit, shares)
     return of_unit[units]
+
+
+def _share_out(members: Array, sizes: Array, of_unit: Array, shares: Mapping[int, float]) -> None:
+    """Move units of one class, in their order, from training to the other splits."""
+    total = int(sizes[members].sum())
+    wanted = {split: max(1, round(total * share)) for split, share in shares.items() if share}
+    free = _movable(members, sizes, 2 * max(wanted.values(), default=0))
+    scarcity = min(1.0, int(sizes[free].sum()) / max(1, sum(wanted.values())))
+    for split, size in wanted.items():
+        if len(free):
+            taken = _nearest(sizes[free], max(1, round(size * scarcity)))
+            of_unit[free[taken]] = split
+            free = free[~taken]
+
+
+def _movable(members: Array, sizes: Array, limit: int) -> Array:
+    """Return what may leave training: all but the first, however few there are, or but groups too large for that."""
+    fitting = sizes[members] < limit
+    if fitting.all():
+        return np.asarray(members[1:])
+    if fitting.any():
+        return np.asarray(members[fitting])
+    others = np.delete(members, sizes[members].argmax())
+    return np.asarray(others[sizes[others].argsort(kind="stable")[:1]])
+
+
+def _nearest(sizes: Array, wanted: int) -> Array:
+    """Choose units, in their order, so that their sizes add up to about `wanted`; at least one, the smallest."""
+    if sizes.max() == 1:
+        return np.arange(len(sizes)) < wanted
+    taken = np.zeros(len(sizes), bool)
+    room = wanted
+    for index, size in enumerate(sizes.tolist()):
+        # A large group is taken only if that comes nearer to what is wanted than to leave it.
+        if size < 2 * room:
+            taken[index] = True
+            room -= size
+    if not taken.any():
+        taken[sizes.argmin()] = True
+    return taken

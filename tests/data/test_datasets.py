@@ -95,6 +95,53 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
     assert len(records) < 200
 
 
+def test_a_folder_in_which_all_folders_link_to_each_other_is_read_once(tmp_path):
+    root = write_digits(tmp_path / "data", classes=8, each=2)
+    for one in range(8):
+        for other in range(8):
+            (root / str(one) / f"to-{other}").symlink_to(root / str(other), target_is_directory=True)
+    records = good(dataset("folder", path=root))
+    assert len(records) == 8 * 16
+
+
+def test_images_beside_the_folders_of_classes_are_told_of(tmp_path):
+    root = write_digits(tmp_path / "data")
+    Image.new("L", (16, 16)).save(root / "stray.png")
+    (root / "LICENSE").write_text("free")
+    assert bad(dataset("folder", path=root)) == {"stray.png": "in no class's folder"}
+    Image.new("L", (16, 16)).save(write_digits(tmp_path / "split/train").parent / "train/stray.png")
+    assert bad(dataset("folder", path=tmp_path / "split")) == {"train/stray.png": "in no class's folder"}
+
+
+def test_pipes_and_names_that_are_no_text_stop_nothing(tmp_path):
+    root = write_digits(tmp_path / "data")
+    os.mkfifo(root / "0/pipe.png")
+    Image.new("L", (16, 16), 9).save(os.fsencode(root / "0") + b"/caf\xe9.png", "PNG")
+    folder = dataset("folder", path=root, max_bad=0.5)
+    assert bad(folder) == {"0/pipe.png": "zero bytes"}
+    assert r"0/caf\xe9.png" in list(prepare(folder, cache=tmp_path / "cache").names)
+    os.mkdir(os.fsencode(root) + b"/\xe9")
+    with pytest.raises(DataError, match=r"the name of the folder .* is not valid UTF-8"):
+        good(folder)
+
+
+def test_composed_and_decomposed_letters_are_one_class(tmp_path):
+    for index, name in enumerate(("café", "cafe\u0301", "tea")):
+        (tmp_path / name).mkdir()
+        for grey in range(4):
+            Image.new("L", (16, 16), 60 * grey + index).save(tmp_path / name / f"{grey}.png")
+    assert {record.target for record in good(dataset("folder", path=tmp_path))} == {"café", "tea"}
+
+
+def test_a_class_without_a_usable_image_is_told_of(tmp_path):
+    root = write_digits(tmp_path / "data")
+    (root / "lost").mkdir()
+    (root / "lost/x.png").write_bytes(b"broken")
+    data = prepare(dataset("folder", path=root, max_bad=0.5), cache=tmp_path / "cache")
+    assert data.info.classes == ("0", "1", "2")
+    assert "no image of 'lost' can be used: it is no class" in summarise(data).warnings
+
+
 def test_names_may_be_in_any_script(tmp_path):
     for name in ("Ромашка", "バラ", "🌻 sun"):
         (tmp_path / name).mkdir()
@@ -169,9 +216,34 @@ def test_a_parquet_table_is_the_same_table(tmp_path):
     assert {record.target for record in good(dataset("csv", path=tmp_path / "t.parquet"))} == {"0", "1"}
 
 
+def test_labels_of_a_table_that_are_missing_or_numbers(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    write_digits(tmp_path / "images", classes=1, each=3)
+    names = [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*.png"))]
+    pq.write_table(
+        pa.table({"image": [*names, "images"], "label": [1.0, float("nan"), None, 2.0]}), tmp_path / "t.parquet"
+    )
+    table = dataset("csv", path=tmp_path / "t.parquet")
+    assert [record.target for record in good(table)] == ["1"]
+    assert sorted(bad(table).values()) == ["is a folder", "no label", "no label"]
+
+
+def test_a_table_with_a_delimiter_of_its_own(tmp_path):
+    write_digits(tmp_path / "images", classes=1, each=1)
+    name = next(path.relative_to(tmp_path) for path in tmp_path.rglob("*.png"))
+    (tmp_path / "t.csv").write_text(f"image#label\n\n{name}#a;b\n{name}\0#c\n")
+    table = dataset("csv", path=tmp_path / "t.csv", delimiter="#")
+    assert [record.target for record in good(table)] == ["a;b"]
+    assert list(bad(table).values()) == ["cannot be read: no valid path"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("", "no column 'image'; it has none"),
+        ("picture,label\n\n\na.png,1\n", "no column 'image'; it has picture, label"),
         ("picture,label\na.png,1\n", "no column 'image'; it has picture, label"),
         ("image,class\na.png,1\n", "no column 'label'"),
     ],
@@ -208,6 +280,8 @@ def test_arrays_are_shared_out_or_keep_their_splits(tmp_path):
         ({"x": np.zeros((3, 8, 8)), "y": np.zeros(4)}, "expected one label an image"),
         ({"x": np.full((3, 8, 8), -1.0), "y": np.zeros(3)}, "values from -1"),
         ({"x": np.full((3, 8, 8), np.nan), "y": np.zeros(3)}, "values from nan"),
+        ({"x": np.zeros((3, 8, 8)), "y": np.float64(1)}, "expected one label an image"),
+        ({"x": np.full((3, 8, 8), "a"), "y": np.zeros(3)}, "expected numbers"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, message):
@@ -227,21 +301,68 @@ def test_a_pickle_in_an_array_file_runs_nothing(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_tfrecord_files_hold_encoded_images(tmp_path):
-    from tfrecord.writer import TFRecordWriter
+def write_examples(path, files, compression=None, **more):
+    import tensorflow as tf
 
-    writer = TFRecordWriter(str(tmp_path / "a.tfrecord"))
-    for path in sorted(write_digits(tmp_path / "images", classes=2, each=4).rglob("*.png")):
-        writer.write(
-            {"image/encoded": (path.read_bytes(), "byte"), "image/class/label": (int(path.parent.name), "int")}
-        )
-    writer.close()
+    def feature(value):
+        if isinstance(value, bytes):
+            return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+        if isinstance(value, float):
+            return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+
+    with tf.io.TFRecordWriter(str(path), options=compression) as writer:
+        for file in files:
+            fields = {"image/encoded": file.read_bytes(), "image/class/label": int(file.parent.name), **more}
+            features = {name: feature(value) for name, value in fields.items() if value is not None}
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+
+
+@pytest.mark.parametrize("compression", [None, "GZIP"])
+def test_tfrecord_files_hold_encoded_images(tmp_path, compression):
+    files = sorted(write_digits(tmp_path / "images", classes=2, each=4).rglob("*.png"))
+    write_examples(tmp_path / "a.tfrecord", files, compression)
     data = prepare(dataset("tfrecord", path=tmp_path / "*.tfrecord"), cache=tmp_path / "cache")
     assert data.info.classes == ("0", "1")
     assert data.info.image_shape == (16, 16, 1)
-    (tmp_path / "a.tfrecord").write_bytes(b"not a record" * 9)
-    with pytest.raises(DataError, match="cannot be read as TFRecord"):
-        good(dataset("tfrecord", path=tmp_path / "a.tfrecord"))
+    pictures = np.stack([np.asarray(Image.open(file)) for file in files])
+    np.testing.assert_array_equal(data.images(np.arange(8))[..., 0], pictures)
+
+
+@pytest.mark.parametrize(
+    ("label", "named"), [("Ромашка".encode(), "Ромашка"), (-7, "-7"), (2**40, str(2**40)), (2.0, "2")]
+)
+def test_labels_of_examples_are_texts_or_numbers(tmp_path, label, named):
+    files = sorted(write_digits(tmp_path / "images", classes=1, each=2).rglob("*.png"))
+    write_examples(tmp_path / "a.tfrecord", files, kind=label)
+    records = good(dataset("tfrecord", path=tmp_path, label_feature="kind"))
+    assert [record.target for record in records] == [named, named]
+    assert bad(dataset("tfrecord", path=tmp_path, image_feature="kind", label_feature="none")) != {}
+
+
+def test_examples_without_a_feature_say_what_they_have(tmp_path):
+    files = sorted(write_digits(tmp_path / "images", classes=1, each=2).rglob("*.png"))
+    write_examples(tmp_path / "a.tfrecord", files)
+    with pytest.raises(DataError, match=r"no feature 'picture' \(there are image/class/label, image/encoded\)"):
+        prepare(dataset("tfrecord", path=tmp_path, image_feature="picture"), cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: b"not a record" * 9, "no record begins at byte 0"),
+        (lambda content: content[:-9], "is cut short"),
+        (lambda content: content[:3], "no record begins at byte 0"),
+        (lambda content: content[:12] + b"\xff" * 40 + content[52:], "is no tf.train.Example"),
+    ],
+)
+def test_damaged_tfrecord_files_are_refused(tmp_path, damage, message):
+    files = sorted(write_digits(tmp_path / "images", classes=1, each=2).rglob("*.png"))
+    write_examples(tmp_path / "a.tfrecord", files)
+    (tmp_path / "a.tfrecord").write_bytes(damage((tmp_path / "a.tfrecord").read_bytes()))
+    with pytest.raises(DataError, match=f"cannot be read as TFRecord: .*{message}"):
+        good(dataset("tfrecord", path=tmp_path))
 
 
 def test_keras_datasets_say_what_to_do_without_a_network(tmp_path):
@@ -271,3 +392,18 @@ def test_keras_datasets_are_read_from_the_cache(tmp_path, monkeypatch):
     data = prepare(dataset("keras", name="mnist"))
     assert len(data.splits["test"]) == 30
     assert len(data.splits["validation"]) > 0
+
+
+def test_a_damaged_download_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOMAP_CACHE", str(tmp_path))
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads/mnist.npz").write_bytes(b"half")
+    with pytest.raises(DataError, match=r"mnist\.npz is damaged .* delete it"):
+        good(dataset("keras", name="mnist"))
+
+
+def test_arrays_of_true_and_false_are_black_and_white(tmp_path):
+    images, targets = digits()
+    np.savez(tmp_path / "a.npz", x=images[:20] > 100, y=targets[:20])
+    records = good(dataset("npz", path=tmp_path / "a.npz"))
+    np.testing.assert_array_equal(records[3].image, np.where(images[3] > 100, 255, 0))

@@ -46,6 +46,23 @@ def test_every_kind_of_file_shows_the_same_picture(data, expected):
     assert close(decode(data, SHAPE, "pad"), expected)
 
 
+def test_16_bit_are_scaled_by_their_range_not_by_what_is_in_them():
+    for top in (200, 40_000, 65_535):
+        grey = np.linspace(0, top, 64 * 96).reshape(64, 96).astype(np.uint16)
+        found = decode(encoded(Image.fromarray(grey), "PNG"), (64, 96, 1), "pad")
+        np.testing.assert_array_equal(found[..., 0], (grey / 257).round())
+
+
+def test_large_photographs_are_decoded_at_a_lower_size_with_the_same_result():
+    large = Image.fromarray(astronaut()).resize((2048, 2048), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for options in ({}, {"exif": exif}):
+        found = decode(encoded(large, "JPEG", quality=95, **options), (64, 64, 3), "crop")
+        upright = large.transpose(Image.Transpose.ROTATE_270) if options else large
+        assert close(found, upright.resize((64, 64), Image.Resampling.BILINEAR), 2)
+
+
 def test_transparency_is_laid_on_white():
     picture = COLOUR.copy()
     picture.putalpha(0)

@@ -1,6 +1,7 @@
 """Splits: no image on two sides, every class on each, and the same for the same pixels."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,18 @@ def test_shares_hold_for_each_class():
     splits = assign_splits(targets, hashes, none, none.astype(np.int8), Splits(validation=0.2, test=0.1))
     counts = {name: np.bincount(targets[records], minlength=4).tolist() for name, records in splits.items()}
     assert counts == {"train": [700, 140, 28, 7], "validation": [200, 40, 8, 2], "test": [100, 20, 4, 1]}
+
+
+@pytest.mark.parametrize("sizes", [[100, *[5] * 20], [500, *[1] * 60], [30] * 30, [60, 40]])
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_of_uneven_size_do_not_starve_training(sizes, seed):
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    targets = np.zeros(len(groups), np.int32)
+    hashes = np.random.default_rng(seed).integers(0, 2**63, len(groups)).astype(np.uint64)
+    given_splits = np.full(len(groups), -1, np.int8)
+    splits = assign_splits(targets, hashes, groups, given_splits, Splits(validation=0.15, test=0.15, seed=seed))
+    assert len(splits["train"]) >= (0.4 if len(sizes) == 2 else 0.6) * len(groups)
+    assert len(splits["validation"]) >= 0.05 * len(groups)
 
 
 def test_another_seed_gives_another_assignment():

@@ -44,20 +44,23 @@ def _checked(images: Array, labels: Array) -> tuple[Array, Array]:
         raise DataError(
             f"images have the shape {images.shape}; expected (records, height, width) or with 1, 3 or 4 channels last"
         )
-    labels = labels.reshape(len(labels), -1)
-    if labels.shape[1] != 1 or len(labels) != len(images):
+    if labels.shape not in {(len(images),), (len(images), 1)}:
         raise DataError(f"{len(images)} images and labels of the shape {labels.shape}; expected one label an image")
-    return to_uint8(images), labels[:, 0]
+    return to_uint8(images), labels.reshape(-1)
 
 
 def to_uint8(images: Array) -> Array:
-    """Return images as uint8: floats up to 1 are scaled, anything up to 255 is rounded, 16 bit are scaled.
+    """Return images as uint8: floats up to 1 are scaled, up to 255 rounded, 16 bit scaled; true is white.
 
     Raises:
-        DataError: if values are negative or not finite.
+        DataError: if they are no numbers, negative or not finite.
     """
     if images.dtype == np.uint8:
         return images
+    if images.dtype.kind not in "uifb":
+        raise DataError(f"images are of the type {images.dtype}; expected numbers")
+    if images.dtype.kind == "b":
+        return images * np.uint8(255)
     low, high = float(images.min(initial=0)), float(images.max(initial=0))
     if not (np.isfinite(low) and np.isfinite(high)) or low < 0:
         raise DataError(f"images have values from {low:g} to {high:g}; expected 0 to 1, 0 to 255, or 0 to 65535")

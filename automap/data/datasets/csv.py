@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ class Csv(Dataset):
     label_column: str = Field("label", description="column of the class")
     group_column: str | None = Field(None, description="column of what must not be torn apart, such as a patient")
     split_column: str | None = Field(None, description="column that says train, validation or test")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="what stands between columns; left out: found in the first line"
+    )
 
     def records(self) -> Iterator[Record | BadRecord]:
         """Describe every line of the table.
@@ -32,13 +36,14 @@ class Csv(Dataset):
         """
         if not self.path.is_file():
             raise DataError(f"dataset.path: there is no file {self.path}")
-        rows = _parquet_rows(self.path) if self.path.suffix.lower() == ".parquet" else _text_rows(self.path)
+        parquet = self.path.suffix.lower() == ".parquet"
+        rows = _parquet_rows(self.path) if parquet else _text_rows(self.path, self.delimiter)
+        _, columns = next(rows)
+        self._check_columns(columns)
         for line, row in rows:
-            if line <= 2:
-                self._check_columns(row)
             yield self._record(line, row)
 
-    def _check_columns(self, row: Mapping[str, Any]) -> None:
+    def _check_columns(self, columns: Collection[str]) -> None:
         wanted = {
             "image_column": self.image_column,
             "label_column": self.label_column,
@@ -46,13 +51,13 @@ class Csv(Dataset):
             "split_column": self.split_column,
         }
         for field, column in wanted.items():
-            if column is not None and column not in row:
+            if column is not None and column not in columns:
                 raise DataError(
-                    f"dataset.{field}: {self.path} has no column '{column}'; it has {', '.join(map(str, row))}"
+                    f"dataset.{field}: {self.path} has no column '{column}'; it has {', '.join(columns) or 'none'}"
                 )
 
     def _record(self, line: int, row: Mapping[str, Any]) -> Record | BadRecord:
-        image, label = _text(row[self.image_column]), _text(row[self.label_column])
+        image, label = _path(row[self.image_column]), _text(row[self.label_column])
         name = f"{self.path.name}:{line}" if not image else f"{image} (line {line})"
         if not image or not label:
             return BadRecord(name, "no image named" if not image else "no label")
@@ -63,16 +68,28 @@ class Csv(Dataset):
         return file_record(self.path.parent / image, name, label, group=group, split=SPLIT_FOLDERS.get(split))
 
 
+def _path(value: Any) -> str:
+    # As it is written: some systems tell the composed form of a letter in a file's name from the other.
+    return value.strip() if isinstance(value, str) else _text(value)
+
+
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    # A missing number is None or NaN, which differs from itself; whole ones in a column with gaps are floats.
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return unicodedata.normalize("NFC", str(value).strip())
 
 
-def _text_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _text_rows(path: Path, delimiter: str | None) -> Iterator[tuple[int, Any]]:
+    """Yield the names of the columns, then each row by column with the number of its last line."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file.readline())
+            separator = delimiter or _delimiter(file.readline())
             file.seek(0)
-            reader = csv.DictReader(file, delimiter=delimiter, restval="")
+            reader = csv.DictReader(file, delimiter=separator, restval="")
+            yield reader.line_num, list(reader.fieldnames or ())
             for row in reader:
                 yield reader.line_num, row
     except UnicodeDecodeError as error:
@@ -85,17 +102,20 @@ def _delimiter(header: str) -> str:
     return max(",;\t|", key=header.count)
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the names of the columns, then each row by column with its number, counted as lines are."""
     try:
+        import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise DataError("dataset.path: Parquet needs pyarrow: pip install 'automap[parquet]'") from None
     try:
-        table = pyarrow.parquet.ParquetFile(path)
+        with pyarrow.parquet.ParquetFile(path) as table:
+            yield 1, list(table.schema_arrow.names)
+            line = 1
+            for batch in table.iter_batches():
+                for row in batch.to_pylist():
+                    line += 1
+                    yield line, row
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(f"dataset.path: {path} is no Parquet file: {error}") from None
-    line = 1
-    for batch in table.iter_batches():
-        for row in batch.to_pylist():
-            line += 1
-            yield line, row

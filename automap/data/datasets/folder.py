@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from automap.data.datasets.files import IMAGE_SUFFIXES, file_record, is_junk, walk_files
+from automap.data.datasets.files import as_text, is_image_name, is_junk, scan
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record, SplitName
 
@@ -39,11 +39,19 @@ class Folder(Dataset):
         Raises:
             DataError: if the folder is missing or holds no folders.
         """
-        for folder in self._class_folders():
-            split = SPLIT_FOLDERS.get(folder.parent.name.lower()) if folder.parent != self.path else None
+        folders = self._class_folders()
+        parents = dict.fromkeys([self.path, *(folder.parent for folder in folders)])
+        yield from (bad for parent in parents for bad in self._strays(parent))
+        for folder in folders:
+            split = SPLIT_FOLDERS[folder.parent.name.lower()] if folder.parent != self.path else None
             label = unicodedata.normalize("NFC", folder.name)
-            for path in walk_files(folder):
-                yield _record(path, str(path.relative_to(self.path)), label, split)
+            prefix = folder.relative_to(self.path).as_posix()
+            for found in scan(folder):
+                name = f"{prefix}/{found.name}"
+                if found.reason:
+                    yield BadRecord(name, found.reason)
+                else:
+                    yield Record(name, found.path, label, found.version, split=split)
 
     def _class_folders(self) -> list[Path]:
         if not self.path.exists():
@@ -52,20 +60,26 @@ class Folder(Dataset):
             raise DataError(f"dataset.path: {self.path} is a file; a table is read with: type: csv")
         folders = _folders(self.path)
         if not folders:
+            images = sum(1 for _ in self._strays(self.path))
             raise DataError(
-                f"dataset.path: {self.path} holds no folders; expected one for each class, such as "
-                f"{self.path.name}/daisy/1.jpg"
+                f"dataset.path: {self.path} holds no folders{f', but {images} images' if images else ''}; expected one "
+                f"for each class, such as {self.path.name}/daisy/1.jpg (images whose classes stand in a table are "
+                "read with: type: csv)"
             )
         if all(folder.name.lower() in SPLIT_FOLDERS for folder in folders):
             return [below for folder in folders for below in _folders(folder)]
         return folders
 
+    def _strays(self, folder: Path) -> Iterator[BadRecord]:
+        """Yield images beside the folders of classes; other files there, such as a licence, are none of ours."""
+        for path in sorted(folder.iterdir()):
+            if is_image_name(path.name) and not is_junk(path.name) and not path.is_dir():
+                yield BadRecord(as_text(path.relative_to(self.path)), "in no class's folder")
+
 
 def _folders(path: Path) -> list[Path]:
-    return sorted(entry for entry in path.iterdir() if entry.is_dir() and not is_junk(entry.name))
-
-
-def _record(path: Path, name: str, label: str, split: SplitName | None) -> Record | BadRecord:
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        return BadRecord(name, "not an image")
-    return file_record(path, name, label, split=split)
+    folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not is_junk(entry.name))
+    for folder in folders:
+        if (shown := as_text(folder)) != str(folder):
+            raise DataError(f"dataset.path: the name of the folder {shown} is not valid UTF-8; rename it")
+    return folders

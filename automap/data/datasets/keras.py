@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -13,11 +14,13 @@ import numpy as np
 
 from automap.data.cache import cache_directory
 from automap.data.datasets.arrays import array_records
-from automap.exceptions import DataError
+from automap.exceptions import DataError, StorageError
 from automap.spec.kinds import BadRecord, Dataset, Record
 
 _DOWNLOAD = """
-import sys, numpy, keras
+import socket, sys
+socket.setdefaulttimeout(60)
+import numpy, keras
 (x, y), (u, v) = getattr(keras.datasets, sys.argv[1]).load_data()
 numpy.savez(sys.argv[2], x_train=x, y_train=y, x_test=u, y_test=v)
 """
@@ -33,18 +36,28 @@ class KerasDataset(Dataset):
 
         Raises:
             DataError: if it is not here yet and cannot be downloaded.
+            StorageError: if there is no place to put it.
         """
         path = cache_directory() / "downloads" / f"{self.name}.npz"
         if not path.exists():
             _download(self.name, path)
-        with np.load(path, allow_pickle=False) as arrays:
-            yield from array_records(arrays["x_train"], arrays["y_train"], "train", "train/")
-            yield from array_records(arrays["x_test"], arrays["y_test"], "test", "test/")
+        try:
+            with np.load(path, allow_pickle=False) as loaded:
+                arrays = {name: loaded[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"dataset.name: {path} is damaged ({error}); delete it, and it is downloaded again"
+            ) from None
+        yield from array_records(arrays["x_train"], arrays["y_train"], "train", "train/")
+        yield from array_records(arrays["x_test"], arrays["y_test"], "test", "test/")
 
 
 def _download(name: str, path: Path) -> None:
     """Let Keras download in a process of its own: this one must not wait for Keras's import ever after."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cache {path.parent}: {error.strerror}; set AUTOMAP_CACHE to another folder") from None
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     command = [sys.executable, "-c", _DOWNLOAD, name, str(temporary)]
     try:

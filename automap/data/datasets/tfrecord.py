@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
+from automap.data.datasets.examples import DamagedFile, Value, read_examples
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
 
 
 class TFRecord(Dataset):
-    """TFRecord files of encoded images with labels (``pip install 'automap[tfrecord]'``)."""
+    """TFRecord files of encoded images (JPEG, PNG, …) with labels, compressed or not; TensorFlow is not needed."""
 
     path: DataPath = Field(description="a file, a pattern such as data/train-*.tfrecord, or a folder of them")
     image_feature: str = Field("image/encoded", description="feature that holds the encoded image")
@@ -25,17 +25,13 @@ class TFRecord(Dataset):
         """Describe every example of the files.
 
         Raises:
-            DataError: if there are no files, they are damaged, or a feature is missing.
+            DataError: if there are no files, or they are damaged.
         """
-        try:
-            from tfrecord.reader import tfrecord_loader
-        except ImportError:
-            raise DataError("dataset.type: tfrecord needs a reader: pip install 'automap[tfrecord]'") from None
         for file in self._files():
             try:
-                for number, example in enumerate(tfrecord_loader(str(file), None)):
+                for number, example in enumerate(read_examples(file)):
                     yield self._record(f"{file.name}:{number}", example)
-            except (RuntimeError, OSError, ValueError, OverflowError, MemoryError) as error:
+            except (DamagedFile, OSError) as error:
                 raise DataError(f"dataset.path: {file} cannot be read as TFRecord: {error}") from None
 
     def _files(self) -> list[Path]:
@@ -45,16 +41,13 @@ class TFRecord(Dataset):
             raise DataError(f"dataset.path: there are no TFRecord files at {self.path}")
         return files
 
-    def _record(self, name: str, example: dict[str, Any]) -> Record | BadRecord:
-        for field, feature in (("image_feature", self.image_feature), ("label_feature", self.label_feature)):
-            if feature not in example:
-                raise DataError(f"dataset.{field}: no feature '{feature}'; there are {', '.join(example)}")
-        image = bytes(example[self.image_feature])
+    def _record(self, name: str, example: Mapping[str, list[Value]]) -> Record | BadRecord:
+        for feature in (self.image_feature, self.label_feature):
+            if not example.get(feature):
+                return BadRecord(name, f"no feature '{feature}' (there are {', '.join(sorted(example)) or 'none'})")
+        image, label = example[self.image_feature][0], example[self.label_feature][0]
+        if not isinstance(image, bytes):
+            return BadRecord(name, f"feature '{self.image_feature}' is no encoded image but numbers")
+        text = label.decode("utf-8", "replace") if isinstance(label, bytes) else f"{label}".removesuffix(".0")
         version = hashlib.blake2b(image, digest_size=16).hexdigest()
-        return Record(name, image, _label(example[self.label_feature]), version)
-
-
-def _label(value: Any) -> str:
-    if getattr(getattr(value, "dtype", None), "kind", "") == "u" and value.ndim == 1 and value.dtype.itemsize == 1:
-        return bytes(value).decode("utf-8", errors="replace")
-    return str(value[0] if getattr(value, "ndim", 0) else value)
+        return Record(name, image, text, version)
