@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -63,7 +63,9 @@ class TrainingBatches:
         order = epoch_order(len(self._records), self._seed, epoch)[: self.steps * self.batch_size]
         batches = order.reshape(self.steps, self.batch_size)
         if self._resident is None:
-            return StreamedBatches(self._data, self._records[batches])
+            # Ascending order within a batch reads the shards forwards; to a mean over the batch it is the same.
+            ordered = np.sort(self._records[batches], axis=1)
+            return IndexedBatches(self._data.images, self._data.targets, ordered, READERS)
         return self._resident.epoch(batches)
 
     def _load(self) -> Any:
@@ -75,32 +77,37 @@ class TrainingBatches:
         return ArrayBatches(images, targets)
 
 
-class ArrayBatches:
-    """Records held in memory, for the backends that take arrays."""
+class IndexedBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches that are put together as they are needed, for every backend.
 
-    def __init__(self, images: Array, targets: Array) -> None:
-        self._images, self._targets = images, targets
+    Args:
+        images: returns the images of some records.
+        targets: the target of every record.
+        batches: the records of each batch, ``(steps, batch)``.
+        readers: threads that read ahead; 0 for none.
+    """
 
-    def epoch(self, batches: Array) -> Iterator[tuple[dict[str, Array]]]:
-        """Yield the records of each row of indices ``(steps, batch)``."""
-        for rows in batches:
-            yield ({"images": self._images[rows], "targets": self._targets[rows]},)
-
-
-class StreamedBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Records read from the memory-mapped shards as they are needed, some batches ahead."""
-
-    def __init__(self, data: PreparedData, batches: Array) -> None:
-        super().__init__(workers=READERS, max_queue_size=4 * READERS)
-        self._data, self._batches = data, batches
+    def __init__(self, images: Callable[[Array], Array], targets: Array, batches: Array, readers: int = 0) -> None:
+        super().__init__(workers=readers, max_queue_size=4 * max(1, readers))
+        self._images, self._targets, self._batches = images, targets, batches
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def __getitem__(self, step: int) -> tuple[dict[str, Array]]:
-        # Ascending order within a batch reads the shards forwards; a batch is a set, so nothing is lost.
-        rows = np.sort(self._batches[step])
-        return ({"images": self._data.images(rows), "targets": self._data.targets[rows]},)
+        rows = self._batches[step]
+        return ({"images": self._images(rows), "targets": self._targets[rows]},)
+
+
+class ArrayBatches:
+    """Records held in memory as arrays."""
+
+    def __init__(self, images: Array, targets: Array) -> None:
+        self._images, self._targets = images, targets
+
+    def epoch(self, batches: Array) -> IndexedBatches:
+        """Return the records of each row of indices ``(steps, batch)``."""
+        return IndexedBatches(self._images.__getitem__, self._targets, batches)
 
 
 def evaluation_batches(data: PreparedData, split: SplitName, batch_size: int) -> Iterator[tuple[Array, Array]]:

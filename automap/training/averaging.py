@@ -37,7 +37,8 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
             for index, weight in enumerate(network.weights)
         ]
         for average, weight in zip(self._averages, network.weights, strict=True):
-            average.assign(weight)
+            # A copy: JAX would share the buffer, and could then not hand both to the compiled step.
+            average.assign(_copy(weight))
         self.built = True
 
     def update(self) -> None:
@@ -51,7 +52,7 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
 
     def values(self) -> list[np.ndarray[Any, Any]]:
         """Return the average of each of the network's weights."""
-        return [ops.convert_to_numpy(average) for average in self._averages]
+        return [_copy(average) for average in self._averages]
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def evaluation_weights(
 
 def copied_weights(network: keras.Model) -> list[np.ndarray[Any, Any]]:
     """Return the network's weights as arrays that later steps do not change."""
-    return [np.array(ops.convert_to_numpy(weight)) for weight in network.weights]
+    return [_copy(weight) for weight in network.weights]
 
 
 def _schedule_free_values(
@@ -91,6 +92,11 @@ def _schedule_free_values(
     }
     beta = optimizer.beta_1
     return [
-        np.asarray((weight - (1 - beta) * fast[id(weight)]) / beta if id(weight) in fast else weight.value)
+        _copy((weight - (1 - beta) * fast[id(weight)]) / beta if id(weight) in fast else weight)
         for weight in network.weights
     ]
+
+
+def _copy(value: Any) -> np.ndarray[Any, Any]:
+    # Of its own memory: what a backend hands out may be a view of the variable's.
+    return np.array(ops.convert_to_numpy(value))

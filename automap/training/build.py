@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import keras
 
 from automap.data.prepare import PreparedData
+from automap.exceptions import TrainingError
 from automap.spec.candidate import Candidate
 from automap.spec.kinds import DataInfo
 from automap.spec.training import TrainingSettings
@@ -60,12 +61,15 @@ def dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def build_model(candidate: Candidate, data: PreparedData, steps: int, accumulation: int = 1) -> TrainingModel:
+def build_model(
+    candidate: Candidate, data: PreparedData, batch_size: int, steps: int, accumulation: int = 1
+) -> TrainingModel:
     """Build and compile the model that is fitted.
 
     Args:
         candidate: what to build.
         data: what it is built for.
+        batch_size: images of every batch.
         steps: batches an epoch.
         accumulation: batches of which the gradients make one optimizer step.
 
@@ -83,23 +87,23 @@ def build_model(candidate: Candidate, data: PreparedData, steps: int, accumulati
         candidate.loss.build(),
         None if settings.ema is None else WeightAverage(network, settings.ema),
     )
-    _draw_step(model, data)
+    _draw_step(model, data, batch_size)
     optimizer = build_optimizer(candidate, settings.epochs * steps, accumulation)
     spare_from_decay(optimizer, network)
     if precision_of(settings) == "mixed_float16":
         # Keras does so by itself only where the model that is fitted has the policy, not a network within it.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer=optimizer, jit_compile=jit_of(settings))
+    model.compile(optimizer=optimizer, jit_compile=jit_of(settings, model))
     model.optimizer.build(model.trainable_variables)
     return model
 
 
-def _draw_step(model: TrainingModel, data: PreparedData) -> None:
+def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> None:
     # Augmentations may make their layers when they first see a batch. Within the compiled step that would be
     # too late for their random state to be among the model's variables.
     batch = {
-        "images": keras.KerasTensor((None, *data.info.image_shape), dtype="uint8"),
-        "targets": keras.KerasTensor((None, *data.targets.shape[1:]), dtype=str(data.targets.dtype)),
+        "images": keras.KerasTensor((batch_size, *data.info.image_shape), dtype="uint8"),
+        "targets": keras.KerasTensor((batch_size, *data.targets.shape[1:]), dtype=str(data.targets.dtype)),
     }
     model(batch, training=True)
 
@@ -147,11 +151,24 @@ def precision_of(settings: TrainingSettings) -> str:
     return backend.gpu_precision() or "float32"
 
 
-def jit_of(settings: TrainingSettings) -> bool:
-    """Return whether the step is compiled with XLA: under ``auto`` on a GPU, and always on JAX."""
-    if settings.jit != "auto":
-        return settings.jit
-    return keras.backend.backend() == "jax" or backend.gpu_name() is not None
+def jit_of(settings: TrainingSettings, model: keras.Model) -> bool:
+    """Return whether the step is compiled with XLA: under ``auto`` on a GPU, and always on JAX.
+
+    Raises:
+        TrainingError: if the settings demand it and a layer cannot be compiled.
+    """
+    layers = model._flatten_layers()
+    if keras.backend.backend() == "jax":
+        # Layers that turn or shift images refuse because of an operation that only TensorFlow has.
+        for layer in layers:
+            layer.supports_jit = True
+        return settings.jit is not False
+    refusing = sorted({type(layer).__name__ for layer in layers if not layer.supports_jit})
+    if settings.jit is True and refusing:
+        raise TrainingError(
+            f"training.jit is true, but XLA cannot compile {', '.join(refusing)} on this backend; write jit: auto"
+        )
+    return settings.jit is True or (settings.jit == "auto" and not refusing and backend.gpu_name() is not None)
 
 
 def fit_statistics(network: keras.Model, steps: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ from automap.exceptions import TrainingError
 from automap.training.backend import is_out_of_memory
 
 LONGEST_REASON = 300
+
+_WRAPPING = ("Exception encountered when calling", "Could not automatically infer the output shape")
+_ESCAPE_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class OutOfMemoryError(TrainingError):
@@ -38,6 +42,8 @@ def failures_explained() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else "no message"
+    """Return the first line that says something: Keras puts the place before the cause, in escape codes."""
+    lines = (_ESCAPE_CODE.sub("", line).strip() for line in str(error).splitlines())
+    telling = [line for line in lines if line and not line.startswith(_WRAPPING)]
+    text = telling[0] if telling else "no message"
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"

@@ -161,7 +161,7 @@ def _train(
     with failures_explained():
         keras.utils.set_random_seed(seed)
         batches = TrainingBatches(data, settings.batch_size, seed)
-        model = build_model(candidate, data, batches.steps)
+        model = build_model(candidate, data, batches.batch_size, batches.steps)
         network, loss = model.network, model.training_loss
 
     progress.take(restore_checkpoint(directory, identity, model))

@@ -7,6 +7,7 @@ from support.arrays import digits
 from support.candidates import NORMED, TINY, candidate
 
 from automap.data.batches import TrainingBatches
+from automap.exceptions import TrainingError
 from automap.spec.plugins import find_plugins
 from automap.training.averaging import evaluation_weights
 from automap.training.build import build_model, build_network
@@ -17,7 +18,7 @@ def fitted(chosen, *, epochs=1):
     data = digits(400)
     keras.utils.set_random_seed(0)
     batches = TrainingBatches(data, chosen.training.batch_size, seed=0)
-    model = build_model(chosen, data, batches.steps)
+    model = build_model(chosen, data, batches.batch_size, batches.steps)
     losses = [model.fit(batches.epoch(epoch), verbose=0, shuffle=False).history["loss"][0] for epoch in range(epochs)]
     return model, losses
 
@@ -51,7 +52,7 @@ def test_the_network_normalises_what_it_is_given():
 @pytest.mark.parametrize(("records", "momentum"), [(64, 0.5), (640, 0.5), (6400, 0.95), (10**6, 0.99)])
 def test_norms_forget_within_an_epoch(records, momentum):
     data, chosen = digits(400), candidate(NORMED)
-    model = build_model(chosen, data, records // 64)
+    model = build_model(chosen, data, 64, records // 64)
     found = {
         layer.momentum
         for layer in model.network._flatten_layers()
@@ -74,7 +75,7 @@ def test_gradients_are_clipped_to_a_global_norm():
     chosen = candidate(optimizer=plain, schedule="constant", warmup=0, gradient_clip=1e-6, batch_size=100)
     data = digits(400)
     batches = TrainingBatches(data, 100, seed=0)
-    model = build_model(chosen, data, batches.steps)
+    model = build_model(chosen, data, batches.batch_size, batches.steps)
     before = model.network.get_weights()
     model.fit(batches.epoch(0), verbose=0, shuffle=False)
     moved = sum(float(((a - b) ** 2).sum()) for a, b in zip(before, model.network.get_weights(), strict=True)) ** 0.5
@@ -88,7 +89,7 @@ def test_accumulated_gradients_make_the_step_of_the_whole_batch():
         keras.utils.set_random_seed(0)
         chosen = candidate(TINY, optimizer=plain, schedule="constant", warmup=0, batch_size=size)
         batches = TrainingBatches(data, size, seed=0)
-        model = build_model(chosen, data, batches.steps, accumulation)
+        model = build_model(chosen, data, size, batches.steps, accumulation)
         model.fit(batches.epoch(0), verbose=0, shuffle=False)
         found.append(model.network.get_weights())
     for one, other in zip(*found, strict=True):
@@ -126,11 +127,18 @@ def test_a_schedule_free_optimizer_is_evaluated_at_its_average():
     np.testing.assert_array_equal(np.array(kernel), own)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a limit of TensorFlow")
+def test_demanding_xla_of_a_layer_that_cannot_is_an_error_that_names_it():
+    with pytest.raises(TrainingError, match="XLA cannot compile RandomTranslation"):
+        build_model(candidate(augmentation=["random_translation"], jit=True), digits(400), 64, 2)
+    assert fitted(candidate(augmentation=["random_flip"], jit=True))[0].jit_compile
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(find_plugins("automap.augmentations")))
 def test_the_random_state_of_every_augmentation_is_among_the_models_variables(name):
     chosen = candidate(augmentation=[name])
-    model = build_model(chosen, digits(400), 2)
+    model = build_model(chosen, digits(400), 64, 2)
     known = {id(variable) for variable in model.variables}
     batches = TrainingBatches(digits(400), 64, seed=0)
     model.fit(batches.epoch(0), verbose=0, shuffle=False)
