@@ -15,7 +15,7 @@ import math
 import os
 import shutil
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,14 +27,13 @@ import numpy as np
 
 from automap.data.cache import Cache, cache_path, open_cache, shard_path
 from automap.data.decoding import decode_in_order, decoders
-from automap.data.listing import Listing, RecordPass
+from automap.data.listing import Listing, Progress, RecordPass
 from automap.data.splits import SPLIT_CODES
 from automap.data.targets import target_column
 from automap.exceptions import DataError, StorageError
 from automap.spec.kinds import BadRecord, Record
 
 Array = np.ndarray[Any, Any]
-Progress = Callable[[int, int | None, str], None]
 
 SHARD_BYTES = 64 * 2**20
 """Size of a shard, about; so much is decoded again, at most, after a build was killed."""

@@ -31,6 +31,12 @@ class DataSummary:
     """Number of records that cannot be used, by reason."""
     bad_examples: dict[str, tuple[str, ...]]
     """Names of some of them, by reason."""
+    duplicates: int
+    """Records whose pixels another one has, too."""
+    mean: tuple[float, ...]
+    """Of each channel over the training split, 0 to 255."""
+    std: tuple[float, ...]
+    """Deviation of each channel over the training split, 0 to 255."""
     warnings: tuple[str, ...]
 
 
@@ -53,6 +59,9 @@ def summarise(data: PreparedData) -> DataSummary:
         bytes=data.nbytes,
         bad=dict(reasons.most_common()),
         bad_examples=examples,
+        duplicates=data.duplicates,
+        mean=data.info.mean,
+        std=data.info.std,
         warnings=(*_warnings(classes, counts), *_duplicate_warnings(data)),
     )
 

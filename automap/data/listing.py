@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,14 @@ from automap.data.decode import image_header
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, Dataset, Record
 
+Progress = Callable[[int, int | None, str], None]
+"""Takes records done, records in all (None while it is not known), and what is being done."""
+
 FORMAT = 2
 """Changes when the same records would be cached differently."""
 
+TOLD_EVERY = 1000
+"""Records between two reports of progress."""
 PROBED = 1000
 """Headers that are read to learn size and channels."""
 
@@ -92,16 +97,23 @@ class RecordPass:
         return self._digest.hexdigest()
 
 
-def list_records(dataset: Dataset) -> Listing:
+def list_records(dataset: Dataset, progress: Progress) -> Listing:
     """Count a data set's records and keep a sample of them.
+
+    Args:
+        dataset: the data set.
+        progress: called with records found, None as nobody knows how many there are, and what is being done.
 
     Raises:
         DataError: if it is missing or holds no record.
     """
     records, sample = RecordPass(dataset), _Sample(PROBED)
     count = encoded = 0
+    progress(0, None, "listing")
     for record in records:
         count += 1
+        if count % TOLD_EVERY == 0:
+            progress(count, None, "listing")
         encoded += not isinstance(record.image, np.ndarray)
         sample.add(record)
     if not count:

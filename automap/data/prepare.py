@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.build import Progress, build_cache
+from automap.data.build import build_cache
 from automap.data.cache import Cache, cache_directory, open_cache
-from automap.data.listing import list_records
+from automap.data.listing import Progress, list_records
 from automap.data.splits import assign_splits
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataInfo, Dataset, SplitName
@@ -98,8 +98,7 @@ def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress |
     """
     tell = progress or (lambda *_: None)
     root = cache or cache_directory()
-    tell(0, None, "listing")
-    listing = list_records(dataset)
+    listing = list_records(dataset, tell)
     found = open_cache(root, listing.fingerprint) or build_cache(root, listing, tell)
     _refuse_bad(found.bad, found.records, dataset.max_bad)
     _check_classes(found)

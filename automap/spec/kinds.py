@@ -100,7 +100,7 @@ class Record(NamedTuple):
     target: Any
     """What the task predicts; for ``target = "label"`` the class name, a str."""
     version: str = ""
-    """Changes whenever the image changes, for instance size and modification time of the file."""
+    """Changes whenever the image does; left empty, size and time of a file or a hash of the content."""
     group: str | None = None
     """Records of one group never fall into different splits."""
     split: SplitName | None = None
@@ -171,6 +171,9 @@ class Dataset(Component, ABC):
     @abstractmethod
     def records(self) -> Iterator[Record | BadRecord]:
         """Describe every record, in a stable order, without decoding images.
+
+        Called once to see whether the decoded records are there already, and once more to decode them if they are
+        not; a million records pass through one by one, so keep none.
 
         Raises:
             DataError: if the source is missing or is not what the spec says.

@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from support.images import digits, write_digits
 
 from automap.data import build
 from automap.data.prepare import prepare
-from automap.exceptions import StorageError
+from automap.exceptions import DataError, StorageError
 from automap.spec.candidate import load_component
 from automap.spec.kinds import Dataset
 
@@ -74,6 +76,71 @@ def test_the_size_is_fitted_to_the_images(tmp_path):
     assert prepare(folder(tmp_path / "b"), cache=tmp_path / "c").info.image_shape == (64, 64, 1)
 
 
+def test_a_copy_of_the_data_has_the_same_fingerprint_and_any_change_another(tmp_path):
+    root = write_digits(tmp_path / "data")
+    first = prepare(folder(root), cache=tmp_path / "cache")
+    copy = shutil.copytree(root, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert prepare(folder(copy), cache=tmp_path / "cache").fingerprint == first.fingerprint
+    (copy / "0" / sorted(os.listdir(copy / "0"))[0]).rename(copy / "1/moved.png")
+    assert prepare(folder(copy), cache=tmp_path / "cache").fingerprint != first.fingerprint
+
+
+def test_mean_and_deviation_are_those_of_all_training_pixels(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 9, 3), np.uint8) // np.array([1, 2, 3], np.uint8)
+    data = prepare(write_arrays(tmp_path / "a.npz", images, np.arange(60) % 3), cache=tmp_path / "cache")
+    pixels = images[data.splits["train"]].reshape(-1, 3).astype(float)
+    np.testing.assert_allclose(data.info.mean, pixels.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(data.info.std, pixels.std(0), rtol=1e-9)
+
+
+def test_names_are_a_sequence(tmp_path):
+    data = prepare(folder(write_digits(tmp_path / "data")), cache=tmp_path / "cache")
+    names = sorted(str(path.relative_to(tmp_path / "data")) for path in (tmp_path / "data").rglob("*.png"))
+    assert list(data.names) == names
+    assert (data.names[-1], data.names[2:5], len(data.names)) == (names[-1], names[2:5], len(names))
+    with pytest.raises(IndexError):
+        data.names[len(names)]
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: os.truncate(file, 100)])
+@pytest.mark.parametrize("name", ["images-00000.npy", "targets.npy", "names.bin"])
+def test_a_cache_that_lost_files_says_so(tmp_path, name, damage):
+    root = write_digits(tmp_path / "data")
+    damage(prepare(folder(root), cache=tmp_path / "cache").path / name)
+    with pytest.raises(StorageError, match=f"{name} is missing or has another size; delete that folder"):
+        prepare(folder(root), cache=tmp_path / "cache")
+
+
+def test_a_manifest_that_is_damaged_says_so(tmp_path):
+    root = write_digits(tmp_path / "data")
+    (prepare(folder(root), cache=tmp_path / "cache").path / "manifest.json").write_text("{")
+    with pytest.raises(StorageError, match="delete that folder, and the data set is decoded again"):
+        prepare(folder(root), cache=tmp_path / "cache")
+
+
+def test_data_that_change_while_they_are_decoded_are_not_kept(tmp_path):
+    root = write_digits(tmp_path / "data")
+
+    def change(done, total, what):
+        if what == "listing":
+            return
+        for path in (root / "2").glob("*.png"):
+            path.touch()
+        (root / "2/new.png").write_bytes(next((root / "0").iterdir()).read_bytes())
+
+    with pytest.raises(DataError, match="changed while it was decoded; run again"):
+        prepare(folder(root), cache=tmp_path / "cache", progress=change)
+    assert not list((tmp_path / "cache").glob("*/manifest.json"))
+    assert len(prepare(folder(root), cache=tmp_path / "cache").names) == 37
+
+
+def test_progress_is_told_often_and_to_the_end(tmp_path):
+    told = []
+    prepare(folder(write_digits(tmp_path / "d")), cache=tmp_path / "c", progress=lambda *args: told.append(args))
+    assert told[0] == (0, None, "listing")
+    assert told[1:] == [(32, 36, "decoding"), (36, 36, "decoding")]
+
+
 PREPARE = """
 import sys
 from pathlib import Path
@@ -116,6 +183,50 @@ def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path):
     assert out.startswith(f"{len(list(root.rglob('*.png')))} ")
     assert len(made) >= 3
     assert all((finished / name).stat().st_mtime_ns == time for name, time in made.items())
+
+
+def children(process):
+    found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def is_running(pid):
+    try:
+        # A process that has ended, but that nobody has waited for, still has its number.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_decoders_end_with_the_process_that_was_killed(tmp_path):
+    process = prepare_elsewhere(write_digits(tmp_path / "d", classes=10, each=170), tmp_path / "c", 96 * 96 * 50)
+    wait_until(lambda: list(tmp_path.glob("c/*.building/part-*.json")))
+    decoders = children(process)
+    assert len(decoders) >= 2
+    process.kill()
+    process.wait()  # Not for its output to end: its decoders have that, too.
+    wait_until(lambda: not any(is_running(pid) for pid in decoders), seconds=20)
+
+
+@pytest.mark.slow
+def test_a_decoder_that_dies_is_told_of_and_nothing_is_lost(tmp_path):
+    root, cache = write_digits(tmp_path / "d", classes=10, each=170), tmp_path / "c"
+    process = prepare_elsewhere(root, cache, 96 * 96 * 50)
+    wait_until(lambda: list(cache.glob("*.building/part-*.json")))
+    os.kill(max(children(process)), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert "WorkerError: a process that decodes images died" in errors
+    assert list(cache.glob("*.building/part-*.json"))
+    again = prepare_elsewhere(root, cache, 96 * 96 * 50)
+    assert again.communicate(timeout=120)[0].startswith(f"{len(list(root.rglob('*.png')))} ")
 
 
 @pytest.mark.slow
