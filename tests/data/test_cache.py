@@ -1,6 +1,5 @@
 """The decode-once cache: what is written is read back, whatever happens meanwhile."""
 
-import multiprocessing
 import os
 import resource
 import shutil
@@ -240,26 +239,16 @@ def test_two_processes_build_one_cache(tmp_path):
     assert not list(cache.glob("*.building"))
 
 
-def _prepare_with_little_room(root, cache, answer):
+def _little_room():
     # A file may not grow beyond this; the system says so in the way that it says that a disk is full.
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-    try:
-        prepare(folder(root, image_size=96), cache=cache)
-    except StorageError as error:
-        answer.put(str(error))
-    else:
-        answer.put("")
 
 
 def test_without_room_there_is_an_error_and_no_half_cache(tmp_path):
     root, cache = write_digits(tmp_path / "data"), tmp_path / "cache"
-    context = multiprocessing.get_context("spawn")
-    answer = context.Queue()
-    process = context.Process(target=_prepare_with_little_room, args=(root, cache, answer))
-    process.start()
-    message = answer.get(timeout=60)
-    process.join()
-    assert "the decoded data set needs" in message
+    command = [sys.executable, "-c", PREPARE, str(root), str(cache), str(2**20)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_little_room)
+    assert "StorageError" in done.stderr
+    assert "the decoded data set needs" in done.stderr
     assert not list(cache.glob("*/manifest.json"))
     assert prepare(folder(root, image_size=96), cache=cache).info.image_shape == (96, 96, 1)

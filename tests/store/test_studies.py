@@ -72,11 +72,11 @@ def test_no_more_slots_are_returned_than_were_taken(engine: Engine) -> None:
     assert studies.get_study(engine, study.id).slots_taken == 0
 
 
-def test_setting_one_budget_leaves_the_other(engine: Engine) -> None:
+def test_setting_a_budget_replaces_both_limits(engine: Engine) -> None:
     study = make_study(engine, trial_budget=5)
     studies.set_budget(engine, study.id, trial_budget=None, time_budget=60.0)
     found = studies.get_study(engine, study.id)
-    assert (found.trial_budget, found.time_budget) == (5, 60.0)
+    assert (found.trial_budget, found.time_budget) == (None, 60.0)
 
 
 def test_ticks_count_the_time_between_them(engine: Engine) -> None:
