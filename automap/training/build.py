@@ -108,15 +108,20 @@ def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> Non
     model(batch, training=True)
 
 
+SPARED_NAMES = ("bias", "gamma", "beta", "embedding", "token")
+"""Weights that decay spares whatever their shape: the biases of attention, for instance, have two dimensions."""
+
+
 def spare_from_decay(optimizer: keras.Optimizer, network: keras.Model) -> None:
-    """Let weight decay spare biases and the scales and offsets of norms: nothing is gained by pulling them to zero.
+    """Let weight decay spare biases, scales and offsets of norms, and embeddings: nothing is gained by pulling them.
 
     Args:
         optimizer: changed in place, before it is built.
-        network: whose weights of one dimension at most are spared.
+        network: whose weights of one dimension at most, or of a name in `SPARED_NAMES`, are spared.
     """
     optimizer.exclude_from_weight_decay(
-        var_list=[weight for weight in network.trainable_weights if len(weight.shape) <= 1]
+        var_list=[weight for weight in network.trainable_weights if len(weight.shape) <= 1],
+        var_names=list(SPARED_NAMES),
     )
 
 

@@ -228,10 +228,15 @@ def _fit_epoch(model: TrainingModel, batches: TrainingBatches, epoch: int) -> tu
     history = model.fit(batches.epoch(epoch - 1), verbose=0, shuffle=False)
     loss = float(history.history["loss"][-1])
     if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss became {loss} in epoch {epoch}; try a lower learning rate or training.gradient_clip"
-        )
+        raise TrainingError(f"the loss became {loss} in epoch {epoch}; {_CALMER}")
+    # On some processors ReLU makes 0 of NaN: a broken network would go on with a finite loss.
+    if broken := [weight.path for weight in model.network.trainable_weights if not _is_finite(weight)]:
+        raise TrainingError(f"weights of {broken[0]} are no longer finite in epoch {epoch}; {_CALMER}")
     return loss, float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+
+def _is_finite(weight: keras.Variable) -> bool:
+    return bool(keras.ops.all(keras.ops.isfinite(weight)))
 
 
 def _is_better(value: float, best: float | None, direction: Direction) -> bool:

@@ -34,32 +34,41 @@ _STAGES = (
 class EfficientNet(Architecture):
     """Inverted residuals with squeeze-excite, scaled by one number (Tan & Le, 2019, arXiv:1905.11946).
 
-    ``scale: 0`` is B0, 1 is B1, and below 0 come smaller ones, which suit small data.
+    ``scale`` is the paper's compound coefficient: 0 is B0, 0.5 about B1, 1 is B2, 2 about B3; smaller networks,
+    which suit small data, lie below 0. The resolution, which the paper scales too, is that of the data.
     """
 
     recommended: ClassVar[bool] = False
 
-    scale: float = tunable(-2.0, low=-4.0, high=1.0, ge=-6, le=7, description="the number behind the B")
-    drop_path: float = tunable(0.1, low=0.0, high=0.3, ge=0, lt=1, description="of the last block; 0 at the first")
+    scale: float = tunable(
+        -4.0,
+        low=-6.0,
+        high=0.0,
+        step=1.0,
+        ge=-8,
+        le=7,
+        description="filters by 1.1 to this power, blocks by 1.2 to it",
+    )
+    drop_path: float = tunable(
+        0.1, low=0.0, high=0.3, ge=0, lt=1, description="chance of leaving out the last block; 0 at the first"
+    )
 
     def build(self, inputs: keras.KerasTensor) -> Features:
         """Return the last map of each stride."""
-        from automap_architectures.layers import conv_norm, round_to
-        from automap_architectures.sizes import can_reduce, stem_stride
+        from automap_architectures.layers import conv_norm, drop_rates, round_to
+        from automap_architectures.sizes import fitting_steps, stem_stride
 
         width, depth = 1.1**self.scale, 1.2**self.scale
         stride = min(2, stem_stride(inputs))
         x = conv_norm(inputs, round_to(32 * width), 3, stride=stride, activation="swish")
         features: Features = {stride: x}
         counts = [math.ceil(stage.blocks * depth) for stage in _STAGES]
-        done = 0
-        for stage, count in zip(_STAGES, counts, strict=True):
-            step = stage.stride if can_reduce(inputs, stride * stage.stride) else 1
+        drops = iter(drop_rates(self.drop_path, sum(counts)))
+        steps = fitting_steps(inputs, stride, [stage.stride for stage in _STAGES])
+        for stage, count, step in zip(_STAGES, counts, steps, strict=True):
             stride *= step
             for index in range(count):
-                drop = self.drop_path * done / sum(counts)
-                x = _block(x, round_to(stage.filters * width), stage, step if index == 0 else 1, drop)
-                done += 1
+                x = _block(x, round_to(stage.filters * width), stage, step if index == 0 else 1, next(drops))
             features[stride] = x
         features[stride] = conv_norm(x, round_to(1280 * width), 1, activation="swish")
         return features

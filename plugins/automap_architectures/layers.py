@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
+
+
+def conv(x: Any, filters: int, kernel: int, *, stride: int = 1) -> Any:
+    """Apply a convolution without bias, for a batch normalisation follows it somewhere."""
+    return keras.layers.Conv2D(
+        filters, kernel, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+    )(x)
 
 
 def conv_norm(
@@ -21,16 +29,15 @@ def conv_norm(
         zero: whether the norm starts at zero, so that a residual block starts as the identity (Goyal et al.,
             2017, arXiv:1706.02677).
     """
-    x = keras.layers.Conv2D(
-        filters, kernel, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )(x)
-    return norm(x, activation=activation, zero=zero)
+    return norm(conv(x, filters, kernel, stride=stride), activation=activation, zero=zero)
 
 
 def depthwise_norm(x: Any, kernel: int, *, stride: int = 1, activation: str | None = None) -> Any:
     """Apply a depthwise convolution without bias, batch normalisation and an activation."""
+    # "he_normal" would take all channels for inputs of one filter, which sees only its own.
+    initializer = keras.initializers.RandomNormal(stddev=math.sqrt(2) / kernel)
     x = keras.layers.DepthwiseConv2D(
-        kernel, strides=stride, padding="same", use_bias=False, depthwise_initializer="he_normal"
+        kernel, strides=stride, padding="same", use_bias=False, depthwise_initializer=initializer
     )(x)
     return norm(x, activation=activation)
 
@@ -66,6 +73,11 @@ def residual(x: Any, branch: Any, drop: float) -> Any:
     if drop:
         branch = keras.layers.Dropout(drop, noise_shape=(None, 1, 1, 1))(branch)
     return keras.layers.Add()([x, branch])
+
+
+def drop_rates(last: float, blocks: int) -> list[float]:
+    """Return each block's probability of being left out, rising evenly from 0 to that of the last."""
+    return [last * index / max(1, blocks - 1) for index in range(blocks)]
 
 
 def round_to(channels: float, multiple: int = 8) -> int:

@@ -11,10 +11,10 @@ import keras
 class PositionEmbedding(keras.layers.Layer):  # type: ignore[misc]
     """Adds a learned vector to each token."""
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create one vector a token."""
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
-        self.embedding = self.add_weight(shape=shape[1:], initializer=initializer, name="embedding")
+        self.embedding = self.add_weight(shape=input_shape[1:], initializer=initializer, name="embedding")
 
     def call(self, inputs: Any) -> Any:
         """Return the tokens ``(batch, tokens, channels)`` with their vectors added."""

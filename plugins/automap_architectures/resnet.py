@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -12,67 +12,93 @@ if TYPE_CHECKING:
     import keras
 
 
+class _Convolution(NamedTuple):
+    filters: int
+    kernel: int
+    stride: int
+
+
 class ResNet(Architecture):
     """Residual network with basic or bottleneck blocks (He et al., 2016, arXiv:1512.03385, arXiv:1603.05027).
 
     Four stages, each of twice the filters and half the resolution of the one before; small images have fewer
     stages. ``{stage_blocks: [2, 2, 2, 2], width: 64}`` is ResNet-18, and ``{stage_blocks: [3, 4, 6, 3],
-    width: 64, block: bottleneck}`` is ResNet-50.
+    width: 64, block: bottleneck}`` is ResNet-50. The default of 16 filters is the paper's for CIFAR-10.
     """
 
-    width: int = tunable(32, low=16, high=64, log=True, ge=1, description="filters of the first stage")
+    width: int = tunable(16, low=16, high=64, step=8, ge=1, description="filters of the first stage")
     blocks: int = tunable(1, low=1, high=3, ge=1, description="blocks of each stage")
-    stage_blocks: tuple[int, ...] | None = Field(None, description="blocks of each stage, where they differ")
+    stage_blocks: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        None, min_length=1, description="blocks of each stage, where they differ; instead of `blocks`"
+    )
     block: Literal["basic", "bottleneck"] = "basic"
     pre_activation: bool = Field(False, description="norm and activation before each convolution")
     activation: Literal["relu", "swish", "gelu"] = "relu"
+    drop_path: float = Field(0.0, ge=0, lt=1, description="chance of leaving out the last block; 0 at the first")
 
     def build(self, inputs: keras.KerasTensor) -> Features:
-        """Return the map of each stage by its stride."""
-        import keras
-
-        from automap_architectures.layers import conv_norm, norm
+        """Return the last map of each stride."""
+        from automap_architectures.layers import drop_rates, norm
         from automap_architectures.sizes import can_reduce, stem_stride
 
-        stride = stem_stride(inputs)
-        if stride == 1:
-            x = conv_norm(inputs, self.width, 3, activation=self.activation)
-        else:
-            x = conv_norm(inputs, self.width, 7, stride=2, activation=self.activation)
-            x = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
-        features: Features = {}
-        for stage, blocks in enumerate(self.stage_blocks or (self.blocks,) * 4):
+        stages = self.stage_blocks or (self.blocks,) * 4
+        drops = iter(drop_rates(self.drop_path, sum(stages)))
+        features = self._stem(inputs, stem_stride(inputs))
+        stride, x = max(features), features[max(features)]
+        for stage, blocks in enumerate(stages):
             step = 1 if stage == 0 else 2
             if step == 2 and not can_reduce(inputs, stride * 2):
                 break
             stride *= step
             for index in range(blocks):
-                x = self._block(x, self.width * 2**stage, step if index == 0 else 1)
+                block = self._pre_block if self.pre_activation else self._block
+                x = block(x, self.width * 2**stage, step if index == 0 else 1, next(drops))
             features[stride] = norm(x, activation=self.activation) if self.pre_activation else x
         return features
 
-    def _block(self, x: Any, filters: int, stride: int) -> Any:
+    def _stem(self, inputs: Any, stride: int) -> Features:
+        """Return the first maps: at stride 4 those of the paper, below that of one 3×3 convolution."""
         import keras
 
-        from automap_architectures.layers import conv_norm, norm
+        from automap_architectures.layers import conv, norm
 
-        out = filters * (4 if self.block == "bottleneck" else 1)
-        kernels = (1, 3, 1) if self.block == "bottleneck" else (3, 3)
-        branch = norm(x, activation=self.activation) if self.pre_activation else x
-        shortcut = x
-        if stride != 1 or x.shape[-1] != out:
-            source = branch if self.pre_activation else x
-            shortcut = keras.layers.Conv2D(out, 1, strides=stride, use_bias=False)(source)
-            shortcut = shortcut if self.pre_activation else norm(shortcut)
-        for index, kernel in enumerate(kernels):
-            last = index == len(kernels) - 1
-            # The stride is in the 3×3 convolution, which sees every pixel.
-            step = stride if index == (1 if self.block == "bottleneck" else 0) else 1
-            channels = out if last else filters
-            if self.pre_activation and last:
-                branch = keras.layers.Conv2D(channels, kernel, strides=step, padding="same", use_bias=False)(branch)
-            else:
-                activation = None if last else self.activation
-                branch = conv_norm(branch, channels, kernel, stride=step, activation=activation, zero=last)
-        x = keras.layers.Add()([shortcut, branch])
-        return x if self.pre_activation else keras.layers.Activation(self.activation)(x)
+        x = conv(inputs, self.width, 7 if stride == 4 else 3, stride=min(2, stride))
+        if not self.pre_activation:
+            x = norm(x, activation=self.activation)
+        features = {min(2, stride): x}
+        if stride == 4:
+            features[4] = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        return features
+
+    def _block(self, x: Any, filters: int, stride: int, drop: float) -> Any:
+        import keras
+
+        from automap_architectures.layers import conv_norm, residual
+
+        *inner, last = self._convolutions(filters, stride)
+        branch = x
+        for one in inner:
+            branch = conv_norm(branch, one.filters, one.kernel, stride=one.stride, activation=self.activation)
+        branch = conv_norm(branch, last.filters, last.kernel, zero=True)
+        shortcut = x if x.shape == branch.shape else conv_norm(x, last.filters, 1, stride=stride)
+        return keras.layers.Activation(self.activation)(residual(shortcut, branch, drop))
+
+    def _pre_block(self, x: Any, filters: int, stride: int, drop: float) -> Any:
+        from automap_architectures.layers import conv, norm, residual
+
+        branch = activated = norm(x, activation=self.activation)
+        for index, one in enumerate(self._convolutions(filters, stride)):
+            branch = norm(branch, activation=self.activation) if index else branch
+            branch = conv(branch, one.filters, one.kernel, stride=one.stride)
+        same = x.shape == branch.shape
+        return residual(x if same else conv(activated, branch.shape[-1], 1, stride=stride), branch, drop)
+
+    def _convolutions(self, filters: int, stride: int) -> tuple[_Convolution, ...]:
+        """Return those of a block; a 3×3 one reduces, for it sees every pixel."""
+        if self.block == "basic":
+            return _Convolution(filters, 3, stride), _Convolution(filters, 3, 1)
+        return (
+            _Convolution(filters, 1, 1),
+            _Convolution(filters, 3, stride),
+            _Convolution(4 * filters, 1, 1),
+        )

@@ -19,10 +19,10 @@ class LayerScale(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.initial = initial
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create one factor a channel."""
         initializer = keras.initializers.Constant(self.initial)
-        self.gamma = self.add_weight(shape=(shape[-1],), initializer=initializer, name="gamma")
+        self.gamma = self.add_weight(shape=(input_shape[-1],), initializer=initializer, name="gamma")
 
     def call(self, inputs: Any) -> Any:
         """Return the scaled inputs, of the same shape."""

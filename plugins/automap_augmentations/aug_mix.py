@@ -18,15 +18,12 @@ class AugMix(Augmentation):
 
     recommended: ClassVar[bool] = False
 
-    strength: Fraction = tunable(0.3, low=0.1, high=0.5, description="strength of each change")
+    strength: Fraction = tunable(0.3, low=0.1, high=0.5, description="largest strength of a change")
     chains: int = Field(3, ge=1, le=10)
     depth: int = Field(3, ge=1, le=10, description="most changes of a chain")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        import keras
+        from automap_augmentations.operations import MixedChains
 
-        from automap_augmentations.layers import AsColor
-
-        layer = keras.layers.AugMix(num_chains=self.chains, chain_depth=self.depth, factor=self.strength)
-        return [AsColor(layer)]
+        return [MixedChains(self.chains, self.depth, self.strength)]

@@ -18,10 +18,10 @@ class ColorJitter(Augmentation):
 
     recommended: ClassVar[bool] = False
 
-    brightness: Fraction = tunable(0.2, low=0.0, high=0.5)
-    contrast: Fraction = tunable(0.2, low=0.0, high=0.5)
-    saturation: Fraction = 0.2
-    hue: Fraction = Field(0.05, le=0.5)
+    brightness: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest shift, as a share of the full range")
+    contrast: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest change of the factor 1, either way")
+    saturation: Fraction = Field(0.2, description="largest change of the factor 1, either way")
+    hue: Fraction = Field(0.05, le=0.5, description="largest turn, as a share of the circle of colours")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
@@ -29,7 +29,9 @@ class ColorJitter(Augmentation):
 
         from automap_augmentations.layers import ColorOnly
 
-        every = [keras.layers.RandomBrightness(self.brightness), keras.layers.RandomContrast(self.contrast)]
-        saturation = (max(0.0, 0.5 - self.saturation / 2), min(1.0, 0.5 + self.saturation / 2))
-        colour = [keras.layers.RandomSaturation(saturation), keras.layers.RandomHue(self.hue)]
-        return [*every, *(ColorOnly(layer) for layer in colour)]
+        # A single number would only ever raise the contrast; Keras takes each end's distance from 1.
+        contrast = keras.layers.RandomContrast((self.contrast, self.contrast))
+        # Keras multiplies by f / (1 - f), and draws half of what is called factor here as the turn.
+        factors = [factor / (1 + factor) for factor in (1 - self.saturation, 1 + self.saturation)]
+        colour = [keras.layers.RandomSaturation(factors), keras.layers.RandomHue(2 * self.hue)]
+        return [keras.layers.RandomBrightness(self.brightness), contrast, *(ColorOnly(layer) for layer in colour)]

@@ -16,10 +16,10 @@ class CutMix(Augmentation):
 
     recommended: ClassVar[bool] = False
 
-    alpha: float = tunable(1.0, low=0.2, high=1.0, gt=0, description="both parameters of the Beta distribution")
+    alpha: float = tunable(1.0, low=0.2, high=1.0, gt=0, le=1, description="both parameters of the Beta distribution")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        import keras
+        from automap_augmentations.layers import ExactCutMix
 
-        return [keras.layers.CutMix(factor=self.alpha)]
+        return [ExactCutMix(self.alpha)]

@@ -17,12 +17,10 @@ class RandAugment(Augmentation):
     recommended: ClassVar[bool] = False
 
     operations: int = tunable(2, low=1, high=3, ge=1, le=10, description="changes of each image")
-    strength: Fraction = tunable(0.3, low=0.1, high=0.8, description="strength of each change")
+    strength: Fraction = tunable(0.3, low=0.1, high=0.8, description="strength of each change; 1 is the paper's 30")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        import keras
+        from automap_augmentations.operations import RandomOperations
 
-        from automap_augmentations.layers import AsColor
-
-        return [AsColor(keras.layers.RandAugment(num_ops=self.operations, factor=self.strength))]
+        return [RandomOperations(self.operations, self.strength, self.strength)]

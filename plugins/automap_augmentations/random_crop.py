@@ -20,6 +20,6 @@ class RandomCrop(Augmentation):
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
-        from automap_augmentations.layers import ShiftByPixels
+        from automap_augmentations.layers import PadAndCrop
 
-        return [ShiftByPixels(self.padding)]
+        return [PadAndCrop(self.padding)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RandomErasing(Augmentation):
-    """Fills a random rectangle of an image with noise or grey (Zhong et al., 2017, arXiv:1708.04896)."""
+    """Fills a random rectangle of an image, 2 to 33% of its area, with grey (Zhong et al., 2017, arXiv:1708.04896)."""
 
     recommended: ClassVar[bool] = False
 

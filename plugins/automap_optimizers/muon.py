@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Muon(OptimizerComponent):
     """Orthogonalised momentum for matrices, AdamW for the rest (Jordan et al., 2024; arXiv:2502.16982).
 
-    Keras takes only two-dimensional weights for matrices: kernels of convolutions are trained by AdamW.
+    Kernels of convolutions and of attention count as matrices. Biases, norms, embeddings, depthwise kernels and the
+    head are trained by AdamW, at the same learning rate: updates are scaled to the size of AdamW's.
     """
 
     recommended: ClassVar[bool] = False
@@ -23,9 +24,9 @@ class Muon(OptimizerComponent):
 
     def build(self, learning_rate: Any, **options: Any) -> keras.Optimizer:
         """Return the Keras optimizer."""
-        import keras
+        from automap_optimizers.matrices import MatrixMuon
 
-        return keras.optimizers.Muon(
+        return MatrixMuon(
             learning_rate,
             weight_decay=self.weight_decay,
             adam_weight_decay=self.weight_decay,

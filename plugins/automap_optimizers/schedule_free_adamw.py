@@ -23,6 +23,6 @@ class ScheduleFreeAdamW(OptimizerComponent):
 
     def build(self, learning_rate: Any, **options: Any) -> keras.Optimizer:
         """Return the Keras optimizer."""
-        import keras
+        from automap_optimizers.schedule_free import DecoupledScheduleFreeAdamW
 
-        return keras.optimizers.ScheduleFreeAdamW(learning_rate, weight_decay=self.weight_decay, **options)
+        return DecoupledScheduleFreeAdamW(learning_rate, weight_decay=self.weight_decay, **options)

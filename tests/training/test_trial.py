@@ -185,10 +185,19 @@ def test_a_constraint_on_a_metric_waits_for_the_metric(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_fails_with_its_reason(tmp_path):
-    diverging = {"type": "sgd", "learning_rate": 1e30, "weight_decay": 0.0}
+    # A step of this size overflows the last bias within two: no activation in between can hide it.
+    diverging = {"type": "sgd", "learning_rate": 3e38, "weight_decay": 0.0}
     result = run(candidate(optimizer=diverging, schedule="constant", warmup=0), tmp_path)
     assert result.state == "failed"
     assert "the loss became nan in epoch 1" in result.reason
+
+
+def test_weights_that_are_not_finite_fail_with_their_reason(tmp_path):
+    # Decay alone multiplies every kernel by -1e30; what the forward pass makes of it depends on the processor.
+    exploding = {"type": "sgd", "learning_rate": 1.0, "weight_decay": 1e30}
+    result = run(candidate(optimizer=exploding, schedule="constant", warmup=0), tmp_path)
+    assert result.state == "failed"
+    assert "epoch 1; try a lower learning rate or training.gradient_clip" in result.reason
 
 
 def test_a_network_that_cannot_be_built_fails_with_its_reason(tmp_path):

@@ -1,0 +1,48 @@
+"""Muon for every weight that acts as a matrix."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import keras
+from keras import ops
+
+HEAD = r"(^|/)(logits|head)"
+"""Paths of the last layers, which Muon is not made for (Jordan et al., 2024)."""
+SPLIT_AFTER_FIRST = re.compile(r"/(query|key|value)/kernel$")
+"""Kernels of attention, ``(channels, heads, size)``; all others have their outputs on the last axis."""
+
+
+@keras.saving.register_keras_serializable("automap_optimizers")
+class MatrixMuon(keras.optimizers.Muon):  # type: ignore[misc]
+    """Keras's Muon, with kernels of convolutions and attention as matrices and without the head.
+
+    Keras's (3.15) takes weights of two dimensions and no others. Of a residual network that is the head alone, the
+    one matrix that Muon should leave to AdamW; of attention it is the biases.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"exclude_layers": [HEAD], **options})
+
+    def _should_use_adamw(self, variable: keras.Variable) -> bool:
+        if len(variable.shape) < 2 or variable.name == "bias":
+            return True
+        # A matrix of one row or column, such as a depthwise kernel's, has no directions to balance.
+        if min(matrix_shape(variable)) < 2 or "embedding" in variable.path.lower():
+            return True
+        return any(re.search(pattern, variable.path) for pattern in self.exclude_layers)
+
+    def _muon_update_step(self, gradient: Any, variable: keras.Variable, lr: Any, m: keras.Variable) -> None:
+        self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
+        direction = ops.add(gradient, self.momentum * m) if self.nesterov else ops.convert_to_tensor(m)
+        matrix = ops.reshape(direction, matrix_shape(variable))
+        update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
+        self.assign_sub(variable, ops.reshape(update, variable.shape))
+
+
+def matrix_shape(variable: keras.Variable) -> tuple[int, int]:
+    """Return how many inputs and outputs a weight of two or more dimensions has as a matrix."""
+    split = 1 if len(variable.shape) == 3 and SPLIT_AFTER_FIRST.search(variable.path) else -1
+    return math.prod(variable.shape[:split]), math.prod(variable.shape[split:])
