@@ -6,6 +6,7 @@ AutomapError
 │   ├── PluginError      an unknown, broken or ambiguous plugin
 │   ├── DataError        the data set: missing, empty, too many bad files
 │   └── StorageError     the database or run directory cannot be used as named
+│       └── ConnectionLost   the database does not answer; it may be back soon
 └── RunError             the input was right, the run failed; exit code 1
     ├── TrainingError    one trial failed; the study goes on
     └── WorkerError      a worker could not start or died
@@ -36,6 +37,10 @@ class DataError(UserError):
 
 class StorageError(UserError):
     """A database or run directory cannot be used: locked, read-only, full, or not a database."""
+
+
+class ConnectionLost(StorageError):  # noqa: N818
+    """The database does not answer now: its server restarts, cannot be reached, or a lock is held for long."""
 
 
 class RunError(AutomapError):

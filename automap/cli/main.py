@@ -18,6 +18,7 @@ COMMANDS = {
     "init": "Write a commented spec for a folder, a table or arrays of images.",
     "check": "Validate a spec; show it resolved, its search space and its data.",
     "search": "Search for the best network that the spec admits, or go on with a search.",
+    "worker": "Join the search of a spec that runs on this or another machine, and train for it.",
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
     "studies": "List the studies of a database.",

@@ -20,6 +20,9 @@ from automap.store.runs import Run
 
 _STATES = (("complete", "green"), ("pruned", "yellow"), ("infeasible", "magenta"), ("failed", "red"))
 
+MAX_ROWS = 16
+"""Runs that are shown one by one."""
+
 
 class SearchView:
     """Shows a search: redrawn in place on a terminal, as a line for each news elsewhere.
@@ -33,6 +36,7 @@ class SearchView:
         self._console, self._spec = console, spec
         self._live: Live | None = None
         self._finished: dict[str, int] = {}
+        self._away: str | None = None
         self.stopping = False
 
     @contextmanager
@@ -46,8 +50,15 @@ class SearchView:
             yield
             self._live = None
 
+    def database_away(self, reason: str) -> None:
+        """Show that the database does not answer."""
+        if self._away != reason:
+            self._console.print(f"waiting: {reason}", style="yellow", highlight=False, soft_wrap=True)
+        self._away = reason
+
     def update(self, now: Snapshot) -> None:
         """Show how the search stands now."""
+        self._away = None
         if self._live is not None:
             self._live.update(self.render(now))
         elif any(now.counts.values()) and now.counts != self._finished:
@@ -79,7 +90,7 @@ class SearchView:
             total = finals + now.counts.get("final", 0)
             return f"training the finalists again: {now.counts.get('final', 0)} of {total} done"
         if not now.active:
-            return "starting the worker" if now.use.spent is None else "finishing"
+            return "starting" if now.use.spent is None else "finishing"
         return f"searching with {self._spec.search.sampler} and {self._spec.search.pruner}"
 
     def _best(self, now: Snapshot) -> Text:
@@ -96,8 +107,10 @@ class SearchView:
         for title in ("running", "epoch", "", self._spec.objectives[0].metric, "left"):
             table.add_column(title, justify="right", no_wrap=True)
         table.add_column("candidate", overflow="ellipsis", no_wrap=True, style="dim", ratio=1)
-        for run in now.active:
+        for run in now.active[:MAX_ROWS]:
             table.add_row(*_run_cells(run))
+        if (more := len(now.active) - MAX_ROWS) > 0:
+            table.add_row(f"+{more}", "", "", "", "", "more")
         return table
 
     def _line(self, now: Snapshot) -> str:

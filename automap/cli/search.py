@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,6 +25,9 @@ def search(
         str | None,
         typer.Option(help="Time in all (2h), or more of it (+20m), instead of what the spec says.", metavar="T|+T"),
     ] = None,
+    workers: Annotated[
+        str, typer.Option(help="Processes that train at once; auto fits them to this machine.", metavar="N|auto")
+    ] = "1",
 ) -> None:
     """Search for the best network that the spec admits, or go on with a search.
 
@@ -32,15 +35,17 @@ def search(
     """
     from rich.console import Console
 
+    from automap.cli.driving import parse_workers
     from automap.cli.preparing import prepare_data
     from automap.spec.spec import load_spec
 
     console = Console(stderr=True)
+    wanted = parse_workers(workers)
     loaded = load_spec(spec)
     data = prepare_data(console, loaded)
     study = _open(loaded, spec, data)
     _extend(study, trials, time)
-    finished = _drive(console, study)
+    finished = _drive(console, study, data, wanted)
     _report(console, study, spec, finished)
     if not finished:
         console.print(f"interrupted; go on with: automap search {spec}")
@@ -77,29 +82,17 @@ def _extend(study: Study, trials: str | None, time: str | None) -> None:
     studies.set_budget(study.engine, study.id, trial_budget=number, time_budget=seconds)
 
 
-def _drive(console: Console, study: Study) -> bool:
-    from automap.cli.interrupts import count_interrupts
-    from automap.cli.progress import SearchView
-    from automap.search.driver import drive, snapshot, work_is_left
-    from automap.search.local import LocalExecutor
+def _drive(console: Console, study: Study, data: PreparedData, workers: int | Literal["auto"]) -> bool:
+    from automap.cli.driving import drive_shown, local_workers
+    from automap.search.driver import snapshot, work_is_left
 
     if not work_is_left(study):
         spent = snapshot(study).use.spent
         message = f"The budget is spent: {spent}. More: automap search SPEC --trials +10"
         console.print(message, highlight=False, soft_wrap=True)
         return True
-    view = SearchView(console, study.spec)
     first_seed = study.spec.search.seed + snapshot(study).use.trials
-    executor = LocalExecutor(
-        study.spec.storage, study.spec.name, study.spec.run_directory / "logs", workers=1, seed=first_seed
-    )
-    with count_interrupts() as interrupts, view.shown():
-
-        def interrupted() -> int:
-            view.stopping = interrupts.count > 0
-            return interrupts.count
-
-        return drive(study, executor, view.update, interrupted)
+    return drive_shown(console, study, local_workers(console, study, data, workers, first_seed))
 
 
 def _report(console: Console, study: Study, path: Path, finished: bool) -> None:

@@ -13,7 +13,8 @@ from automap.exceptions import PluginError, UserError
 from automap.spec.candidate import load_component
 from automap.spec.kinds import DataInfo, Task
 from automap.spec.plugins import find_plugins
-from automap.training.saved import CARD_FILE, NETWORK_FILE, ModelCard
+from automap.store.files import CARD_FILE, NETWORK_FILE
+from automap.training.saved import ModelCard
 
 
 @dataclass(frozen=True)

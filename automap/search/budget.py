@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from automap.search.study import Study
 from automap.spec.spec import Spec
-from automap.store import results, studies
+from automap.store import results, runs, studies
 from automap.store.results import ResultRow
 
 
@@ -60,7 +61,11 @@ def budget_use(study: Study) -> Use:
         trial_budget=row.trial_budget,
         seconds=row.seconds_used,
         time_budget=row.time_budget,
-        reserved_seconds=_finalists_seconds(study.spec, [result.cost.get("train_seconds", 0.0) for result in best]),
+        reserved_seconds=_finalists_seconds(
+            study.spec,
+            [result.cost.get("train_seconds", 0.0) for result in best],
+            workers=runs.count_running(study.engine, study.id),
+        ),
         leader=best[0] if best else None,
         target=target,
         target_reached=reached,
@@ -72,6 +77,11 @@ def search_is_open(study: Study) -> bool:
     return budget_use(study).spent is None
 
 
-def _finalists_seconds(spec: Spec, train_seconds: list[float]) -> float:
-    # One worker at a time is assumed: with more of them the finalists end earlier than the budget.
-    return spec.finalists.seeds * sum(train_seconds) if spec.finalists.top else 0.0
+def _finalists_seconds(spec: Spec, train_seconds: list[float], workers: int) -> float:
+    if not spec.finalists.top or not train_seconds:
+        return 0.0
+    # Each worker trains its share of them, one after another.
+    seeds = spec.finalists.seeds
+    at_once = max(1, min(workers, seeds * len(train_seconds)))
+    rounds = math.ceil(seeds * len(train_seconds) / at_once)
+    return rounds * sum(train_seconds) / len(train_seconds)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from automap.exceptions import StorageError, UserError, WorkerError
+from automap.exceptions import ConnectionLost, StorageError, UserError, WorkerError
 from automap.search import finalists
 from automap.search.budget import Use, budget_use
-from automap.search.executor import Executor
+from automap.search.executor import Death, Executor
 from automap.search.study import Study
 from automap.search.trials import recover
 from automap.store import results, runs, studies
+from automap.store.patience import Outage, patiently
 from automap.store.runs import Run
 
 POLL_SECONDS = 0.5
 MAX_DEATHS = 5
-"""Workers that die one after another, with nothing finished in between, before the search gives up."""
+"""Workers that die in place of each one, with nothing finished in between, before the search gives up."""
 
 
 @dataclass(frozen=True)
@@ -40,55 +42,95 @@ def snapshot(study: Study) -> Snapshot:
     )
 
 
-def drive(study: Study, executor: Executor, watch: Callable[[Snapshot], None], interrupted: Callable[[], int]) -> bool:
+class View(Protocol):
+    """Who watches a search."""
+
+    def update(self, now: Snapshot) -> None:
+        """Show how it stands; called twice a second."""
+
+    def database_away(self, reason: str) -> None:
+        """Show that the database does not answer; called as often."""
+
+
+def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[], int]) -> bool:
     """Run workers until the study's budget is spent and its finalists are trained.
 
     Args:
         study: the open study.
         executor: where the workers run.
-        watch: called twice a second with how the study stands.
+        view: told twice a second how the study stands.
         interrupted: how often the user asked to stop: once, at the end of the epoch; twice, at once.
 
     Returns:
         Whether the search ended by itself.
 
     Raises:
+        StorageError: if the database stays away for minutes.
         UserError: if no worker can go on: the disk is full, say, or a candidate cannot be built.
         WorkerError: if workers die again and again.
     """
-    studies.clear_stop(study.engine, study.id)
     executor.start()
-    deaths, finished = 0, -1
-    while executor.alive() or not interrupted():
-        now = snapshot(study)
-        watch(now)
-        if sum(now.counts.values()) != finished:
-            deaths, finished = 0, sum(now.counts.values())
-        died = executor.deaths()
-        for death in died:
-            deaths += 1
-            runs.release_worker(study.engine, death.worker, death.reason)
-            if death.fatal or deaths >= MAX_DEATHS:
-                _give_up(executor, death.reason, fatal=death.fatal)
+    losses, outage = _Losses(), Outage()
+    while losses.note(executor.deaths()) or executor.alive():
         if interrupted():
             executor.stop(now=interrupted() > 1)
-        elif died:
+        try:
+            now = snapshot(study)
+            view.update(now)
+            died = losses.bury(study, now, executor.alive(), counted=not interrupted())
+            studies.tick(study.engine, study.id)
+            outage.over()
+        except ConnectionLost as error:
+            # The workers wait for the database too, and train in the meantime.
+            outage.endure(error)
+            view.database_away(str(error))
+            died = False
+        if losses.last is not None and losses.hopeless:
+            _give_up(executor, losses.last)
+        if died and not interrupted():
             executor.start()
-        elif not executor.alive():
-            break
-        studies.tick(study.engine, study.id)
         time.sleep(POLL_SECONDS)
-    watch(snapshot(study))
+    view.update(patiently(lambda: snapshot(study)))
     return not interrupted()
 
 
-def _give_up(executor: Executor, reason: str, *, fatal: bool) -> None:
+@dataclass
+class _Losses:
+    """The workers that died, and whether it makes sense to start others."""
+
+    unburied: list[Death] = field(default_factory=list)
+    """Their runs are still to be given back."""
+    last: Death | None = None
+    hopeless: bool = False
+    _in_a_row: int = 0
+    _finished: int = -1
+
+    def note(self, deaths: Sequence[Death]) -> bool:
+        """Take note of deaths; return whether runs of the dead are still to be given back."""
+        self.unburied += deaths
+        return bool(self.unburied)
+
+    def bury(self, study: Study, now: Snapshot, alive: int, *, counted: bool) -> bool:
+        """Give back the runs of the dead; return whether there were any."""
+        if sum(now.counts.values()) != self._finished:
+            self._in_a_row, self._finished = 0, sum(now.counts.values())
+        died = bool(self.unburied)
+        while self.unburied:
+            death = self.last = self.unburied[0]
+            runs.release_worker(study.engine, death.worker, death.reason, counted=counted)
+            self.unburied.pop(0)
+            self._in_a_row += 1
+            self.hopeless |= death.fatal or self._in_a_row >= MAX_DEATHS * (1 + alive)
+        return died
+
+
+def _give_up(executor: Executor, death: Death) -> None:
     executor.stop()
     while executor.alive():
         time.sleep(POLL_SECONDS)
-    if fatal:
-        raise UserError(reason)
-    raise WorkerError(f"{MAX_DEATHS} workers died one after another; the last one: {reason}")
+    if death.fatal:
+        raise UserError(death.reason)
+    raise WorkerError(f"workers died one after another, with nothing finished in between; the last one: {death.reason}")
 
 
 def disk_is_usable(directory: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import optuna
 
 from automap.search.pruners import is_rung, is_weak, rung_key
-from automap.search.study import Study
+from automap.search.study import Study, optuna_errors
 from automap.spec.objectives import objective_value
 from automap.training.trial import EpochReport, Verdict
 
@@ -14,8 +14,13 @@ def judge_epoch(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdic
     """Report an epoch to Optuna and say whether the trial should be stopped."""
     if epoch.epoch >= epoch.epochs:
         return Verdict.CONTINUE
-    if len(study.spec.objectives) > 1:
-        return _judge_by_rank(study, trial, epoch)
+    with optuna_errors(study.engine):
+        if len(study.spec.objectives) > 1:
+            return _judge_by_rank(study, trial, epoch)
+        return _judge_by_value(study, trial, epoch)
+
+
+def _judge_by_value(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdict:
     value = objective_value(study.spec.objectives[0], epoch.metrics, epoch.cost)
     if value is None:
         return Verdict.CONTINUE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from optuna.trial import TrialState
 
-from automap.search.study import Study, live_trial
+from automap.search.study import Study, live_trial, optuna_errors
 from automap.spec.objectives import objective_value
 from automap.spec.spec import Spec
 from automap.store.result import Result
@@ -32,6 +32,11 @@ def settle(spec: Spec, result: Result) -> Result:
 
 def tell_result(study: Study, number: int, result: Result) -> None:
     """Tell Optuna the end of a trial whose result is stored; a trial told already is left as it is."""
+    with optuna_errors(study.engine):
+        _tell(study, number, result)
+
+
+def _tell(study: Study, number: int, result: Result) -> None:
     trial = live_trial(study, number)
     if trial.storage.get_trial(trial._trial_id).state.is_finished():
         return

@@ -8,6 +8,7 @@ import sys
 
 from automap.exceptions import WorkerError
 from automap.search.local import worker_environment
+from automap.search.resources import Share
 from automap.spec.kinds import DataInfo
 from automap.spec.spec import Spec
 
@@ -31,7 +32,7 @@ def run_preflight(spec: Spec, info: DataInfo) -> tuple[tuple[str, ...], int]:
         input=json.dumps(order),
         capture_output=True,
         text=True,
-        env=worker_environment(1),
+        env=worker_environment(Share(()), 1),
         check=False,
     )
     if done.returncode != 0:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 from automap.exceptions import AutomapError
 from automap.search.local import FATAL_EXIT, LAST_WORDS
@@ -27,16 +28,22 @@ def main() -> int:
     return 0
 
 
-def _work(order: dict[str, object], stop: threading.Event) -> None:
+def _work(order: dict[str, Any], stop: threading.Event) -> None:
+    if order["cores"]:
+        # Before Keras: TensorFlow, JAX and PyTorch make as many threads as the process may use processors.
+        os.sched_setaffinity(0, order["cores"])
     # Keras takes seconds to import: signals are handled and orders are read by then.
     from automap.data.prepare import prepare
     from automap.search.study import join
     from automap.search.worker import check_corners, work
+    from automap.spec.spec import Spec
+    from automap.training.backend import limit_gpu_memory
 
-    study = join(str(order["storage"]), str(order["study"]), int(str(order["sampler_seed"])))
+    limit_gpu_memory(order["gpu_fraction"], order["gpu_memory_bytes"])
+    study = join(Spec.model_validate(order["spec"]), order["sampler_seed"])
     data = prepare(study.spec.dataset)
     check_corners(study, data)
-    work(study, data, str(order["worker"]), stop)
+    work(study, data, order["worker"], stop)
 
 
 def _stop_with_driver(stop: threading.Event) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler
 from sqlalchemy import Engine
 
@@ -17,7 +20,12 @@ from automap.spec.compare import differences
 from automap.spec.draw import first_parameters
 from automap.spec.spec import Spec
 from automap.store import studies
-from automap.store.engine import database_url, open_database
+from automap.store.engine import database_url, open_database, read_database
+from automap.store.errors import storage_errors
+
+
+class StudyMissing(UserError):  # noqa: N818
+    """The database holds no study of that name."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +48,9 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
     # A sampler that does not fit is found out before there is a database.
     sampler = make_sampler(spec, spec.search.seed)
     engine = open_database(spec.storage)
-    row = studies.find_study(engine, spec.name)
-    if row is not None:
-        _refuse_incomparable(row, spec, fingerprint)
-    study = _optuna_study(spec, sampler)
+    row, created = studies.find_study(engine, spec.name), False
     if row is None:
-        row = studies.create_study(
+        row, created = studies.create_study(
             engine,
             name=spec.name,
             spec_text=spec_text,
@@ -57,40 +62,57 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
             trial_budget=_trial_budget(spec),
             time_budget=spec.budget.time,
         )
-        if spec.search.sampler != "grid":
-            for parameters in first_parameters(spec):
-                study.enqueue_trial(parameters, skip_if_exists=True)
-    else:
-        if row.spec["budget"] != spec.to_data()["budget"]:
-            studies.set_budget(engine, row.id, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
-        studies.update_spec(engine, row.id, spec_text=spec_text, spec=_stored(spec))
+    with optuna_errors(engine):
+        if created:
+            return Study(row.id, spec, engine, _new_optuna_study(spec, sampler))
+        _refuse_incomparable(row, spec, fingerprint)
+        study = _optuna_study(spec, sampler)
+    if row.spec["budget"] != spec.to_data()["budget"]:
+        studies.set_budget(engine, row.id, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
+    studies.update_spec(engine, row.id, spec_text=spec_text, spec=_stored(spec))
     return Study(row.id, spec, engine, study)
 
 
-def join(storage: str, name: str, sampler_seed: int) -> Study:
-    """Open a study that exists; workers call this.
+def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study:
+    """Open the study of a spec, which exists already; workers call this.
 
     Args:
-        storage: the database's URL.
-        name: the study's name.
+        spec: the spec as this machine reads it: its paths are those of this machine.
         sampler_seed: the seed of this worker's sampler.
+        fingerprint: of this machine's data; left out, it is taken to be the study's.
 
     Raises:
-        StorageError: if the database cannot be used.
-        UserError: if it holds no such study.
+        StorageError: if the database does not exist or cannot be used.
+        StudyMissing: if it holds no such study.
+        UserError: if trials of this spec could not be compared with those of the study.
     """
-    engine = open_database(storage)
-    row = studies.find_study(engine, name)
+    # A mistyped URL should not leave a new database behind.
+    read_database(spec.storage).dispose()
+    engine = open_database(spec.storage)
+    row = studies.find_study(engine, spec.name)
     if row is None:
-        raise UserError(f"no study '{name}' in the database; start it with: automap search SPEC")
-    spec = Spec.model_validate({**row.spec, "storage": storage})
-    return Study(row.id, spec, engine, _optuna_study(spec, make_sampler(spec, sampler_seed)))
+        raise StudyMissing(f"no study '{spec.name}' in the database; start it with: automap search SPEC")
+    _refuse_incomparable(row, spec, fingerprint or row.data_fingerprint)
+    with optuna_errors(engine):
+        return Study(row.id, spec, engine, _optuna_study(spec, make_sampler(spec, sampler_seed)))
+
+
+@contextmanager
+def optuna_errors(engine: Engine) -> Iterator[None]:
+    """Raise `StorageError` for whatever goes wrong between Optuna and the database, which is automap's too."""
+    with storage_errors(engine.url):
+        try:
+            yield
+        except StorageInternalError as error:
+            raise error.__cause__ or error from error
 
 
 def live_trial(study: Study, number: int) -> optuna.Trial:
     """Return the live trial of a number, also one that another process has started."""
     storage = study.optuna._storage
-    return optuna.Trial(study.optuna, storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number))
+    with optuna_errors(study.engine):
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number)
+        return optuna.Trial(study.optuna, trial_id)
 
 
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
@@ -116,6 +138,14 @@ def _trial_budget(spec: Spec) -> int | None:
         return spec.budget.trials
     points = len(grid(spec))
     return points if spec.budget.trials is None else min(points, spec.budget.trials)
+
+
+def _new_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
+    study = _optuna_study(spec, sampler)
+    if spec.search.sampler != "grid":
+        for parameters in first_parameters(spec):
+            study.enqueue_trial(parameters, skip_if_exists=True)
+    return study
 
 
 def _optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:

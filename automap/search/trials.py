@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import optuna
@@ -9,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from automap.search.budget import search_is_open
 from automap.search.outcome import tell_result
-from automap.search.study import Study, live_trial
+from automap.search.study import Study, live_trial, optuna_errors
 from automap.spec.draw import draw
 from automap.store import results, runs, studies
 from automap.store.runs import Run
@@ -19,6 +20,9 @@ GRACE_SECONDS = 60.0
 
 STRAY_SECONDS = 10.0
 """A trial that Optuna knows and automap does not for so long was left by a worker that died."""
+
+SLOT_SECONDS = 3.0
+"""Between taking a trial from the budget and starting it lie milliseconds too."""
 
 
 def next_run(study: Study, worker: str) -> Run | None:
@@ -31,10 +35,12 @@ def next_run(study: Study, worker: str) -> Run | None:
     return start_trial(study, worker)
 
 
-def start_trial(study: Study, worker: str) -> Run:
-    """Ask Optuna for a new trial and register its run."""
-    trial = study.optuna.ask()
-    return register(study, trial, worker)
+def start_trial(study: Study, worker: str) -> Run | None:
+    """Ask Optuna for a new trial and register its run; None if another worker has come in between."""
+    with optuna_errors(study.engine):
+        trial = study.optuna.ask()
+    run = register(study, trial, worker)
+    return run if run.worker == worker else None
 
 
 def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
@@ -45,7 +51,8 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
         trial: Optuna's trial, new or left unregistered by a worker that died.
         worker: who trains it; None leaves it to the next one that looks for work.
     """
-    candidate = draw(study.spec, trial)
+    with optuna_errors(study.engine):
+        candidate = draw(study.spec, trial)
     return runs.start_run(
         study.engine,
         study.id,
@@ -61,19 +68,40 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
 def recover(study: Study) -> bool:
     """Bring Optuna's trials and automap's runs together again after a worker died between two writes.
 
-    A trial whose result is stored is told; a trial that has no run gets one.
+    A trial whose result is stored is told; a trial that has no run gets one; a trial that was taken from the
+    budget and never came to be is given back.
 
     Returns:
         Whether something is still open, so that a worker should look again.
     """
-    running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    with optuna_errors(study.engine):
+        running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for frozen in running:
         found = results.find_result(study.engine, study.id, frozen.number)
         if found is not None:
             tell_result(study, frozen.number, found.result)
         elif runs.find_run(study.engine, study.id, frozen.number) is None and _is_stray(frozen):
             register(study, live_trial(study, frozen.number), None)
-    return bool(running)
+    return bool(running) or _slots_are_returned(study)
+
+
+def _slots_are_returned(study: Study) -> bool:
+    taken, started = _slots(study)
+    if started >= taken:
+        return False
+    # Somebody may be about to start that trial.
+    time.sleep(SLOT_SECONDS)
+    if _slots(study) != (taken, started):
+        return True
+    return studies.correct_slots(study.engine, study.id, taken=taken, started=started)
+
+
+def _slots(study: Study) -> tuple[int, int]:
+    """Return how many trials were taken from the budget, and how many were started."""
+    with optuna_errors(study.engine):
+        trials = study.optuna.get_trials(deepcopy=False)
+    started = sum(trial.state != TrialState.WAITING for trial in trials)
+    return studies.get_study(study.engine, study.id).slots_taken, started
 
 
 def _is_stray(trial: FrozenTrial) -> bool:

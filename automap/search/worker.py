@@ -7,7 +7,6 @@ lasts, then the finalists.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from automap.search.trials import next_run, recover
 from automap.spec.candidate import Candidate
 from automap.spec.draw import corners
 from automap.store import results, runs
+from automap.store.patience import patiently
 from automap.store.result import Result
 from automap.store.runs import Run
 from automap.training.preflight import preflight
@@ -40,14 +40,18 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
         StorageError: if the database or the run directory cannot be used any more; nothing done is lost.
     """
     while not stop.is_set():
-        run = next_run(study, worker)
+        run = patiently(lambda: next_run(study, worker), stop)
         if run is not None:
             execute(study, data, run, worker, stop)
-        elif runs.list_active(study.engine, study.id) or recover(study):
-            # Others still train: one of them may die and leave its run, or the finalists may come.
+        elif patiently(lambda: _others_train(study), stop):
+            # One of them may die and leave its run, or the finalists may come.
             stop.wait(IDLE_SECONDS)
-        elif not finalists.appoint(study):
+        elif not patiently(lambda: finalists.appoint(study), stop):
             return
+
+
+def _others_train(study: Study) -> bool:
+    return bool(runs.list_active(study.engine, study.id)) or recover(study)
 
 
 def check_corners(study: Study, data: PreparedData) -> None:
@@ -71,22 +75,24 @@ def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threa
         try:
             result = settle(study.spec, _train(study, data, run, directory, lease, stop))
         except Interrupted:
-            runs.release(study.engine, run.id, worker)
+            patiently(lambda: runs.release(study.engine, run.id, worker))
             return
         except OSError as error:
+            if not patiently(lambda: runs.release(study.engine, run.id, worker)):
+                # Another worker has taken the run while this one was stopped, and its folder with it.
+                return
             # The run is not to blame: it goes on from its checkpoint once there is room.
-            runs.release(study.engine, run.id, worker)
             raise StorageError(f"{directory}: {error.strerror}; make room, then run the same command again") from error
-        if lease.lost or not results.finish(study.engine, run.id, worker, result):
+        if lease.lost or not patiently(lambda: results.finish(study.engine, run.id, worker, result)):
             return
     if run.kind == "search":
-        tell_result(study, run.trial, result)
+        patiently(lambda: tell_result(study, run.trial, result))
     _clean(study, run, directory, result)
 
 
 def _clean(study: Study, run: Run, directory: Path, result: Result) -> None:
     if result.state != "complete":
-        shutil.rmtree(directory, ignore_errors=True)
+        retention.strip(directory)
     if run.kind == "search":
         retention.sweep(study, directory.parent)
 
@@ -95,13 +101,13 @@ def _train(study: Study, data: PreparedData, run: Run, directory: Path, lease: L
     if run.attempts > MAX_ATTEMPTS:
         reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
         return Result(state="failed", reason=reason)
-    trial = live_trial(study, run.trial) if run.kind == "search" else None
+    trial = patiently(lambda: live_trial(study, run.trial)) if run.kind == "search" else None
 
     def report(epoch: EpochReport) -> Verdict:
-        lease.report(epoch)
+        patiently(lambda: lease.report(epoch))
         if lease.lost or stop.is_set():
             return Verdict.INTERRUPT
-        return Verdict.CONTINUE if trial is None else judge_epoch(study, trial, epoch)
+        return Verdict.CONTINUE if trial is None else patiently(lambda: judge_epoch(study, trial, epoch))
 
     return run_trial(
         Candidate.model_validate(run.candidate),

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, exc, make_url
 
-from automap.exceptions import StorageError
+from automap.exceptions import ConnectionLost, StorageError
 
 _SECRET_KEYS = ("password", "passwd", "sslpassword")
 
-# A part of the driver's message, in lower case → what it means and what to do.
-_MEANINGS = (
+_Meanings = Sequence[tuple[tuple[str, ...], str]]
+
+# Parts of the driver's message, in lower case → what they mean and what to do.
+_LASTING: _Meanings = (
     (
-        (
-            "database is locked",
-            "database table is locked",
-            "lock wait timeout",
-            "canceling statement due to lock",
-        ),
-        "it is locked by another process; wait until that one is done, or end it",
-    ),
-    (
-        (
-            "readonly database",
-            "read-only transaction",
-            "read-only option",
-            "permission denied",
-            "command denied",
-        ),
+        ("readonly database", "read-only transaction", "read-only option", "permission denied", "command denied"),
         "it is read-only for this user; get write permission, or name another database",
     ),
     (("file is not a database", "file is encrypted"), "the file is not an SQLite database; name another one"),
@@ -39,10 +26,7 @@ _MEANINGS = (
         ("disk is full", "no space left", "disk full", "is full"),
         "the disk is full; make room and go on: what is stored stays",
     ),
-    (
-        ("disk i/o error",),
-        "the disk gave an error while it was read or written; check the disk and its free space",
-    ),
+    (("disk i/o error",), "the disk gave an error while it was read or written; check the disk and its free space"),
     (
         ("unable to open database file",),
         "the file cannot be opened; check that its folder exists and that you may write there",
@@ -52,9 +36,14 @@ _MEANINGS = (
         "the server refuses the user or password; correct them in the URL",
     ),
     (('role "',), "the server does not know that user; correct it in the URL"),
+    (("unknown database", 'database "'), "the server has no such database; create it, or correct its name in the URL"),
+)
+
+# The same for what may pass by itself.
+_PASSING: _Meanings = (
     (
-        ("unknown database", 'database "'),
-        "the server has no such database; create it, or correct its name in the URL",
+        ("database is locked", "database table is locked", "lock wait timeout", "canceling statement due to lock"),
+        "it is locked by another process; wait until that one is done, or end it",
     ),
     (
         (
@@ -81,6 +70,9 @@ _MEANINGS = (
             "connection is closed",
             "shutting down",
             "starting up",
+            "in recovery mode",
+            "closed unexpectedly",
+            "connection is lost",
         ),
         "the server ended the connection; check that it runs, and start again: what is stored stays",
     ),
@@ -95,9 +87,15 @@ def display_url(url: URL | str) -> str:
 
 
 def storage_error(url: URL, error: Exception) -> StorageError:
-    """Turn what a database driver raised into an error that says what to do."""
+    """Turn what a database driver raised into an error that says what to do.
+
+    Returns:
+        `ConnectionLost` if it may pass by itself.
+    """
     cause = str(getattr(error, "orig", None) or error).strip()
-    return StorageError(f"database {display_url(url)}: {_meaning(url, cause)} ({_first_line(cause)})")
+    passing = _means(_LASTING, cause) is None and (_means(_PASSING, cause) or _is_broken(error))
+    kind = ConnectionLost if passing else StorageError
+    return kind(f"database {display_url(url)}: {_meaning(url, cause)} ({_first_line(cause)})")
 
 
 @contextmanager
@@ -116,14 +114,19 @@ def storage_errors(url: URL) -> Iterator[None]:
         raise storage_error(url, error) from error
 
 
+def _is_broken(error: Exception) -> bool:
+    return isinstance(error, exc.DBAPIError) and error.connection_invalidated
+
+
 def _meaning(url: URL, cause: str) -> str:
     if url.get_backend_name() == "sqlite" and url.database and Path(url.database).is_dir():
         return "it is a folder; name a file in it"
+    return _means(_LASTING, cause) or _means(_PASSING, cause) or "it cannot be used"
+
+
+def _means(meanings: _Meanings, cause: str) -> str | None:
     lowered = cause.lower()
-    for signs, meaning in _MEANINGS:
-        if any(sign in lowered for sign in signs):
-            return meaning
-    return "it cannot be used"
+    return next((meaning for signs, meaning in meanings if any(sign in lowered for sign in signs)), None)
 
 
 def _first_line(cause: str) -> str:

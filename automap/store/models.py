@@ -73,7 +73,6 @@ class StudyTable(Base):
     seconds_used: Mapped[float] = mapped_column(default=0.0)
     ticked_at: Mapped[float | None]
     slots_taken: Mapped[int] = mapped_column(default=0)
-    stop_requested: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[float]
 
 

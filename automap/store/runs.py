@@ -121,6 +121,13 @@ def list_active(engine: Engine, study_id: int) -> list[Run]:
         return [_run(row) for row in session.scalars(query)]
 
 
+def count_running(engine: Engine, study_id: int) -> int:
+    """Return how many runs workers train now."""
+    query = select(func.count()).where(RunTable.study_id == study_id, RunTable.state == "running")
+    with reading(engine) as session:
+        return session.scalar(query) or 0
+
+
 def beat(
     engine: Engine,
     run_id: int,
@@ -190,20 +197,25 @@ def release(engine: Engine, run_id: int, worker: str) -> bool:
         return changed_rows(session, _held(run_id, worker).values(waiting)) == 1
 
 
-def release_worker(engine: Engine, worker: str, reason: str) -> int:
-    """Give back all runs of a worker whose process died; their attempts stay counted.
+def release_worker(engine: Engine, worker: str, reason: str, *, counted: bool = True) -> int:
+    """Give back all runs of a worker whose process died.
 
     Args:
         engine: the database.
         worker: the worker.
         reason: how it ended, for the next one and for the user.
+        counted: whether the attempt counts: the worker was not killed because somebody wanted to stop.
 
     Returns:
         How many runs wait for another worker now.
     """
     died = update(RunTable).where(RunTable.worker == worker, RunTable.state == "running")
     with writing(engine) as session:
-        waiting = {"state": "waiting", "worker": None, "heartbeat_at": None, "last_death": plain_text(reason)}
+        waiting: dict[str, Any] = {"state": "waiting", "worker": None, "heartbeat_at": None}
+        if counted:
+            waiting["last_death"] = plain_text(reason)
+        else:
+            waiting["attempts"] = RunTable.attempts - 1
         return changed_rows(session, died.values(waiting).execution_options(synchronize_session=False))
 
 

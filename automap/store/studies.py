@@ -39,7 +39,6 @@ class StudyRow:
     seconds_used: float
     slots_taken: int
     """Trials that were started."""
-    stop_requested: bool
     created_at: datetime
 
 
@@ -69,7 +68,7 @@ def create_study(
     run_directory: str,
     trial_budget: int | None,
     time_budget: float | None,
-) -> StudyRow:
+) -> tuple[StudyRow, bool]:
     """Create a study; if another process has just created it, that one is returned.
 
     Args:
@@ -83,6 +82,9 @@ def create_study(
         run_directory: folder of the artifacts.
         trial_budget: largest number of trials, None for no limit.
         time_budget: seconds, None for no limit.
+
+    Returns:
+        The study, and whether this call has created it.
     """
     values = {
         "name": name,
@@ -99,13 +101,15 @@ def create_study(
     try:
         with writing(engine) as session:
             session.execute(insert(StudyTable).values(values))
+        created = True
     except IntegrityError:
         if find_study(engine, name) is None:
             raise
+        created = False
     found = find_study(engine, name)
     if found is None:
         raise LookupError(f"study '{name}' was deleted while it was created")
-    return found
+    return found, created
 
 
 def find_study(engine: Engine, name: str) -> StudyRow | None:
@@ -174,17 +178,21 @@ def take_slot(engine: Engine, study_id: int) -> bool:
         return changed_rows(session, taken) == 1
 
 
-def return_slot(engine: Engine, study_id: int) -> None:
-    """Give back a trial that was taken and never started."""
-    with writing(engine) as session:
-        given = _of(study_id).where(StudyTable.slots_taken > 0).values(slots_taken=StudyTable.slots_taken - 1)
-        session.execute(given)
+def correct_slots(engine: Engine, study_id: int, *, taken: int, started: int) -> bool:
+    """Give back trials that were taken from the budget and never started, because their workers died between.
 
+    Args:
+        engine: the database.
+        study_id: the study.
+        taken: trials taken, as the caller has read them; if they have changed since, nothing is done.
+        started: trials that exist.
 
-def add_seconds(engine: Engine, study_id: int, seconds: float) -> None:
-    """Add to the time that a study has used."""
+    Returns:
+        Whether it was done.
+    """
     with writing(engine) as session:
-        session.execute(_of(study_id).values(seconds_used=StudyTable.seconds_used + seconds))
+        lost = _of(study_id).where(StudyTable.slots_taken == taken)
+        return changed_rows(session, lost.values(slots_taken=started)) == 1
 
 
 def tick(engine: Engine, study_id: int) -> None:
@@ -203,18 +211,6 @@ def tick(engine: Engine, study_id: int) -> None:
                 (StudyTable.ticked_at, database_now()),
             )
         )
-
-
-def request_stop(engine: Engine, study_id: int) -> None:
-    """Ask all workers of a study to stop."""
-    with writing(engine) as session:
-        session.execute(_of(study_id).values(stop_requested=True))
-
-
-def clear_stop(engine: Engine, study_id: int) -> None:
-    """Take back the request to stop."""
-    with writing(engine) as session:
-        session.execute(_of(study_id).values(stop_requested=False))
 
 
 _RESULT_COUNTS = select(
@@ -251,7 +247,6 @@ def _study_row(row: StudyTable) -> StudyRow:
         time_budget=row.time_budget,
         seconds_used=row.seconds_used,
         slots_taken=row.slots_taken,
-        stop_requested=row.stop_requested,
         created_at=as_datetime(row.created_at),
     )
 

@@ -30,6 +30,34 @@ def gpu_name() -> str | None:
     return None
 
 
+def limit_gpu_memory(fraction: float, memory_bytes: int) -> None:
+    """Leave memory of the GPUs to other processes; called before anything is computed.
+
+    JAX reads its limit from the environment, before it is imported.
+
+    Args:
+        fraction: share of each GPU's memory that this process may use, above 0; 1 sets no limit.
+        memory_bytes: memory of the smallest of its GPUs; 0 if it is not known: then memory is taken as needed.
+    """
+    if fraction >= 1:
+        return
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            for gpu in tf.config.list_physical_devices("GPU"):
+                if memory_bytes:
+                    limit = int(fraction * memory_bytes / 2**20)
+                    tf.config.set_logical_device_configuration(gpu, [tf.config.LogicalDeviceConfiguration(limit)])
+                else:
+                    tf.config.experimental.set_memory_growth(gpu, True)
+        case "torch":
+            import torch
+
+            for index in range(torch.cuda.device_count()):
+                torch.cuda.set_per_process_memory_fraction(fraction, index)
+
+
 def gpu_precision() -> str | None:
     """Return the dtype policy that the GPU is made for; None without a GPU.
 

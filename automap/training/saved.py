@@ -12,9 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from automap.spec.candidate import Candidate
 from automap.spec.kinds import DataInfo
-
-NETWORK_FILE = "model.keras"
-CARD_FILE = "model.json"
+from automap.store.files import CARD_FILE, NETWORK_FILE
 
 
 class ModelCard(BaseModel):

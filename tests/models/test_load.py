@@ -12,8 +12,9 @@ from support.candidates import candidate
 from automap.exceptions import PluginError, UserError
 from automap.models.load import load_model
 from automap.spec.plugins import find_plugins
+from automap.store.files import CARD_FILE, NETWORK_FILE
 from automap.training.build import build_network
-from automap.training.saved import CARD_FILE, NETWORK_FILE, save_model
+from automap.training.saved import save_model
 
 ARCHITECTURES = sorted(find_plugins("automap.architectures"))
 

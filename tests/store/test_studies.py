@@ -21,12 +21,7 @@ def test_a_study_is_found_as_it_was_created(engine: Engine) -> None:
         Objective(metric="accuracy", direction="maximize"),
         Objective(metric="latency", direction="minimize"),
     )
-    assert (found.trial_budget, found.slots_taken, found.seconds_used, found.stop_requested) == (
-        7,
-        0,
-        0.0,
-        False,
-    )
+    assert (found.trial_budget, found.slots_taken, found.seconds_used) == (7, 0, 0.0)
     assert abs((datetime.now(UTC) - found.created_at).total_seconds()) < 60
 
 
@@ -54,7 +49,7 @@ def test_the_order_of_a_spec_is_kept(engine: Engine) -> None:
 def test_slots_end_with_the_budget_and_come_back(engine: Engine) -> None:
     study = make_study(engine, trial_budget=2)
     assert [studies.take_slot(engine, study.id) for _ in range(3)] == [True, True, False]
-    studies.return_slot(engine, study.id)
+    assert studies.correct_slots(engine, study.id, taken=2, started=1)
     assert [studies.take_slot(engine, study.id) for _ in range(2)] == [True, False]
     studies.set_budget(engine, study.id, trial_budget=3, time_budget=None)
     assert [studies.take_slot(engine, study.id) for _ in range(2)] == [True, False]
@@ -66,10 +61,11 @@ def test_a_study_without_a_budget_of_trials_has_slots_for_ever(engine: Engine) -
     assert all(studies.take_slot(engine, study.id) for _ in range(5))
 
 
-def test_no_more_slots_are_returned_than_were_taken(engine: Engine) -> None:
-    study = make_study(engine, trial_budget=1)
-    studies.return_slot(engine, study.id)
-    assert studies.get_study(engine, study.id).slots_taken == 0
+def test_slots_are_not_corrected_on_what_was_true_before(engine: Engine) -> None:
+    study = make_study(engine, trial_budget=5)
+    assert studies.take_slot(engine, study.id)
+    assert not studies.correct_slots(engine, study.id, taken=0, started=0)
+    assert studies.get_study(engine, study.id).slots_taken == 1
 
 
 def test_setting_a_budget_replaces_both_limits(engine: Engine) -> None:
@@ -98,21 +94,6 @@ def test_time_in_which_nobody_drove_is_not_counted(engine: Engine, monkeypatch: 
     time.sleep(0.3)
     studies.tick(engine, study.id)
     assert studies.get_study(engine, study.id).seconds_used == 0
-
-
-def test_seconds_add_up(engine: Engine) -> None:
-    study = make_study(engine)
-    studies.add_seconds(engine, study.id, 1.5)
-    studies.add_seconds(engine, study.id, 2.0)
-    assert studies.get_study(engine, study.id).seconds_used == 3.5
-
-
-def test_a_stop_is_requested_and_taken_back(engine: Engine) -> None:
-    study = make_study(engine)
-    studies.request_stop(engine, study.id)
-    assert studies.get_study(engine, study.id).stop_requested
-    studies.clear_stop(engine, study.id)
-    assert not studies.get_study(engine, study.id).stop_requested
 
 
 def test_the_list_counts_trials_by_state_and_knows_the_best(engine: Engine) -> None:

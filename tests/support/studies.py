@@ -23,7 +23,7 @@ def make_study(
     trial_budget: int | None = None,
 ) -> StudyRow:
     """Create a study."""
-    return studies.create_study(
+    study, _ = studies.create_study(
         engine,
         name=name,
         spec_text="dataset: {type: sklearn, name: digits}\n",
@@ -35,6 +35,7 @@ def make_study(
         trial_budget=trial_budget,
         time_budget=None,
     )
+    return study
 
 
 def candidate(architecture: str = "resnet", **fields: Any) -> dict[str, Any]:

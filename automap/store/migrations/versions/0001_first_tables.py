@@ -45,7 +45,6 @@ def _create_studies() -> None:
         sa.Column("seconds_used", sa.Double(), nullable=False),
         sa.Column("ticked_at", sa.Double(), nullable=True),
         sa.Column("slots_taken", sa.Integer(), nullable=False),
-        sa.Column("stop_requested", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_automap_studies"),
         sa.UniqueConstraint("name", name="uq_automap_studies_name"),

@@ -1,0 +1,170 @@
+"""Shares of this machine: which GPUs and which processors each of several workers gets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Literal
+
+from automap.exceptions import UserError
+
+WORKER_BYTES = 3 * 2**29
+"""Memory of a worker beside the data: Keras, TensorFlow and a network of some million weights, with room."""
+
+CORES_A_WORKER = 2
+"""Processors that one training makes good use of: twice as many hardly make a small network faster."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU that workers may use."""
+
+    name: str
+    """As ``CUDA_VISIBLE_DEVICES`` takes it."""
+    memory_bytes: int | None
+    """None where the driver does not tell."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one worker may use of this machine."""
+
+    cores: tuple[int, ...]
+    gpus: tuple[Gpu, ...] = ()
+    gpu_fraction: float = 1.0
+    """How much of the memory of its GPUs."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What this process may use of its machine."""
+
+    cores: tuple[int, ...]
+    gpus: tuple[Gpu, ...]
+    memory_bytes: int | None
+    """Memory that is free; None where the system does not tell."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The shares of all workers, and why there are so many."""
+
+    shares: tuple[Share, ...]
+    why: str
+
+
+def this_machine() -> Machine:
+    """Return what this process may use, within the limits of its container and of ``CUDA_VISIBLE_DEVICES``."""
+    cores = sorted(os.sched_getaffinity(0))
+    quota = _quota_cores()
+    return Machine(tuple(cores[: quota or None]), tuple(_visible_gpus()), _free_memory())
+
+
+def plan_workers(wanted: int | Literal["auto"], machine: Machine, data_bytes: int, gpus_a_trial: int = 1) -> Plan:
+    """Share a machine out among workers.
+
+    Args:
+        wanted: number of workers, or ``auto`` for as many as make sense.
+        machine: what there is.
+        data_bytes: memory that the data set takes in each worker.
+        gpus_a_trial: GPUs that one training uses.
+
+    Raises:
+        UserError: if one training needs more GPUs than there are.
+    """
+    if machine.gpus and gpus_a_trial > len(machine.gpus):
+        raise UserError(f"training.devices is {gpus_a_trial}, but this machine shows {len(machine.gpus)} GPUs")
+    groups = [machine.gpus[start : start + gpus_a_trial] for start in range(0, len(machine.gpus), gpus_a_trial)]
+    groups = [group for group in groups if len(group) == gpus_a_trial]
+    count, why = _sensible_count(machine, groups, data_bytes) if wanted == "auto" else (wanted, "as asked for")
+    return Plan(tuple(_share(index, count, machine, groups) for index in range(count)), why)
+
+
+def _sensible_count(machine: Machine, groups: Sequence[Sequence[Gpu]], data_bytes: int) -> tuple[int, str]:
+    each = WORKER_BYTES + data_bytes
+    if groups:
+        wanted, why = len(groups), f"one for each of {len(groups)} GPUs"
+        if len(groups[0]) > 1:
+            why = f"one for every {len(groups[0])} of {len(machine.gpus)} GPUs"
+    else:
+        wanted = max(1, len(machine.cores) // CORES_A_WORKER)
+        why = f"no GPU found; one for every {CORES_A_WORKER} of {len(machine.cores)} processors"
+    if machine.memory_bytes is None or machine.memory_bytes // each >= wanted:
+        return wanted, why
+    free = machine.memory_bytes / 2**30
+    return max(1, machine.memory_bytes // each), f"each takes about {each / 2**30:.1f} GiB, and {free:.1f} GiB are free"
+
+
+def _share(index: int, count: int, machine: Machine, groups: Sequence[Sequence[Gpu]]) -> Share:
+    cores = machine.cores
+    if count <= len(cores):
+        # Whole processors, the first workers getting those left over.
+        ends = [len(cores) * number // count for number in (index, index + 1)]
+        mine = cores[ends[0] : ends[1]]
+    else:
+        mine = (cores[index % len(cores)],)
+    if not groups:
+        return Share(mine)
+    return Share(mine, tuple(groups[index % len(groups)]), 1.0 / ceil(count / len(groups)))
+
+
+def _visible_gpus() -> list[Gpu]:
+    if (found := shutil.which("nvidia-smi")) is None:
+        return []
+    command = [found, "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    if listed.returncode:
+        return []
+    memory: dict[str, int | None] = {}
+    for line in listed.stdout.splitlines():
+        index, uuid, mebibytes = (part.strip() for part in line.split(","))
+        memory[index] = memory[uuid] = int(mebibytes) * 2**20 if mebibytes.isdigit() else None
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = [name for name in memory if name.isdigit()] if named is None else _before_invalid(named)
+    return [Gpu(name, memory.get(name)) for name in names]
+
+
+def _before_invalid(named: str) -> list[str]:
+    # CUDA ignores a name that it cannot read, -1 for instance, and all names after it.
+    names: list[str] = []
+    for name in (part.strip() for part in named.split(",")):
+        if not name or name.startswith("-"):
+            break
+        names.append(name)
+    return names
+
+
+def _quota_cores() -> int | None:
+    """Return the processors that a container's quota is worth (cgroup v2); None without one."""
+    quota, _, period = _first_line(Path("/sys/fs/cgroup/cpu.max")).partition(" ")
+    return max(1, ceil(int(quota) / int(period))) if quota.isdigit() and period.isdigit() else None
+
+
+def _free_memory() -> int | None:
+    known = [free for free in (_free_of_machine(), _free_of_container()) if free is not None]
+    return min(known, default=None)
+
+
+def _free_of_machine() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _free_of_container() -> int | None:
+    limit, used = (_first_line(Path(f"/sys/fs/cgroup/memory.{name}")) for name in ("max", "current"))
+    return max(0, int(limit) - int(used)) if limit.isdigit() and used.isdigit() else None
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
