@@ -24,6 +24,7 @@ COMMANDS = {
     "studies": "List the studies of a database.",
     "predict": "Label images with a trained model.",
     "plugins": "List, explain and start plugins.",
+    "doctor": "Check that a study's records agree, or that this machine is ready for a search.",
     "schema": "Write the JSON Schema of specs, for completion in editors.",
 }
 """Each command with the first line of its docstring, so that listing them imports none of them."""

@@ -97,6 +97,19 @@ def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study
         return Study(row.id, spec, engine, _optuna_study(spec, make_sampler(spec, sampler_seed)))
 
 
+def reopen(engine: Engine, row: studies.StudyRow) -> Study:
+    """Open a study for reading, with the spec as the database knows it.
+
+    Raises:
+        StorageError: if the database cannot be used.
+        SpecError: if a plugin of the spec is no longer there, or takes other fields now.
+    """
+    url = engine.url.render_as_string(hide_password=False)
+    spec = Spec.model_validate({**row.spec, "storage": url})
+    with optuna_errors(engine):
+        return Study(row.id, spec, engine, optuna.load_study(study_name=row.name, storage=_optuna_storage(url)))
+
+
 @contextmanager
 def optuna_errors(engine: Engine) -> Iterator[None]:
     """Raise `StorageError` for whatever goes wrong between Optuna and the database, which is automap's too."""

@@ -110,6 +110,13 @@ def find_run(
         return None if row is None else _run(row)
 
 
+def list_runs(engine: Engine, study_id: int) -> list[Run]:
+    """Return all runs of a study, in the order of their registration."""
+    query = select(RunTable).where(RunTable.study_id == study_id).order_by(RunTable.id)
+    with reading(engine) as session:
+        return [_run(row) for row in session.scalars(query)]
+
+
 def list_active(engine: Engine, study_id: int) -> list[Run]:
     """Return the runs that are not done: those in training first, then those that wait."""
     query = (

@@ -1,0 +1,120 @@
+"""``automap doctor``: is a study whole, is this machine ready?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from automap.cli.selection import StorageOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from automap.search.consistency import Finding
+
+MAX_EXAMPLES = 5
+"""Problems of one check that are told one by one."""
+
+_MARKS = {"good": ("✓", "green"), "doubtful": ("!", "yellow"), "bad": ("✗", "red")}
+_ASCII_MARKS = {"good": "ok", "doubtful": "!", "bad": "X"}
+
+
+def doctor(
+    study: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of the study, or its spec file; left out, the machine is checked.", show_default=False
+        ),
+    ] = None,
+    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="How to write it.")] = "text",
+    storage: StorageOption = None,
+) -> None:
+    """Check that a study's records agree, or that this machine is ready for a search.
+
+    Of a study, Optuna's trials, automap's results and the files in the run directory are compared: every
+    trial once, every learning curve whole, the leaderboard what the files say. Exit code 1 says that
+    something is wrong. Nothing is changed.
+
+    Example: automap doctor specs/digits.yaml
+    """
+    if study is None:
+        _check_machine(format_)
+    else:
+        _check_study(study, storage, format_)
+
+
+def _check_study(name: str, storage: str | None, format_: str) -> None:
+    from automap.cli.selection import open_studies
+    from automap.search.consistency import examine
+    from automap.search.study import reopen
+    from automap.store.runs import list_active
+
+    engine, (row,) = open_studies([name], storage)
+    findings = examine(reopen(engine, row))
+    if format_ == "json":
+        checks = [{"check": found.check, "number": found.number, "problems": found.problems} for found in findings]
+        _print_json({"study": row.name, "checks": checks})
+    else:
+        _print(_rows_of_study(findings))
+        if any(found.problems for found in findings) and list_active(engine, row.id):
+            _say("The study is not at rest: what a worker is just writing shows as a fault. Look again later.")
+    if any(found.problems for found in findings):
+        raise typer.Exit(1)
+
+
+def _check_machine(format_: str) -> None:
+    from automap.data.cache import cache_directory
+    from automap.search.installation import inspect_installation
+
+    conditions = inspect_installation(cache_directory(), Path.cwd())
+    if format_ == "json":
+        _print_json([{"name": each.name, "state": each.state, "text": each.text} for each in conditions])
+    else:
+        _print([(each.state, each.name, each.text) for each in conditions])
+    if any(each.state == "bad" for each in conditions):
+        raise typer.Exit(1)
+
+
+def _rows_of_study(findings: list[Finding]) -> list[tuple[str, str, str]]:
+    rows = []
+    for found in findings:
+        if not found.problems:
+            rows.append(("good", found.check, "" if found.number == 1 else f"{found.number:,} checked"))
+            continue
+        told = list(found.problems[:MAX_EXAMPLES])
+        if (more := len(found.problems) - len(told)) > 0:
+            told.append(f"and {more:,} more")
+        rows.append(("bad", found.check, "\n".join(told)))
+    return rows
+
+
+def _print(rows: list[tuple[str, str, str]]) -> None:
+    from automap.cli.console import output_console
+
+    console = output_console()
+    console.print(_table(rows, ascii_only=console.options.ascii_only))
+
+
+def _table(rows: list[tuple[str, str, str]], *, ascii_only: bool) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for state, name, text in rows:
+        mark, style = _MARKS[state]
+        table.add_row(Text(_ASCII_MARKS[state] if ascii_only else mark, style=style), name, Text(text, style="dim"))
+    return table
+
+
+def _say(text: str) -> None:
+    from automap.cli.console import output_console
+
+    output_console().print(text, style="yellow", highlight=False)
+
+
+def _print_json(data: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

@@ -1,0 +1,199 @@
+"""Whether a study's records agree: Optuna's trials, automap's runs and results, and the files they left."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import ValidationError
+from sqlalchemy import Engine, text
+
+from automap.search.outcome import settle
+from automap.search.retention import run_folder_name
+from automap.search.study import Study, optuna_errors
+from automap.spec.objectives import objective_value
+from automap.store import results, runs, studies
+from automap.store.files import RESULT_FILE
+from automap.store.result import Result
+from automap.store.results import ResultRow
+from automap.store.runs import Run
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    """What should be true."""
+    problems: tuple[str, ...]
+    """What is not; empty if all is well."""
+    number: int
+    """Of how many things it was checked."""
+
+
+class Records:
+    """All records of a study, each read once."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    @cached_property
+    def trials(self) -> dict[int, FrozenTrial]:
+        """Optuna's trials that were started, by number."""
+        with optuna_errors(self.study.engine):
+            found = self.study.optuna.get_trials(deepcopy=False)
+        return {trial.number: trial for trial in found if trial.state != TrialState.WAITING}
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """All runs."""
+        return runs.list_runs(self.study.engine, self.study.id)
+
+    @cached_property
+    def results(self) -> list[ResultRow]:
+        """All results, with their learning curves."""
+        return results.list_results(self.study.engine, self.study.id, curves=True)
+
+
+def examine(study: Study) -> list[Finding]:
+    """Check a study's records against each other; nothing is changed.
+
+    A study that is being searched may show what is just being written; look again when it rests.
+
+    Raises:
+        StorageError: if the database cannot be read.
+    """
+    records = Records(study)
+    return [
+        _check("the database is sound", _database_faults(study.engine), 1),
+        _check("every trial has one run", _unmatched_trials(records), len(records.trials)),
+        _check("every finished run has one result", _unmatched_results(records), len(records.results)),
+        _check("Optuna knows every result", _untold_results(records), len(records.results)),
+        _check("the budget counts every trial once", _budget_faults(records), 1),
+        _check("learning curves have no gap and no epoch twice", _broken_curves(records), len(records.results)),
+        _check("the leaderboard is what the files say", _differing_files(records), len(records.results)),
+    ]
+
+
+def _check(name: str, problems: Iterable[str], number: int) -> Finding:
+    return Finding(name, tuple(problems), number)
+
+
+def _database_faults(engine: Engine) -> Iterator[str]:
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        for (line,) in connection.execute(text("PRAGMA integrity_check")):
+            if line != "ok":
+                yield str(line)
+        for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+            yield f"row {row} of {table} refers to a row of {parent} that does not exist"
+
+
+def _unmatched_trials(records: Records) -> Iterator[str]:
+    numbers = Counter(run.trial for run in records.runs if run.kind == "search")
+    for number in records.trials:
+        if numbers[number] != 1:
+            yield f"trial {number} has {numbers[number]} runs"
+    for number in numbers:
+        if number not in records.trials:
+            yield f"the run of trial {number} has no trial in Optuna's tables"
+
+
+def _unmatched_results(records: Records) -> Iterator[str]:
+    done = Counter((run.trial, run.kind, run.seed) for run in records.runs if run.state == "done")
+    stored = Counter((row.trial, row.kind, row.seed) for row in records.results)
+    for key in {**done, **stored}:
+        if (done[key], stored[key]) != (1, 1):
+            yield f"{_name(*key)}: {done[key]} finished runs, {stored[key]} results"
+
+
+def _untold_results(records: Records) -> Iterator[str]:
+    for row in _searched(records):
+        trial = records.trials.get(row.trial)
+        expected = _expected_state(records.study, row.result)
+        if trial is None or trial.state != expected:
+            state = "missing" if trial is None else trial.state.name
+            yield f"trial {row.trial} is {row.state}, in Optuna's tables {state}, not {expected.name}"
+        elif trial.state == TrialState.COMPLETE and not _same(trial.values, _values(records.study, row.result)):
+            yield f"trial {row.trial}: Optuna's values {trial.values} differ from the result's"
+    told = {row.trial for row in _searched(records)}
+    for number, trial in records.trials.items():
+        if trial.state.is_finished() and number not in told:
+            yield f"trial {number} is {trial.state.name} in Optuna's tables and has no result"
+
+
+def _expected_state(study: Study, result: Result) -> TrialState:
+    if result.state in ("complete", "infeasible") and None not in _values(study, result):
+        return TrialState.COMPLETE
+    return TrialState.FAIL if result.state == "failed" else TrialState.PRUNED
+
+
+def _values(study: Study, result: Result) -> list[float | None]:
+    return [objective_value(objective, result.validation, result.cost) for objective in study.spec.objectives]
+
+
+def _same(first: Sequence[float | None], second: Sequence[float | None]) -> bool:
+    pairs = zip(first, second, strict=True)
+    return all(a is not None and b is not None and math.isclose(a, b, rel_tol=1e-6) for a, b in pairs)
+
+
+def _budget_faults(records: Records) -> Iterator[str]:
+    taken = studies.get_study(records.study.engine, records.study.id).slots_taken
+    if taken != len(records.trials):
+        yield f"{taken} trials were taken from the budget, and {len(records.trials)} were started"
+
+
+def _broken_curves(records: Records) -> Iterator[str]:
+    for row in records.results:
+        epochs = [int(point["epoch"]) for point in row.result.curve]
+        if epochs != list(range(1, len(epochs) + 1)):
+            yield f"{_name(row.trial, row.kind, row.seed)}: epochs {epochs}"
+
+
+def _differing_files(records: Records) -> Iterator[str]:
+    for row in records.results:
+        name = _name(row.trial, row.kind, row.seed)
+        path = records.study.spec.run_directory / run_folder_name(row.kind, row.trial, row.seed) / RESULT_FILE
+        if not path.exists():
+            # A run that took every worker with it never came to write one.
+            if row.state != "failed":
+                yield f"{name}: {path} does not exist"
+            continue
+        try:
+            stored = Result.model_validate(json.loads(path.read_text(encoding="utf-8"))["result"])
+        except (KeyError, ValueError, ValidationError) as error:
+            yield f"{name}: {path} cannot be read: {str(error).splitlines()[0]}"
+            continue
+        if not _agree(settle(records.study.spec, stored), row.result):
+            yield f"{name}: {path} differs from the result in the database"
+
+
+def _agree(stored: Result, row: Result) -> bool:
+    # The artifacts' place and notes say nothing that a leaderboard ranks by.
+    compared: tuple[Callable[[Result], object], ...] = (
+        lambda result: result.state,
+        lambda result: _finite(result.validation),
+        lambda result: _finite(result.test or {}),
+        lambda result: _finite(result.cost),
+        lambda result: [_finite(point) for point in result.curve],
+    )
+    return all(part(stored) == part(row) for part in compared)
+
+
+def _finite(numbers: dict[str, float]) -> dict[str, float]:
+    # A database stores no number that is not finite.
+    return {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}
+
+
+def _searched(records: Records) -> Iterator[ResultRow]:
+    return (row for row in records.results if row.kind == "search")
+
+
+def _name(trial: int, kind: str, seed: int) -> str:
+    return f"trial {trial}" if kind == "search" else f"finalist {trial}, seed {seed}"

@@ -1,0 +1,203 @@
+"""What a search goes through on a weekend: killed workers, restarting servers, full disks, frozen processes."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from support.postgres import PostgresServer, postgres_server
+from support.searching import (
+    assert_nothing_is_lost,
+    ended,
+    execute,
+    kill,
+    query,
+    start,
+    wait_for,
+    wait_for_results,
+    workers_of,
+    write_tiny,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+def sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder}/automap.db"
+
+
+def epochs_of(storage: str, kind: str = "running") -> int:
+    rows = query(storage, f"SELECT max(epoch) FROM automap_runs WHERE state = '{kind}'")
+    return (rows[0][0] or 0) if rows else 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_of_four_workers_is_killed_at_a_random_moment(tmp_path: Path, seed: int) -> None:
+    chance, storage = random.Random(seed), sqlite(tmp_path)
+    spec = write_tiny(tmp_path, trials=60, storage=storage)
+    search = start("search", spec, "--workers", 4, folder=tmp_path)
+    victims = wait_for(lambda: len(found := workers_of(search)) == 4 and found)
+    moments = sorted(chance.randint(1, 50) for _ in victims)
+    for victim, moment in zip(chance.sample(victims, 4), moments, strict=True):
+        wait_for_results(storage, moment)
+        time.sleep(chance.random())
+        kill([victim])
+    code, said = ended(search)
+    assert code == 0, said
+    assert_nothing_is_lost(spec, storage, 60)
+    # Some were killed in the midst of a trial, whose result says so.
+    assert query(storage, "SELECT count(*) FROM automap_runs WHERE state != 'done'") == [(0,)]
+
+
+def test_a_database_that_restarts_costs_nothing(tmp_path: Path, postgres: PostgresServer) -> None:
+    storage = postgres.create_database("restarting")
+    spec = write_tiny(tmp_path, trials=24, storage=storage)
+    search = start("search", spec, "--workers", 2, folder=tmp_path)
+    for moment, mode in ((3, "fast"), (12, "immediate")):
+        wait_for_results(storage, moment)
+        postgres.control("stop", "-m", mode)
+        time.sleep(3)
+        postgres.control("start")
+    code, said = ended(search)
+    assert code == 0, said
+    assert "waiting: database" in said
+    assert query(storage, "SELECT max(attempts) FROM automap_runs") == [(1,)]
+    assert_nothing_is_lost(spec, storage, 24)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_disk_that_fills_ends_the_search_with_its_reason_and_loses_nothing(tmp_path: Path, small_disk: Path) -> None:
+    storage = sqlite(tmp_path)
+    spec = write_tiny(tmp_path, trials=12, storage=storage)
+    spec.write_text(f"{spec.read_text()}runs: {small_disk}\n")
+    search = start("search", spec, "--workers", 2, folder=tmp_path)
+    wait_for_results(storage, 3)
+    filler = small_disk / "filler"
+    _fill(filler)
+    code, said = ended(search)
+    assert code == 2, said
+    assert "make room, then run the same command again" in said
+    assert "Traceback" not in said
+    assert query(storage, "SELECT count(*) FROM automap_results WHERE state = 'failed'") == [(0,)]
+    filler.unlink()
+    code, said = ended(start("search", spec, "--workers", 2, folder=tmp_path))
+    assert code == 0, said
+    shutil.copytree(small_disk, tmp_path / "automap.runs", dirs_exist_ok=True)
+    assert_nothing_is_lost(spec, storage, 12)
+
+
+def test_two_searches_of_one_study_started_at_once_share_it(tmp_path: Path) -> None:
+    storage = sqlite(tmp_path)
+    spec = write_tiny(tmp_path, trials=12, storage=storage)
+    searches = [start("search", spec, folder=tmp_path) for _ in range(2)]
+    for code, said in map(ended, searches):
+        assert code == 0, said
+    assert len(query(storage, "SELECT DISTINCT worker FROM automap_runs")) == 2
+    assert query(storage, "SELECT count(*) FROM automap_studies") == [(1,)]
+    assert_nothing_is_lost(spec, storage, 12)
+
+
+def test_a_worker_that_was_frozen_past_its_heartbeat_leaves_its_run_to_who_has_it(tmp_path: Path) -> None:
+    storage = sqlite(tmp_path)
+    spec = write_tiny(tmp_path, trials=4, epochs=60, storage=storage)
+    search = start("search", spec, "--workers", 2, folder=tmp_path)
+    wait_for(lambda: epochs_of(storage) >= 5)
+    frozen, _ = workers_of(search)
+    os.kill(frozen, signal.SIGSTOP)
+    # A minute passes: more than a run may be without a sign of life. The other worker's beats go on.
+    ages = "UPDATE automap_runs SET heartbeat_at = heartbeat_at - 61 WHERE state = 'running' AND worker = '{}'"
+    name = wait_for(lambda: _silent_worker(storage))
+    execute(storage, ages.format(name))
+    wait_for(lambda: query(storage, "SELECT count(*) FROM automap_runs WHERE attempts > 1") == [(1,)])
+    os.kill(frozen, signal.SIGCONT)
+    code, said = ended(search)
+    assert code == 0, said
+    assert query(storage, "SELECT count(*) FROM automap_runs WHERE last_death LIKE '%no sign of life%'") == [(1,)]
+    assert_nothing_is_lost(spec, storage, 4)
+
+
+def _silent_worker(storage: str) -> str | None:
+    held = "SELECT worker, heartbeat_at FROM automap_runs WHERE state = 'running'"
+    before = dict(query(storage, held))
+    time.sleep(7)
+    after = dict(query(storage, held))
+    return next((worker for worker, beat in after.items() if before.get(worker) == beat), None)
+
+
+def test_a_worker_joins_from_another_folder_and_leaves_on_sigterm(tmp_path: Path, postgres: PostgresServer) -> None:
+    storage = postgres.create_database("joined")
+    here, there = tmp_path / "here", tmp_path / "there"
+    shared = tmp_path / "shared"
+    specs = []
+    for folder in (here, there):
+        folder.mkdir()
+        spec = write_tiny(folder, trials=4, epochs=60, storage=storage)
+        spec.write_text(f"{spec.read_text()}runs: {shared}\n")
+        specs.append(spec)
+    joined = start("worker", specs[1], "--wait", "2m", folder=there)
+    search = start("search", specs[0], folder=here)
+    wait_for(lambda: len(query(storage, "SELECT 1 FROM automap_runs WHERE state = 'running' AND epoch > 2")) == 2)
+    joined.send_signal(signal.SIGTERM)
+    code, said = ended(joined, seconds=60)
+    assert code == 130, said
+    assert "go on elsewhere" in said
+    assert "waiting: " in said
+    code, said = ended(search)
+    assert code == 0, said
+    # To leave is no death: the run that went on elsewhere is at its first attempt still.
+    assert query(storage, "SELECT max(attempts), count(last_death) FROM automap_runs") == [(1, 0)]
+    shutil.copytree(shared, here / "automap.runs")
+    assert_nothing_is_lost(specs[0], storage, 4)
+
+
+def test_a_worker_with_other_images_is_refused(tmp_path: Path) -> None:
+    storage = sqlite(tmp_path)
+    code, said = ended(start("search", write_tiny(tmp_path, trials=1, storage=storage), folder=tmp_path))
+    assert code == 0, said
+    there = tmp_path / "there"
+    there.mkdir()
+    spec = write_tiny(there, trials=1, storage=storage)
+    spec.write_text(spec.read_text().replace("tiny.npz", "other.npz"))
+    (there / "tiny.npz").rename(there / "other.npz")
+    code, said = ended(start("worker", spec, folder=there))
+    assert code == 0, said
+    spec.write_text(spec.read_text().replace("epochs: 2", "epochs: 3"))
+    code, said = ended(start("worker", spec, folder=there))
+    assert code == 2
+    assert "training.epochs: 2 → 3" in said
+
+
+def test_a_worker_without_a_study_says_so(tmp_path: Path) -> None:
+    spec = write_tiny(tmp_path, trials=1)
+    code, said = ended(start("worker", spec, folder=tmp_path))
+    assert code == 2
+    assert "does not exist; start a study with: automap search SPEC" in said
+    assert not (tmp_path / "automap.db").exists()
