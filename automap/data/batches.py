@@ -8,7 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from automap.data.balanced import balanced_order
 from automap.data.prepare import PreparedData
+from automap.exceptions import TrainingError
 from automap.spec.kinds import SplitName
 
 Array = np.ndarray[Any, Any]
@@ -43,12 +45,23 @@ class TrainingBatches:
         data: the data set.
         batch_size: images a step; a smaller split is one batch.
         seed: the trial's seed.
+        per_class: how many images of a class stand together in a batch, for losses that compare the images of a batch;
+            None for any mix.
+
+    Raises:
+        TrainingError: if a batch has no room for two classes.
     """
 
-    def __init__(self, data: PreparedData, batch_size: int, seed: int) -> None:
-        self._data, self._seed = data, seed
+    def __init__(self, data: PreparedData, batch_size: int, seed: int, per_class: int | None = None) -> None:
+        self._data, self._seed, self._per_class = data, seed, per_class
         self._records = np.asarray(data.splits["train"])
-        self.batch_size = min(batch_size, len(self._records))
+        whole = min(batch_size, len(self._records))
+        self.batch_size = whole if per_class is None else whole // per_class * per_class
+        if per_class is not None and self.batch_size < 2 * per_class:
+            raise TrainingError(
+                f"batches of {whole} images cannot hold {per_class} of each of two classes, which the loss compares; "
+                "raise training.batch_size or lower the loss's number of images"
+            )
         self.steps = len(self._records) // self.batch_size
         """Steps an epoch."""
         record_bytes = int(np.prod(data.info.image_shape))
@@ -60,13 +73,17 @@ class TrainingBatches:
         Args:
             epoch: the epoch, from 0.
         """
-        order = epoch_order(len(self._records), self._seed, epoch)[: self.steps * self.batch_size]
-        batches = order.reshape(self.steps, self.batch_size)
+        batches = self._order(epoch)[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
         if self._resident is None:
             # Ascending order within a batch reads the shards forwards; to a mean over the batch it is the same.
             ordered = np.sort(self._records[batches], axis=1)
             return IndexedBatches(self._data.images, self._data.targets, ordered, READERS)
         return self._resident.epoch(batches)
+
+    def _order(self, epoch: int) -> Array:
+        if self._per_class is None:
+            return epoch_order(len(self._records), self._seed, epoch)
+        return balanced_order(self._data.targets[self._records], self._per_class, self._seed, epoch)
 
     def _load(self) -> Any:
         images, targets = self._data.images(self._records), self._data.targets[self._records]

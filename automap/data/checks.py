@@ -62,7 +62,7 @@ def summarise(data: PreparedData) -> DataSummary:
         duplicates=data.duplicates,
         mean=data.info.mean,
         std=data.info.std,
-        warnings=(*_warnings(classes, counts), *_duplicate_warnings(data)),
+        warnings=(*(() if data.unseen_classes else _warnings(classes, counts)), *_duplicate_warnings(data)),
     )
 
 

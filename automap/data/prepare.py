@@ -15,6 +15,7 @@ from automap.data.build import build_cache
 from automap.data.cache import Cache, cache_directory, open_cache
 from automap.data.listing import Progress, list_records
 from automap.data.splits import assign_splits
+from automap.data.unseen_classes import check_classes_apart
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataInfo, Dataset, SplitName
 
@@ -29,11 +30,20 @@ class PreparedData:
         splits: indices of the records of each split.
         info: what a model must know of it.
         fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
+        unseen_classes: whether the splits hold whole classes back.
     """
 
-    def __init__(self, cache: Cache, splits: Mapping[SplitName, Array], info: DataInfo, fingerprint: str) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        splits: Mapping[SplitName, Array],
+        info: DataInfo,
+        fingerprint: str,
+        unseen_classes: bool = False,
+    ) -> None:
         self._cache = cache
         self.splits, self.info, self.fingerprint = splits, info, fingerprint
+        self.unseen_classes = unseen_classes
 
     @property
     def path(self) -> Path:
@@ -104,8 +114,12 @@ def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress |
     _check_classes(found)
     splits = assign_splits(found.targets, found.hashes, found.groups, found.given, dataset.splits)
     _check_splits(splits, found)
-    key = json.dumps([found.about["content"], dataset.splits.model_dump()])
-    return PreparedData(found, splits, _info(found, splits["train"], dataset), hashlib.sha256(key.encode()).hexdigest())
+    if dataset.splits.unseen_classes:
+        check_classes_apart(splits, found.targets, found.about["classes"])
+    key = json.dumps([found.about["content"], dataset.splits.model_dump(exclude_none=True)])
+    fingerprint = hashlib.sha256(key.encode()).hexdigest()
+    apart = bool(dataset.splits.unseen_classes)
+    return PreparedData(found, splits, _info(found, splits["train"], dataset), fingerprint, apart)
 
 
 def _refuse_bad(bad: Sequence[BadRecord], good: int, max_bad: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from automap.data.unseen_classes import share_out_classes
 from automap.spec.kinds import SplitName, Splits
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +28,8 @@ def assign_splits(
     assigns a split itself, that holds; a split that it does not have is taken from its training records, and
     training records whose pixels are also in another given split are left out.
 
+    With ``settings.unseen_classes``, records of one class stay together too, and shares are counted in classes.
+
     Args:
         targets: class of each record, ``(records,)`` int32.
         hashes: of each record's pixels, ``(records,)`` uint64.
@@ -39,14 +42,21 @@ def assign_splits(
     """
     placed = np.where(given == SPLIT_CODES[None], TRAIN, given).astype(np.int8)
     _leave_out_leaks(placed, hashes, groups)
+    if settings.unseen_classes:
+        _leave_out_leaks(placed, targets, np.full_like(groups, -1))
     free = np.flatnonzero(placed == TRAIN)
     shares = {
         VALIDATION: 0.0 if (given == VALIDATION).any() else settings.validation,
         TEST: 0.0 if (given == TEST).any() else settings.test,
     }
     units = _units(hashes[free], groups[free])
+    if settings.unseen_classes:
+        units = _units(units, targets[free])
     order = _order(hashes[free], units, settings.seed)
-    placed[free] = _place(units, order, targets[free], shares)
+    if settings.unseen_classes:
+        placed[free] = share_out_classes(order, shares, TRAIN)[units]
+    else:
+        placed[free] = _place(units, order, targets[free], shares)
     return {
         "train": np.flatnonzero(placed == TRAIN),
         "validation": np.flatnonzero(placed == VALIDATION),

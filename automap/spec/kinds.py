@@ -85,9 +85,22 @@ class LossComponent(Component, ABC):
     tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
     """Names of the tasks that it serves."""
 
+    @property
+    def images_per_class(self) -> int | None:
+        """How many images of a class a batch holds, for losses that compare images; None for any mix."""
+        return None
+
     @abstractmethod
-    def build(self) -> keras.Loss:
-        """Return the Keras loss; it takes targets as the task prepares them and raw outputs (logits)."""
+    def build(self, info: DataInfo) -> keras.Loss | keras.Layer:
+        """Return the Keras loss; it takes targets as the task prepares them and raw outputs (logits).
+
+        A loss that has weights of its own is a layer, called as ``layer(targets, outputs)``, that returns the
+        mean loss of the batch: its weights are trained and kept in checkpoints with the network's, and are not part of
+        the network that is saved.
+
+        Args:
+            info: the data that it is built for.
+        """
 
 
 class Record(NamedTuple):
@@ -148,6 +161,11 @@ class Splits(BaseModel):
     validation: Fraction = Field(0.15, gt=0, lt=1, description="share of the records used to select")
     test: Fraction = Field(0.15, ge=0, lt=1, description="share of the records used once, for finalists")
     seed: int = Field(0, ge=0, description="seed of the assignment")
+    unseen_classes: bool | None = Field(
+        None,
+        description="keep classes together, so that those of validation and test are never trained on; "
+        "left out: as the task needs it",
+    )
 
 
 class Dataset(Component, ABC):
@@ -198,6 +216,17 @@ class DataInfo(BaseModel):
     """Mean of each channel over the training split, 0 to 255."""
     std: tuple[float, ...]
     """Standard deviation of each channel over the training split, 0 to 255."""
+    target_names: tuple[str, ...] = ()
+    """Names of the numbers, for tasks that predict numbers."""
+    target_mean: tuple[float, ...] = ()
+    """Mean of each number over the training split."""
+    target_std: tuple[float, ...] = ()
+    """Standard deviation of each number over the training split."""
+
+    @property
+    def trained_classes(self) -> tuple[str, ...]:
+        """The classes that have training records; all of them unless the splits hold some back."""
+        return tuple(name for name, count in zip(self.classes, self.class_counts, strict=True) if count)
 
 
 class Metric(NamedTuple):
@@ -230,6 +259,8 @@ class Task(Component, ABC):
     """Every metric that its evaluator computes."""
     default_objective: ClassVar[str]
     default_loss: ClassVar[str]
+    unseen_classes: ClassVar[bool] = False
+    """Whether it is judged on classes that it was never trained on (`Splits.unseen_classes`)."""
 
     @abstractmethod
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -101,7 +101,8 @@ def _infer_task(data: dict[str, Any]) -> Space:
     if dataset is None:
         raise ValueError("the task is inferred from the data set, which is not valid")
     for name in find_plugins(Task.group):
-        if dataset.target in cast(type[Task], load_plugin(Task.group, name)).targets:
+        task = cast(type[Task], load_plugin(Task.group, name))
+        if task.recommended and dataset.target in task.targets:
             return parse_component(Task.group, name)
     raise ValueError(f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ...")
 
@@ -234,6 +235,19 @@ class Spec(_Section):
         if folder is None or not prefix.startswith("sqlite") or not separator or Path(path).is_absolute():
             return url
         return f"{prefix}:///{Path(folder, path)}"
+
+    @model_validator(mode="after")
+    def _splits_as_the_task_needs(self) -> Self:
+        asked, needed = self.dataset.splits.unseen_classes, self.task_class.unseen_classes
+        if asked and not needed:
+            raise ValueError(
+                "dataset.splits.unseen_classes: the task learns the classes themselves and cannot be judged on others"
+            )
+        if asked is None and needed:
+            splits = self.dataset.splits.model_copy(update={"unseen_classes": True})
+            # The spec is still being made: nobody has seen it without.
+            self.__dict__["dataset"] = self.dataset.model_copy(update={"splits": splits})
+        return self
 
     @property
     def directions(self) -> tuple[Literal["maximize", "minimize"], ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.spec.kinds import DataInfo, Evaluator, Features, Metric, Task
+from automap.tasks.roc import mean_area_under_roc
 
 if TYPE_CHECKING:
     import keras
@@ -54,13 +55,9 @@ class Classification(Task):
 
     def head(self, features: Features, info: DataInfo) -> keras.KerasTensor:
         """Pool the coarsest features and return logits ``(batch, classes)``, float32."""
-        from keras import layers
+        from automap.tasks.pooled import pooled_logits
 
-        pooled = layers.GlobalAveragePooling2D(name="head_pool")(features[max(features)])
-        if self.dropout:
-            pooled = layers.Dropout(self.dropout, name="head_dropout")(pooled)
-        # The logits are float32 under any precision: a softmax of bfloat16 loses small probabilities.
-        return layers.Dense(len(info.classes), dtype="float32", name="logits")(pooled)
+        return pooled_logits(features, len(info.classes), self.dropout)
 
     def loss_target(self, targets: dict[str, Any]) -> Any:
         """Return the labels, one-hot or mixed by an augmentation."""
@@ -155,7 +152,7 @@ def _top_accuracy(targets: Array, logits: Array, count: int) -> float:
 
 
 def area_under_roc(targets: Array, probabilities: Array) -> float | None:
-    """Return the area under the ROC curve, from the ranks of the scores (Mann-Whitney), ties counted half.
+    """Return the area under the ROC curve of classes that exclude each other, ties counted half.
 
     Args:
         targets: class indices ``(n,)``.
@@ -165,20 +162,8 @@ def area_under_roc(targets: Array, probabilities: Array) -> float | None:
     Returns:
         The area, 0 to 1; None if no class has both.
     """
-    from scipy.stats import rankdata
-
     columns = np.array([1]) if probabilities.shape[1] == 2 else np.arange(probabilities.shape[1])
-    positive = targets[:, None] == columns
-    positives = positive.sum(axis=0)
-    pairs = positives * (len(targets) - positives)
-    if not pairs.any():
-        return None
-    # All classes at once: scikit-learn's roc_auc_score takes some milliseconds for each, every epoch, and
-    # refuses a split in which a class is absent.
-    ranks = (rankdata(probabilities[:, columns], axis=0) * positive).sum(axis=0)
-    defined = pairs > 0
-    areas = (ranks - positives * (positives + 1) / 2)[defined] / pairs[defined]
-    return float(areas.mean())
+    return mean_area_under_roc(targets[:, None] == columns, probabilities[:, columns])
 
 
 def calibration_error(targets: Array, probabilities: Array, bins: int = CALIBRATION_BINS) -> float:

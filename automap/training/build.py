@@ -84,7 +84,7 @@ def build_model(
         [layer for augmentation in candidate.augmentation for layer in augmentation.build()],
         candidate.task,
         data.info,
-        candidate.loss.build(),
+        candidate.loss.build(data.info),
         None if settings.ema is None else WeightAverage(network, settings.ema),
     )
     _draw_step(model, data, batch_size)
@@ -99,13 +99,16 @@ def build_model(
 
 
 def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> None:
-    # Augmentations may make their layers when they first see a batch. Within the compiled step that would be
-    # too late for their random state to be among the model's variables.
+    # Augmentations may make their layers, and losses their weights, when they first see a batch. Within the compiled
+    # step that would be too late for their state to be among the model's variables.
     batch = {
         "images": keras.KerasTensor((batch_size, *data.info.image_shape), dtype="uint8"),
         "targets": keras.KerasTensor((batch_size, *data.targets.shape[1:]), dtype=str(data.targets.dtype)),
     }
-    model(batch, training=True)
+    outputs, target = model(batch, training=True)
+    if isinstance(model.training_loss, keras.Layer):
+        # A loss with weights makes them here, where it first sees what it compares.
+        model.training_loss(target, outputs)
 
 
 SPARED_NAMES = ("bias", "gamma", "beta", "embedding", "token")

@@ -14,12 +14,15 @@ from automap.spec.kinds import SplitName, Task
 def evaluate(
     network: keras.Model,
     task: Task,
-    loss: keras.Loss,
+    loss: keras.Loss | keras.Layer,
     data: PreparedData,
     split: SplitName,
     batch_size: int,
 ) -> dict[str, float]:
-    """Return the task's metrics on every record of a split, each counted once, and the mean ``loss``.
+    """Return the task's metrics on every record of a split, each counted once.
+
+    Among them is the mean ``loss``, unless the task has no such metric: a loss that compares images with classes
+    cannot be taken of classes that were never trained on.
 
     Args:
         network: from raw images to raw outputs.
@@ -40,7 +43,8 @@ def evaluate(
         if not np.isfinite(outputs).all():
             raise TrainingError(f"the network's outputs on the {split} split are not finite")
         evaluator.update(targets, outputs)
-        target = task.loss_target(task.prepare(targets, data.info))
-        total += len(targets) * float(keras.ops.convert_to_numpy(loss(target, outputs)))
-        count += len(targets)
-    return {**evaluator.compute(), "loss": total / count}
+        if "loss" in task.metrics:
+            target = task.loss_target(task.prepare(targets, data.info))
+            total += len(targets) * float(keras.ops.convert_to_numpy(loss(target, outputs)))
+            count += len(targets)
+    return {**evaluator.compute(), "loss": total / count} if count else evaluator.compute()

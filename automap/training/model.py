@@ -25,7 +25,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         augmentations: layers from dict to dict, applied in this order.
         task: prepares targets.
         info: of the data.
-        loss: of prepared targets and outputs.
+        loss: of prepared targets and outputs; if it is a layer, its weights are trained with the network's.
         average: the moving average of the network's weights, if one is wanted.
     """
 
@@ -35,7 +35,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         augmentations: Sequence[keras.Layer],
         task: Task,
         info: DataInfo,
-        loss: keras.Loss,
+        loss: keras.Loss | keras.Layer,
         average: WeightAverage | None = None,
     ) -> None:
         super().__init__(name="training", dtype="float32")

@@ -37,21 +37,21 @@ def preflight(corners: Iterable[tuple[str, Candidate]], info: DataInfo) -> Prefl
             if network not in seen:
                 seen.add(network)
                 largest = max(largest, build_network(candidate, info).count_params())
-            _build_parts(candidate, seen)
+            _build_parts(candidate, info, seen)
         except Exception as error:  # A plugin's code may raise anything; it is reported with its place.
             problems.append(f"{description}: {type(error).__name__}: {error}")
     keras.utils.clear_session()
     return Preflight(tuple(problems), largest)
 
 
-def _build_parts(candidate: Candidate, seen: set[object]) -> None:
+def _build_parts(candidate: Candidate, info: DataInfo, seen: set[object]) -> None:
     for augmentation in candidate.augmentation:
         if augmentation not in seen:
             seen.add(augmentation)
             augmentation.build()
     if candidate.loss not in seen:
         seen.add(candidate.loss)
-        candidate.loss.build()
+        candidate.loss.build(info)
     if candidate.optimizer not in seen:
         seen.add(candidate.optimizer)
         candidate.optimizer.build(candidate.optimizer.learning_rate)

@@ -39,6 +39,8 @@ from automap.training.saved import save_model, write_text
 
 _CALMER = "try a lower learning rate or training.gradient_clip"
 
+_CALMER = "try a lower learning rate or training.gradient_clip"
+
 _NOT_METRICS = frozenset({"epoch", "seconds", "learning_rate", "train_loss"})
 
 
@@ -162,7 +164,7 @@ def _train(
 
     with failures_explained():
         keras.utils.set_random_seed(seed)
-        batches = TrainingBatches(data, settings.batch_size, seed)
+        batches = TrainingBatches(data, settings.batch_size, seed, candidate.loss.images_per_class)
         model = build_model(candidate, data, batches.batch_size, batches.steps)
         network, loss = model.network, model.training_loss
 

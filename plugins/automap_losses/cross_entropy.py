@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from automap import LossComponent
+from automap import DataInfo, LossComponent
 
 if TYPE_CHECKING:
     import keras
@@ -17,7 +17,7 @@ class CrossEntropy(LossComponent):
 
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of each target spread over all classes")
 
-    def build(self) -> keras.Loss:
+    def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""
         import keras
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from automap import LossComponent
+from automap import DataInfo, LossComponent
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +18,7 @@ class Focal(LossComponent):
     gamma: float = Field(2.0, ge=0, description="how far it looks away; 0 is cross-entropy times alpha")
     alpha: float = Field(1.0, gt=0, description="factor of the whole loss")
 
-    def build(self) -> keras.Loss:
+    def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""
         import keras
 

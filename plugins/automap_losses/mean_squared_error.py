@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automap import LossComponent
+from automap import DataInfo, LossComponent
 
 if TYPE_CHECKING:
     import keras
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class MeanSquaredError(LossComponent):
     """Mean squared error of the softmax: the Brier score (Brier, 1950) divided by the number of classes."""
 
-    def build(self) -> keras.Loss:
+    def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""
         from automap_losses.brier import BrierScore
 

@@ -1,11 +1,21 @@
-"""The losses against NumPy."""
+"""The losses against NumPy and scikit-learn."""
 
 import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
+from automap.spec.kinds import DataInfo
 from automap.spec.plugins import load_plugin
 
+INFO = DataInfo(
+    image_shape=(8, 8, 1),
+    resize="pad",
+    classes=("a", "b", "c", "d", "e"),
+    class_counts=(20, 50, 0, 99, 1),
+    train_size=100,
+    mean=(0,),
+    std=(1,),
+)
 RANDOM = np.random.default_rng(0)
 LOGITS = RANDOM.normal(size=(16, 5)).astype("float32") * 3
 TARGETS = np.eye(5, dtype="float32")[RANDOM.integers(0, 5, 16)]
@@ -13,7 +23,7 @@ SOFT = 0.7 * TARGETS + 0.3 * np.roll(TARGETS, 1, axis=1)
 
 
 def value(name: str, targets: np.ndarray, **settings: float) -> float:
-    return float(load_plugin("automap.losses", name)(**settings).build()(targets, LOGITS))
+    return float(load_plugin("automap.losses", name)(**settings).build(INFO)(targets, LOGITS))
 
 
 @pytest.mark.parametrize("targets", [TARGETS, SOFT])

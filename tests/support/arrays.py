@@ -1,7 +1,7 @@
 """Real images in memory as training takes them, without a cache on disk."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -47,6 +47,16 @@ def array_data(pixels: np.ndarray, targets: np.ndarray, *, validation: float = 0
     splits = {"train": train, "validation": validated, "test": tested}
     fingerprint = hashlib.sha256(pixels.tobytes()).hexdigest()
     return ArrayData(info, splits, targets.astype(np.int32), pixels, fingerprint)
+
+
+def classes_apart(data: Any, validation: tuple[int, ...], test: tuple[int, ...]) -> Any:
+    """Return the same images, split so that whole classes are held back."""
+    held = {"validation": np.isin(data.targets, validation), "test": np.isin(data.targets, test)}
+    held["train"] = ~(held["validation"] | held["test"])
+    splits = {name: np.flatnonzero(chosen) for name, chosen in held.items()}
+    counts = np.bincount(data.targets[splits["train"]], minlength=len(data.info.classes))
+    info = data.info.model_copy(update={"class_counts": tuple(counts.tolist()), "train_size": len(splits["train"])})
+    return replace(data, info=info, splits=splits)
 
 
 @cache

@@ -18,12 +18,13 @@ def candidate(
     augmentation: Sequence[Any] = (),
     optimizer: Any = None,
     loss: Any = "cross_entropy",
+    task: Any = "classification",
     **training: Any,
 ) -> Candidate:
     """Return a candidate for handwritten digits; `training` are fields of the training settings."""
     return Candidate.model_validate(
         {
-            "task": "classification",
+            "task": task,
             "dataset": {"type": "sklearn", "name": "digits"},
             "architecture": architecture,
             "augmentation": list(augmentation),

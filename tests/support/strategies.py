@@ -40,9 +40,14 @@ def fields(draw: st.DrawFn, model: Any) -> Data:
 @st.composite
 def components(draw: st.DrawFn, group: str) -> Any:
     """Draw a component: its short name, a mapping, or choices among several."""
-    names = draw(st.lists(st.sampled_from(sorted(find_plugins(group))), min_size=1, max_size=3, unique=True))
+    known = [name for name in sorted(find_plugins(group)) if _serves_classification(load_plugin(group, name))]
+    names = draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True))
     forms = [draw(st.one_of(st.just(name), fields(load_plugin(group, name)).map(_typed(name)))) for name in names]
     return forms[0] if len(forms) == 1 else {"choices": forms}
+
+
+def _serves_classification(model: Any) -> bool:
+    return "classification" in getattr(model, "tasks", {"classification"})
 
 
 def _typed(name: str) -> Any:

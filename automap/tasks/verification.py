@@ -1,0 +1,159 @@
+"""How well embeddings tell whether two images show the same identity."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+MOST_PAIRS = 500_000
+"""Where there are more pairs in all, as many of each kind (same and different) are sampled."""
+FOLDS = 10
+FOLD_PAIRS = 3_000
+"""Pairs of each kind of which the accuracy is taken, as in LFW's protocol."""
+_ROWS = 1_024
+
+
+class Pairs(NamedTuple):
+    """Compared pairs of images."""
+
+    scores: Array
+    """Cosine similarity of each pair, ``(pairs,)``, -1 to 1."""
+    same: Array
+    """Whether both images show the same identity, ``(pairs,)``, bool."""
+
+
+def compare_all(identities: Array, embeddings: Array, *, most: int = MOST_PAIRS) -> Pairs:
+    """Compare every image with every other, or if that is too much, a sample that is always the same.
+
+    Args:
+        identities: ``(n,)``, integers.
+        embeddings: ``(n, size)`` of length 1.
+        most: pairs in all, and of each kind in a sample.
+    """
+    count = len(identities)
+    if count * (count - 1) // 2 <= most:
+        first, second = np.triu_indices(count, 1)
+    else:
+        random = np.random.default_rng(0)
+        strange = random.integers(0, count, (2, most))
+        strange = strange[:, identities[strange[0]] != identities[strange[1]]]
+        first, second = np.concatenate([_own_pairs(identities, most, random), strange], axis=1)
+    return compare(identities, embeddings, first, second)
+
+
+def compare(identities: Array, embeddings: Array, first: Array, second: Array) -> Pairs:
+    """Compare the images ``first[i]`` and ``second[i]``."""
+    chunks = [
+        np.einsum("nd,nd->n", embeddings[first[start:end]], embeddings[second[start:end]])
+        for start, end in ((start, start + 64 * _ROWS) for start in range(0, len(first), 64 * _ROWS))
+    ]
+    return Pairs(np.concatenate(chunks) if chunks else np.empty(0), identities[first] == identities[second])
+
+
+def _own_pairs(identities: Array, most: int, random: np.random.Generator) -> Array:
+    """Return pairs of one identity ``(2, pairs)``: all, or a sample, in which each is as probable as any other."""
+    order = np.argsort(identities, kind="stable")
+    starts = np.flatnonzero(np.diff(identities[order], prepend=identities[order[0]] - 1))
+    counts = np.diff(starts, append=len(order))
+    pairs = counts * (counts - 1) // 2
+    if pairs.sum() <= most:
+        return np.concatenate(
+            [order[s + np.stack(np.triu_indices(c, 1))] for s, c in zip(starts, counts, strict=True)], 1
+        )
+    chosen = random.choice(len(pairs), most, p=pairs / pairs.sum())
+    first = random.integers(0, counts[chosen])
+    second = (first + random.integers(1, counts[chosen])) % counts[chosen]
+    return np.stack([order[starts[chosen] + first], order[starts[chosen] + second]])
+
+
+def verification_accuracy(pairs: Pairs, folds: int = FOLDS) -> float:
+    """Return the accuracy of deciding by a threshold that was chosen on other pairs (Huang et al., 2007, LFW).
+
+    As many pairs of the same as of different identities are taken and dealt out to folds; each is decided by the
+    threshold that is best on the others.
+
+    Args:
+        pairs: some of each kind.
+        folds: how many; fewer if there are too few pairs.
+    """
+    balanced = _balanced(pairs)
+    folds = min(folds, len(balanced.scores) // 2)
+    if folds < 2:
+        return float(((balanced.scores >= best_threshold(balanced)) == balanced.same).mean())
+    # The pairs of each kind stand one after another, so that every fold has as many of one as of the other.
+    half = len(balanced.scores) // 2
+    fold = np.tile(np.arange(half) % folds, 2)
+    right = np.empty(len(balanced.scores), bool)
+    for number in range(folds):
+        held = fold == number
+        threshold = best_threshold(Pairs(balanced.scores[~held], balanced.same[~held]))
+        right[held] = (balanced.scores[held] >= threshold) == balanced.same[held]
+    return float(right.mean())
+
+
+def balanced_threshold(pairs: Pairs) -> float:
+    """Return the threshold that decides best where both kinds of pair are equally frequent."""
+    return best_threshold(_balanced(pairs))
+
+
+def _balanced(pairs: Pairs) -> Pairs:
+    random = np.random.default_rng(0)
+    kinds = np.flatnonzero(pairs.same), np.flatnonzero(~pairs.same)
+    size = min(FOLD_PAIRS, *(len(kind) for kind in kinds))
+    chosen = np.concatenate([random.permutation(kind)[:size] for kind in kinds])
+    return Pairs(pairs.scores[chosen], pairs.same[chosen])
+
+
+def best_threshold(pairs: Pairs) -> float:
+    """Return the similarity from which on pairs are best taken for the same identity: between two scores."""
+    order = np.argsort(-pairs.scores, kind="stable")
+    scores, same = pairs.scores[order].astype(np.float64), pairs.same[order]
+    # With the first k pairs accepted, right are the same among them and the different ones behind.
+    right = np.concatenate([[0], np.cumsum(np.where(same, 1, -1))])
+    ends = np.concatenate([[True], scores[1:] != scores[:-1], [True]])
+    right = np.where(ends, right, np.iinfo(np.int64).min)
+    accepted = int(right.argmax())
+    above = scores[accepted - 1] if accepted else 1.0
+    below = scores[accepted] if accepted < len(scores) else -1.0
+    return float((above + below) / 2)
+
+
+def true_accept_rate(pairs: Pairs, false_accept_rate: float) -> float:
+    """Return the share of same pairs accepted where at most a share of the different ones is.
+
+    Args:
+        pairs: some of each kind.
+        false_accept_rate: the share, 0 to 1.
+    """
+    strangers = np.sort(pairs.scores[~pairs.same])[::-1]
+    allowed = int(np.floor(false_accept_rate * len(strangers) + 1e-9))
+    if allowed >= len(strangers):
+        return 1.0
+    # Accepted is what lies above the first stranger that must not be; equal scores are refused with it.
+    return float((pairs.scores[pairs.same] > strangers[allowed]).mean())
+
+
+def rank_one(identities: Array, embeddings: Array) -> float | None:
+    """Return the share of images whose nearest other image is of the same identity.
+
+    Args:
+        identities: ``(n,)``, integers.
+        embeddings: ``(n, size)`` of length 1.
+
+    Returns:
+        The share of the images that have another of their identity; None if none has.
+    """
+    _, number, counts = np.unique(identities, return_inverse=True, return_counts=True)
+    probes = np.flatnonzero(counts[number] > 1)
+    if not len(probes):
+        return None
+    found = np.empty(len(probes), bool)
+    for start in range(0, len(probes), _ROWS):
+        rows = probes[start : start + _ROWS]
+        similarities = embeddings[rows] @ embeddings.T
+        similarities[np.arange(len(rows)), rows] = -np.inf
+        found[start : start + _ROWS] = identities[similarities.argmax(axis=1)] == identities[rows]
+    return float(found.mean())
