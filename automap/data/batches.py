@@ -47,22 +47,26 @@ class TrainingBatches:
         seed: the trial's seed.
         per_class: how many images of a class stand together in a batch, for losses that compare the images of a batch;
             None for any mix.
+        parts: into how many a batch is divided, which are trained one after another where memory is short.
 
     Raises:
         TrainingError: if a batch has no room for two classes.
     """
 
-    def __init__(self, data: PreparedData, batch_size: int, seed: int, per_class: int | None = None) -> None:
+    def __init__(
+        self, data: PreparedData, batch_size: int, seed: int, per_class: int | None = None, parts: int = 1
+    ) -> None:
         self._data, self._seed, self._per_class = data, seed, per_class
         self._records = np.asarray(data.splits["train"])
-        whole = min(batch_size, len(self._records))
+        whole = min(batch_size, len(self._records)) // parts
         self.batch_size = whole if per_class is None else whole // per_class * per_class
+        """Images a step."""
         if per_class is not None and self.batch_size < 2 * per_class:
             raise TrainingError(
                 f"batches of {whole} images cannot hold {per_class} of each of two classes, which the loss compares; "
                 "raise training.batch_size or lower the loss's number of images"
             )
-        self.steps = len(self._records) // self.batch_size
+        self.steps = parts * (len(self._records) // (parts * self.batch_size))
         """Steps an epoch."""
         record_bytes = int(np.prod(data.info.image_shape))
         self._resident = self._load() if len(self._records) * record_bytes <= IN_MEMORY_BYTES else None

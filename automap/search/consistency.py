@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from pydantic import ValidationError
 from sqlalchemy import Engine, text
 
-from automap.search.outcome import settle
+from automap.search.outcome import settle, unfinished_state
 from automap.search.retention import run_folder_name
 from automap.search.study import Study, optuna_errors
 from automap.spec.objectives import objective_value
@@ -131,7 +131,7 @@ def _untold_results(records: Records) -> Iterator[str]:
 def _expected_state(study: Study, result: Result) -> TrialState:
     if result.state in ("complete", "infeasible") and None not in _values(study, result):
         return TrialState.COMPLETE
-    return TrialState.FAIL if result.state == "failed" else TrialState.PRUNED
+    return unfinished_state(result)
 
 
 def _values(study: Study, result: Result) -> list[float | None]:

@@ -9,6 +9,9 @@ from automap.spec.objectives import objective_value
 from automap.spec.spec import Spec
 from automap.store.result import Result
 
+MEMORY = "memory"
+"""Name of the constraint that trials violate for which memory was not enough."""
+
 
 def settle(spec: Spec, result: Result) -> Result:
     """Return the final form of what training gave.
@@ -51,5 +54,16 @@ def _tell(study: Study, number: int, result: Result) -> None:
     if result.state in ("complete", "infeasible") and len(finite) == len(values):
         study.optuna.tell(number, finite, skip_if_finished=True)
     else:
-        state = TrialState.FAIL if result.state == "failed" else TrialState.PRUNED
-        study.optuna.tell(number, state=state, skip_if_finished=True)
+        if result.out_of_memory:
+            trial.set_constraint(MEMORY, 1.0)
+        study.optuna.tell(number, state=unfinished_state(result), skip_if_finished=True)
+
+
+def unfinished_state(result: Result) -> TrialState:
+    """Return what Optuna is told of a result that has no value for every objective.
+
+    Samplers take no notice of failed trials. One that memory was not enough for is told as pruned, with a
+    constraint violated, so that they learn to avoid its like.
+    """
+    failed = result.state == "failed" and not result.out_of_memory
+    return TrialState.FAIL if failed else TrialState.PRUNED

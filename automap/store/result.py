@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 State = Literal["complete", "pruned", "infeasible", "failed"]
 
+OUT_OF_MEMORY = "out of memory"
+"""What the reason of a training begins with for which memory was not enough."""
+
 
 class Result(BaseModel):
     """The outcome of one training, as training hands it over and the store keeps it."""
@@ -31,3 +34,8 @@ class Result(BaseModel):
     """What a reader of the numbers must know."""
     artifacts: str | None = None
     """The run's folder, relative to the study's run directory."""
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it failed because memory was not enough."""
+        return self.state == "failed" and (self.reason or "").startswith(OUT_OF_MEMORY)

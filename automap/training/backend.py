@@ -85,11 +85,18 @@ def _compute_capability() -> tuple[int, ...]:
             return tuple(torch.cuda.get_device_capability(0))
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that memory, the device's or the machine's, was not enough."""
-    signs = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "OutOfMemory", "out of memory", "OOM when allocating")
-    text = f"{type(error).__name__}: {error}"
-    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
+_MEMORY_SIGNS = ("OOM when allocating", "out of memory", "Out of memory", "RESOURCE_EXHAUSTED", "ResourceExhausted")
+
+
+def memory_complaint(error: BaseException) -> str | None:
+    """Return what an error says of memory, the device's or the machine's, that was not enough; None if nothing."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    for sign in _MEMORY_SIGNS:
+        if found := next((line for line in lines if sign in line), None):
+            return found
+    if isinstance(error, MemoryError) or any(sign in type(error).__name__ for sign in (*_MEMORY_SIGNS, "OutOfMemory")):
+        return str(error) or "memory could not be allocated"
+    return None
 
 
 def reset_gpu_peak() -> None:

@@ -85,7 +85,8 @@ def build_model(
         candidate.task,
         data.info,
         candidate.loss.build(data.info),
-        None if settings.ema is None else WeightAverage(network, settings.ema),
+        # With batches in parts the average moves once a part.
+        None if settings.ema is None else WeightAverage(network, settings.ema ** (1 / accumulation)),
     )
     _draw_step(model, data, batch_size)
     optimizer = build_optimizer(candidate, settings.epochs * steps, accumulation)

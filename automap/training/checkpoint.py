@@ -35,6 +35,8 @@ class Progress:
     cost: dict[str, float] = field(default_factory=dict)
     """What is known of the costs: measured once, even if the training goes on elsewhere."""
     notes: list[str] = field(default_factory=list)
+    parts: int = 1
+    """Into how many parts each batch is divided, because memory was not enough for it whole."""
     weights: Weights = field(default_factory=list)
     """The network's weights after the best epoch."""
 
@@ -114,6 +116,22 @@ def restore_checkpoint(directory: Path, identity: str, model: TrainingModel) -> 
         variable.assign(value)
     best = [arrays[f"best_{index}"] for index in range(len(arrays) - len(variables))]
     return Progress(**{**about, "weights": best})
+
+
+def checkpointed_parts(directory: Path, identity: str) -> int:
+    """Return into how many parts a training divides its batches that has left a checkpoint; 1 without one."""
+    about = _read_about(directory / CHECKPOINT_FILE)
+    return int(about["parts"]) if about is not None and about["identity"] == identity else 1
+
+
+def _read_about(path: Path) -> dict[str, Any] | None:
+    # Damage is told of when all of the file is read.
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about: dict[str, Any] = json.loads(str(file["about"]))
+            return about
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def discard_checkpoint(directory: Path) -> None:

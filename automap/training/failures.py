@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from automap.exceptions import TrainingError
-from automap.training.backend import is_out_of_memory
+from automap.store.result import OUT_OF_MEMORY
+from automap.training.backend import memory_complaint
 
 LONGEST_REASON = 300
 
-_WRAPPING = ("Exception encountered when calling", "Could not automatically infer the output shape")
+_WRAPPING = (
+    "Exception encountered when calling",
+    "Could not automatically infer the output shape",
+    "Graph execution error",
+    "Detected at node",
+    "<stack traces",
+    "File ",
+)
 _ESCAPE_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -34,10 +42,9 @@ def failures_explained() -> Iterator[None]:
     except TrainingError:
         raise
     except Exception as error:
-        if is_out_of_memory(error):
-            raise OutOfMemoryError(
-                f"out of memory: {_first_line(error)}; try a smaller batch_size or a smaller network"
-            ) from error
+        if (complaint := memory_complaint(error)) is not None:
+            advice = "try a smaller batch_size or a smaller network"
+            raise OutOfMemoryError(f"{OUT_OF_MEMORY}: {_shortened(complaint)}; {advice}") from error
         raise TrainingError(f"{type(error).__name__}: {_first_line(error)}") from error
 
 
@@ -45,5 +52,8 @@ def _first_line(error: Exception) -> str:
     """Return the first line that says something: Keras puts the place before the cause, in escape codes."""
     lines = (_ESCAPE_CODE.sub("", line).strip() for line in str(error).splitlines())
     telling = [line for line in lines if line and not line.startswith(_WRAPPING)]
-    text = telling[0] if telling else "no message"
+    return _shortened(telling[0] if telling else "no message")
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -26,6 +27,7 @@ from automap.training.averaging import copied_weights, evaluation_weights
 from automap.training.build import build_model
 from automap.training.checkpoint import (
     Progress,
+    checkpointed_parts,
     discard_checkpoint,
     identity_of,
     restore_checkpoint,
@@ -33,7 +35,7 @@ from automap.training.checkpoint import (
 )
 from automap.training.costs import latency_costs, static_costs
 from automap.training.evaluate import evaluate
-from automap.training.failures import failures_explained
+from automap.training.failures import OutOfMemoryError, failures_explained
 from automap.training.model import TrainingModel
 from automap.training.saved import save_model, write_text
 
@@ -118,22 +120,13 @@ def run_trial(
     ended = _read_result(directory, identity := identity_of(candidate, data, seed))
     if ended is not None:
         return ended
-    progress = Progress()
+    progress = Progress(parts=checkpointed_parts(directory, identity))
+    train = partial(
+        _train, candidate, data, seed, directory, identity, objective, constraints, report, test, keep_weights, progress
+    )
     try:
         with backend.gradients_forgotten():
-            result = _train(
-                candidate,
-                data,
-                seed,
-                directory,
-                identity,
-                objective,
-                constraints,
-                report,
-                test,
-                keep_weights,
-                progress,
-            )
+            result = _trained_within_memory(train, directory, candidate.training.batch_size, progress)
     except TrainingError as error:
         result = _result("failed", progress, reason=str(error))
     finally:
@@ -141,6 +134,21 @@ def run_trial(
     write_text(directory / RESULT_FILE, json.dumps({"identity": identity, "result": result.model_dump(mode="json")}))
     discard_checkpoint(directory)
     return result
+
+
+def _trained_within_memory(train: Callable[[], Result], directory: Path, batch_size: int, progress: Progress) -> Result:
+    """Train; if memory is not enough, once more with each batch in two parts, whose gradients are summed."""
+    try:
+        return train()
+    except OutOfMemoryError as error:
+        if progress.parts > 1 or batch_size < 2:
+            raise
+        note = f"trained with batches in two parts of {batch_size // 2}: {error}"
+    # Here, not above: the error holds the frames, and with them the model that took the memory.
+    memory.release()
+    discard_checkpoint(directory)
+    progress.take(Progress(parts=2, notes=[note]))
+    return train()
 
 
 def _train(
@@ -164,8 +172,8 @@ def _train(
 
     with failures_explained():
         keras.utils.set_random_seed(seed)
-        batches = TrainingBatches(data, settings.batch_size, seed, candidate.loss.images_per_class)
-        model = build_model(candidate, data, batches.batch_size, batches.steps)
+        batches = TrainingBatches(data, settings.batch_size, seed, candidate.loss.images_per_class, progress.parts)
+        model = build_model(candidate, data, batches.batch_size, batches.steps, progress.parts)
         network, loss = model.network, model.training_loss
 
     progress.take(restore_checkpoint(directory, identity, model))

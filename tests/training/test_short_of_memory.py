@@ -1,0 +1,82 @@
+"""A trial for which memory is not enough, in a process whose memory is limited for real."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from support.arrays import digits
+from support.candidates import ACCURACY, TINY, candidate
+
+from automap.data.batches import TrainingBatches
+from automap.training.build import build_model
+from automap.training.checkpoint import Progress, checkpointed_parts, identity_of, save_checkpoint
+from automap.training.trial import Interrupted, Verdict, run_trial
+
+BATCH = 3000
+
+
+def train_with(folder: Path, more_bytes: int) -> dict:
+    command = [sys.executable, "-m", "support.short_of_memory", str(folder), str(BATCH), str(more_bytes)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_it_is_trained_once_more_with_batches_in_two_parts(tmp_path):
+    result = train_with(tmp_path, 1_800_000_000)
+    assert result["state"] == "complete", result
+    assert result["notes"][0].startswith(
+        "trained with batches in two parts of 1500: out of memory: OOM when allocating"
+    )
+
+
+@pytest.mark.slow
+def test_what_still_does_not_fit_is_failed_with_its_reason(tmp_path):
+    result = train_with(tmp_path, 900_000_000)
+    assert result["state"] == "failed", result
+    assert result["reason"].startswith("out of memory: OOM when allocating tensor")
+    assert "try a smaller batch_size" in result["reason"]
+
+
+def losses_and_weights(parts):
+    steady = {"optimizer": {"type": "sgd", "learning_rate": 0.1}, "schedule": "constant", "warmup": 0.0}
+    chosen, data = candidate(TINY, batch_size=64, **steady), digits(640)
+    batches = TrainingBatches(data, 64, seed=3, parts=parts)
+    assert (batches.batch_size, batches.steps % parts) == (64 // parts, 0)
+    keras.utils.set_random_seed(0)
+    model = build_model(chosen, data, batches.batch_size, batches.steps, parts)
+    for epoch in range(2):
+        model.fit(batches.epoch(epoch), verbose=0, shuffle=False)
+    return model.network.get_weights()
+
+
+def test_two_parts_are_to_the_weights_what_a_whole_batch_is():
+    for whole, halved in zip(losses_and_weights(1), losses_and_weights(2), strict=True):
+        np.testing.assert_allclose(whole, halved, atol=1e-5)
+
+
+def test_a_training_in_parts_goes_on_in_parts(tmp_path):
+    chosen, data = candidate(epochs=3), digits(640)
+    identity = identity_of(chosen, data, 0)
+    model = build_model(chosen, data, 32, 20, accumulation=2)
+    weights = model.network.get_weights()
+    point = {"epoch": 1, "seconds": 1.0, "learning_rate": 0.1, "train_loss": 1.0, "accuracy": 0.5}
+    progress = Progress(curve=[point], best_epoch=1, best_value=0.5, weights=weights, parts=2, notes=["in parts"])
+    save_checkpoint(tmp_path, identity, model, progress)
+    assert checkpointed_parts(tmp_path, identity) == 2
+    assert checkpointed_parts(tmp_path, "another") == 1
+
+    def stop(report):
+        assert report.epoch == 2
+        return Verdict.INTERRUPT
+
+    with pytest.raises(Interrupted):
+        run_trial(chosen, data, seed=0, directory=tmp_path, objective=ACCURACY, report=stop)
+    result = run_trial(chosen, data, seed=0, directory=tmp_path, objective=ACCURACY)
+    assert [entry["epoch"] for entry in result.curve] == [1, 2, 3]
+    assert result.notes[0] == "in parts"
