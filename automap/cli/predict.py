@@ -26,7 +26,9 @@ class Format(StrEnum):
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="Folder of a finished model.", metavar="MODEL", show_default=False)],
+    model: Annotated[
+        str, typer.Argument(help="Folder of a finished model, or its URL.", metavar="MODEL", show_default=False)
+    ],
     images: Annotated[
         list[Path], typer.Argument(help="Image files, or folders of them.", metavar="IMAGE...", show_default=False)
     ],

@@ -53,11 +53,11 @@ def search(
 
 
 def _open(spec: Spec, path: Path, data: PreparedData) -> Study:
-    from automap.search.driver import disk_is_usable
+    from automap.search.driver import runs_can_be_kept
     from automap.search.environment import environment
     from automap.search.study import create_or_continue
 
-    disk_is_usable(spec.run_directory)
+    runs_can_be_kept(spec)
     return create_or_continue(spec, path.read_text(encoding="utf-8"), data.fingerprint, environment())
 
 

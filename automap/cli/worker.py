@@ -36,14 +36,14 @@ def worker(
 
     from automap.cli.driving import drive_shown, local_workers, parse_workers
     from automap.cli.preparing import prepare_data
-    from automap.search.driver import disk_is_usable
+    from automap.search.driver import runs_can_be_kept
     from automap.spec.spec import load_spec
 
     console = Console(stderr=True)
     wanted, patience = parse_workers(workers), _seconds(wait)
     loaded = load_spec(spec)
     data = prepare_data(console, loaded)
-    disk_is_usable(loaded.run_directory)
+    runs_can_be_kept(loaded)
     seed = _own_seed()
     study = _join(console, loaded, data.fingerprint, seed, patience)
     if not drive_shown(console, study, local_workers(console, study, data, wanted, seed)):

@@ -15,7 +15,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -26,6 +25,7 @@ from automap.leaderboard.pareto import first_fronts
 from automap.spec.objectives import Objective
 from automap.store import rankings
 from automap.store.rankings import Measure
+from automap.store.remote import child
 from automap.store.result import State
 from automap.store.results import STATES, ResultRow, count_states
 from automap.store.studies import StudyRow
@@ -185,7 +185,7 @@ class _Standing:
             validation=_estimates([result.validation for result in results]),
             test=_estimates(tests) if tests else None,
             cost={name: found.mean for name, found in _estimates([result.cost for result in results]).items()},
-            artifacts=None if artifacts is None else str(Path(study.run_directory) / artifacts),
+            artifacts=None if artifacts is None else child(study.run_directory, artifacts),
             reason=best.result.reason,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -12,6 +11,7 @@ from sqlalchemy import Engine
 from automap.exceptions import UserError
 from automap.leaderboard.export import whole_numbers
 from automap.store.rankings import trial_span
+from automap.store.remote import child
 from automap.store.results import ResultRow, find_result, list_results
 from automap.store.runs import Run, find_run
 from automap.store.studies import StudyRow
@@ -40,7 +40,7 @@ class TrialView:
     def artifacts(self, result: ResultRow) -> str | None:
         """Return the folder of a result's artifacts."""
         found = result.result.artifacts
-        return None if found is None else str(Path(self.study.run_directory) / found)
+        return None if found is None else child(self.study.run_directory, found)
 
     def to_data(self) -> dict[str, Any]:
         """Return everything as plain data for JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from automap.spec.candidate import load_component
 from automap.spec.kinds import DataInfo, Task
 from automap.spec.plugins import find_plugins
 from automap.store.files import CARD_FILE, NETWORK_FILE
+from automap.store.remote import is_remote, pull
 from automap.training.saved import ModelCard
 
 
@@ -27,16 +29,27 @@ class FinishedModel:
     info: DataInfo
 
 
-def load_model(path: Path) -> FinishedModel:
+def load_model(place: str | Path) -> FinishedModel:
     """Load a model that a search or an export has written.
 
     Args:
-        path: its folder, such as ``automap.runs/digits/winner``, or the ``model.keras`` in it.
+        place: its folder, such as ``automap.runs/digits/winner``, or the ``model.keras`` in it; or the folder's URL.
 
     Raises:
         UserError: if there is no model, or it was not written by automap.
+        StorageError: if the URL cannot be read.
         PluginError: if a plugin that it needs is missing.
     """
+    if not is_remote(place):
+        return _load(Path(place))
+    with tempfile.TemporaryDirectory() as folder:
+        pull(str(place), Path(folder))
+        if not any(Path(folder).iterdir()):
+            raise UserError(f"{place} holds no model")
+        return _load(Path(folder))
+
+
+def _load(path: Path) -> FinishedModel:
     folder = path.parent if path.name == NETWORK_FILE else path
     card = _card(folder)
     task: Task = load_component(Task, card.candidate["task"])  # type: ignore[type-abstract]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,15 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from optuna.trial import FrozenTrial, TrialState
-from pydantic import ValidationError
 from sqlalchemy import Engine, text
 
 from automap.search.outcome import settle, unfinished_state
-from automap.search.retention import run_folder_name
+from automap.search.retention import read_result
+from automap.search.run_folder import run_folder_name
 from automap.search.study import Study, optuna_errors
 from automap.spec.objectives import objective_value
 from automap.store import results, runs, studies
 from automap.store.files import RESULT_FILE
+from automap.store.remote import child
 from automap.store.result import Result
 from automap.store.results import ResultRow
 from automap.store.runs import Run
@@ -157,21 +157,20 @@ def _broken_curves(records: Records) -> Iterator[str]:
 
 
 def _differing_files(records: Records) -> Iterator[str]:
+    spec = records.study.spec
     for row in records.results:
-        name = _name(row.trial, row.kind, row.seed)
-        path = records.study.spec.run_directory / run_folder_name(row.kind, row.trial, row.seed) / RESULT_FILE
-        if not path.exists():
-            # A run that took every worker with it never came to write one.
-            if row.state != "failed":
-                yield f"{name}: {path} does not exist"
-            continue
+        name, folder = _name(row.trial, row.kind, row.seed), run_folder_name(row.kind, row.trial, row.seed)
+        place = child(spec.run_location, folder, RESULT_FILE)
         try:
-            stored = Result.model_validate(json.loads(path.read_text(encoding="utf-8"))["result"])
-        except (KeyError, ValueError, ValidationError) as error:
-            yield f"{name}: {path} cannot be read: {str(error).splitlines()[0]}"
+            stored = read_result(spec, folder)
+        except (KeyError, ValueError) as error:
+            yield f"{name}: {place} cannot be read: {str(error).splitlines()[0]}"
             continue
-        if not _agree(settle(records.study.spec, stored), row.result):
-            yield f"{name}: {path} differs from the result in the database"
+        # A run that took every worker with it never came to write a result.
+        if stored is None and row.state != "failed":
+            yield f"{name}: {place} does not exist"
+        elif stored is not None and not _agree(settle(spec, stored), row.result):
+            yield f"{name}: {place} differs from the result in the database"
 
 
 def _agree(stored: Result, row: Result) -> bool:

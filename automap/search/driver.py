@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from automap.exceptions import ConnectionLost, StorageError, UserError, WorkerError
@@ -14,8 +13,10 @@ from automap.search.budget import Use, budget_use
 from automap.search.executor import Death, Executor
 from automap.search.study import Study
 from automap.search.trials import recover
+from automap.spec.spec import Spec
 from automap.store import results, runs, studies
 from automap.store.patience import Outage, patiently
+from automap.store.remote import check_remote
 from automap.store.runs import Run
 
 POLL_SECONDS = 0.5
@@ -133,12 +134,13 @@ def _give_up(executor: Executor, death: Death) -> None:
     raise WorkerError(f"workers died one after another, with nothing finished in between; the last one: {death.reason}")
 
 
-def disk_is_usable(directory: Path) -> None:
+def runs_can_be_kept(spec: Spec) -> None:
     """Create a study's run directory and write to it once.
 
     Raises:
         StorageError: if it cannot be written.
     """
+    directory = spec.run_directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
         probe = directory / ".probe"
@@ -148,6 +150,8 @@ def disk_is_usable(directory: Path) -> None:
         raise StorageError(
             f"run directory {directory}: {error.strerror}; name another one in the spec (runs: ...) or make room"
         ) from None
+    if spec.remote_runs is not None:
+        check_remote(spec.remote_runs)
 
 
 def work_is_left(study: Study) -> bool:

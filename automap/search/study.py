@@ -58,7 +58,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
             objectives=[objective.model_dump() for objective in spec.objectives],
             data_fingerprint=fingerprint,
             environment=environment,
-            run_directory=str(spec.run_directory),
+            run_directory=spec.run_location,
             trial_budget=_trial_budget(spec),
             time_budget=spec.budget.time,
         )

@@ -8,7 +8,6 @@ lasts, then the finalists.
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 from automap.data.prepare import PreparedData
 from automap.exceptions import StorageError, UserError
@@ -16,6 +15,7 @@ from automap.search import finalists, retention
 from automap.search.judge import judge_epoch
 from automap.search.lease import Lease
 from automap.search.outcome import settle, tell_result
+from automap.search.run_folder import RunFolder, run_folder_name
 from automap.search.study import Study, live_trial
 from automap.search.trials import next_run, recover
 from automap.spec.candidate import Candidate
@@ -70,10 +70,13 @@ def check_corners(study: Study, data: PreparedData) -> None:
 
 def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threading.Event) -> None:
     """Train one run and store what it gave; leave it to others if it is interrupted or its lease is lost."""
-    directory = study.spec.run_directory / retention.run_folder_name(run.kind, run.trial, run.seed)
+    name = run_folder_name(run.kind, run.trial, run.seed)
     with Lease(study, run, worker) as lease:
         try:
-            result = settle(study.spec, _train(study, data, run, directory, lease, stop))
+            with RunFolder(study.spec, name) as folder:
+                result = settle(study.spec, _train(study, data, run, folder, lease, stop))
+            if not lease.lost:
+                folder.publish()
         except Interrupted:
             patiently(lambda: runs.release(study.engine, run.id, worker))
             return
@@ -82,28 +85,32 @@ def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threa
                 # Another worker has taken the run while this one was stopped, and its folder with it.
                 return
             # The run is not to blame: it goes on from its checkpoint once there is room.
-            raise StorageError(f"{directory}: {error.strerror}; make room, then run the same command again") from error
+            place = study.spec.run_directory / name
+            raise StorageError(f"{place}: {error.strerror}; make room, then run the same command again") from error
         if lease.lost or not patiently(lambda: results.finish(study.engine, run.id, worker, result)):
             return
     if run.kind == "search":
         patiently(lambda: tell_result(study, run.trial, result))
-    _clean(study, run, directory, result)
+    patiently(lambda: _clean(study, run, name, result))
 
 
-def _clean(study: Study, run: Run, directory: Path, result: Result) -> None:
+def _clean(study: Study, run: Run, name: str, result: Result) -> None:
     if result.state != "complete":
-        retention.strip(directory)
-    if run.kind == "search":
-        retention.sweep(study, directory.parent)
+        retention.strip(study.spec, name)
+    elif run.kind == "search":
+        retention.sweep(study)
 
 
-def _train(study: Study, data: PreparedData, run: Run, directory: Path, lease: Lease, stop: threading.Event) -> Result:
+def _train(
+    study: Study, data: PreparedData, run: Run, folder: RunFolder, lease: Lease, stop: threading.Event
+) -> Result:
     if run.attempts > MAX_ATTEMPTS:
         reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
         return Result(state="failed", reason=reason)
     trial = patiently(lambda: live_trial(study, run.trial)) if run.kind == "search" else None
 
     def report(epoch: EpochReport) -> Verdict:
+        folder.checkpointed()
         patiently(lambda: lease.report(epoch))
         if lease.lost or stop.is_set():
             return Verdict.INTERRUPT
@@ -113,7 +120,7 @@ def _train(study: Study, data: PreparedData, run: Run, directory: Path, lease: L
         Candidate.model_validate(run.candidate),
         data,
         seed=run.seed,
-        directory=directory,
+        directory=folder.local,
         objective=study.spec.objectives[0],
         constraints=study.spec.constraints if run.kind == "search" else (),
         report=report,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import os
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
@@ -178,7 +181,9 @@ class Spec(_Section):
     search: SearchSettings = SearchSettings()
     finalists: Finalists = Finalists()
     storage: str = Field("sqlite:///automap.db", description="URL of the database")
-    runs: str | None = Field(None, description="run directory; left out: beside the database")
+    runs: str | None = Field(
+        None, description="run directory, a path or a URL such as s3://bucket/folder; left out: beside the database"
+    )
 
     @field_validator("objectives", mode="before")
     @classmethod
@@ -236,6 +241,12 @@ class Spec(_Section):
             return url
         return f"{prefix}:///{Path(folder, path)}"
 
+    @field_validator("runs")
+    @classmethod
+    def _runs_beside_spec(cls, runs: str | None, info: ValidationInfo) -> str | None:
+        folder = (info.context or {}).get("folder")
+        return runs if runs is None or folder is None or "://" in runs else str(Path(folder, runs).absolute())
+
     @model_validator(mode="after")
     def _splits_as_the_task_needs(self) -> Self:
         asked, needed = self.dataset.splits.unseen_classes, self.task_class.unseen_classes
@@ -261,12 +272,28 @@ class Spec(_Section):
 
     @property
     def run_directory(self) -> Path:
-        """The folder of the study's artifacts: named by `runs`, else beside the database."""
+        """The folder of the study's artifacts on this machine: named by `runs`, else beside the database.
+
+        Where `runs` is a URL, it is a temporary folder: for what is just in training.
+        """
+        if self.remote_runs is not None:
+            digest = hashlib.sha256(self.remote_runs.encode()).hexdigest()
+            return Path(tempfile.gettempdir(), f"automap-{os.getuid()}", digest[:16])
         if self.runs is not None:
             return Path(self.runs) / self.name
         prefix, _, path = self.storage.partition(":///")
         beside = Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
         return beside.absolute() / self.name
+
+    @property
+    def remote_runs(self) -> str | None:
+        """The URL of the study's artifacts; None where they lie on this machine."""
+        return None if self.runs is None or "://" not in self.runs else f"{self.runs.rstrip('/')}/{self.name}"
+
+    @property
+    def run_location(self) -> str:
+        """Where the study's artifacts are found in the end: a URL or a path."""
+        return self.remote_runs or str(self.run_directory)
 
     def to_data(self) -> dict[str, Any]:
         """Return the resolved spec in the spec's notation, as plain data that YAML and JSON can hold."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Engine, Update, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Update, and_, case, func, insert, literal, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -166,6 +166,9 @@ def beat(
 def claim_orphan(engine: Engine, study_id: int, worker: str, grace_seconds: float) -> Run | None:
     """Take a run that waits, or whose worker gave no sign of life for longer than the grace period.
 
+    A worker that looks for work trains nothing: a run that it holds already is one that the database gave it
+    while the connection broke. It comes first, and is no new attempt.
+
     Args:
         engine: the database.
         study_id: the study.
@@ -175,9 +178,10 @@ def claim_orphan(engine: Engine, study_id: int, worker: str, grace_seconds: floa
     Returns:
         The run, with the attempt counted; None if there is none to take.
     """
-    orphaned = _is_orphan(grace_seconds)
+    orphaned = or_(_is_orphan(grace_seconds), _is_held_by(worker))
     query = select(RunTable.id).where(RunTable.study_id == study_id, orphaned)
-    first = query.order_by(case((RunTable.kind == "search", 0), else_=1), RunTable.id).limit(1)
+    rank = case((_is_held_by(worker), 0), (RunTable.kind == "search", 1), else_=2)
+    first = query.order_by(rank, RunTable.id).limit(1)
     while True:
         with reading(engine) as session:
             run_id = session.scalar(first)
@@ -268,6 +272,10 @@ def _is_orphan(grace_seconds: float) -> ColumnElement[bool]:
     return or_(RunTable.state == "waiting", silent)
 
 
+def _is_held_by(worker: str) -> ColumnElement[bool]:
+    return and_(RunTable.state == "running", RunTable.worker == worker)
+
+
 def _held(run_id: int, worker: str) -> Update:
     held = update(RunTable).where(RunTable.id == run_id, RunTable.worker == worker, RunTable.state == "running")
     return held.execution_options(synchronize_session=False)
@@ -276,14 +284,15 @@ def _held(run_id: int, worker: str) -> Update:
 def _claim(run_id: int, worker: str, orphaned: ColumnElement[bool], grace_seconds: float) -> Update:
     silence = literal("worker ") + RunTable.worker + literal(f" gave no sign of life for {grace_seconds:g} s")
     claim = update(RunTable).where(RunTable.id == run_id, orphaned)
+    mine, running = _is_held_by(worker), RunTable.state == "running"
     return claim.ordered_values(
         # First: MySQL reads columns as the assignments further left have set them.
-        (RunTable.last_death, case((RunTable.state == "running", silence), else_=RunTable.last_death)),
+        (RunTable.attempts, case((mine, RunTable.attempts), else_=RunTable.attempts + 1)),
+        (RunTable.last_death, case((and_(running, not_(mine)), silence), else_=RunTable.last_death)),
         (RunTable.state, "running"),
         (RunTable.worker, worker),
         (RunTable.heartbeat_at, database_now()),
         (RunTable.started_at, func.coalesce(RunTable.started_at, database_now())),
-        (RunTable.attempts, RunTable.attempts + 1),
     ).execution_options(synchronize_session=False)
 
 

@@ -15,9 +15,8 @@ import numpy as np
 
 from automap.data.prepare import PreparedData
 from automap.spec.candidate import Candidate
+from automap.store.files import CHECKPOINT_FILE
 from automap.training.model import TrainingModel
-
-CHECKPOINT_FILE = "checkpoint.npz"
 
 Weights = list[np.ndarray[Any, Any]]
 

@@ -99,7 +99,7 @@ def test_the_runs_of_a_dead_worker_wait_with_its_reason(engine: Engine, study: S
     start(engine, study, 1, "alive")
     assert runs.release_worker(engine, "dead", "killed by SIGKILL\0") == 1
     assert runs.release_worker(engine, "dead", "again") == 0
-    claimed = runs.claim_orphan(engine, study.id, "alive", 60)
+    claimed = runs.claim_orphan(engine, study.id, "idle", 60)
     assert claimed is not None
     assert (claimed.trial, claimed.attempts, claimed.last_death) == (0, 2, "killed by SIGKILL")
     assert runs.claim_orphan(engine, study.id, "alive", 60) is None
@@ -117,7 +117,7 @@ def test_a_run_without_a_worker_waits_for_one(engine: Engine, study: StudyRow) -
 def test_orphans_of_the_search_come_before_finalists(engine: Engine, study: StudyRow) -> None:
     runs.add_finalists(engine, study.id, [Finalist(9, 1000, candidate(), 3)])
     start(engine, study, 1, None)
-    taken = [runs.claim_orphan(engine, study.id, "b", 60) for _ in range(3)]
+    taken = [runs.claim_orphan(engine, study.id, worker, 60) for worker in "bcd"]
     assert [None if run is None else run.kind for run in taken] == ["search", "final", None]
 
 
@@ -146,3 +146,12 @@ def test_running_runs_are_listed_first_and_done_ones_not_at_all(engine: Engine, 
     start(engine, study, 2)
     assert results.finish(engine, done.id, "a", complete(0.5))
     assert [run.trial for run in runs.list_active(engine, study.id)] == [2, 0]
+
+
+def test_a_worker_finds_the_run_that_it_was_given_while_the_connection_broke(engine: Engine) -> None:
+    study = make_study(engine)
+    lost = start(engine, study, 0, worker="w1")
+    start(engine, study, 1, worker=None)
+    again = runs.claim_orphan(engine, study.id, "w1", 60.0)
+    assert again is not None
+    assert (again.id, again.attempts, again.last_death) == (lost.id, 1, None)

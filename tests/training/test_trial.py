@@ -15,7 +15,7 @@ from support.arrays import digits, mnist
 from support.candidates import ACCURACY, NORMED, TINY, candidate
 
 from automap.spec.objectives import Constraint, Objective
-from automap.training.checkpoint import CHECKPOINT_FILE
+from automap.store.files import CHECKPOINT_FILE
 from automap.training.trial import EpochReport, Interrupted, Verdict, run_trial
 
 
