@@ -50,6 +50,25 @@ def local_workers(
     return LocalExecutor(study.spec, study.spec.run_directory / "logs", plan.shares, seed)
 
 
+def ray_workers(
+    console: Console,
+    study: Study,
+    wanted: int | Literal["auto"],
+    seed: int,
+    address: str | None,
+    cpus: float,
+    gpus: float | None,
+) -> Executor:
+    """Return an executor on a Ray cluster, and say what its workers take."""
+    from automap.search.ray import RayExecutor, plan_cluster
+
+    count, need = plan_cluster(address, None if wanted == "auto" else wanted, cpus, gpus)
+    plural = "worker" if count == 1 else "workers"
+    each = f"{need.cpus:g} processors and {need.gpus:g} GPUs each"
+    console.print(f"{count} {plural} on Ray, {each}", highlight=False, soft_wrap=True)
+    return RayExecutor(study.spec, count, need, seed, address)
+
+
 def drive_shown(console: Console, study: Study, executor: Executor) -> bool:
     """Drive a search with its live view; return whether it ended by itself."""
     from automap.cli.interrupts import count_interrupts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from automap.data.prepare import PreparedData
+    from automap.search.executor import Executor
     from automap.search.study import Study
     from automap.spec.spec import Spec
 
@@ -28,6 +30,21 @@ def search(
     workers: Annotated[
         str, typer.Option(help="Processes that train at once; auto fits them to this machine.", metavar="N|auto")
     ] = "1",
+    executor: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where workers run: on this machine, or on a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster; left out, one is started here.", metavar="HOST:PORT")
+    ] = None,
+    cpus: Annotated[float, typer.Option(help="Processors of each worker on Ray.", min=0.1)] = 2.0,
+    gpus: Annotated[
+        float | None,
+        typer.Option(
+            help="GPUs of each worker on Ray, 0.5 for two on one; left out, one if there are any.",
+            min=0.0,
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Search for the best network that the spec admits, or go on with a search.
 
@@ -35,17 +52,26 @@ def search(
     """
     from rich.console import Console
 
-    from automap.cli.driving import parse_workers
+    from automap.cli.driving import local_workers, parse_workers, ray_workers
     from automap.cli.preparing import prepare_data
     from automap.spec.spec import load_spec
 
     console = Console(stderr=True)
     wanted = parse_workers(workers)
+    _refuse_misplaced(executor, address)
     loaded = load_spec(spec)
     data = prepare_data(console, loaded)
     study = _open(loaded, spec, data)
     _extend(study, trials, time)
-    finished = _drive(console, study, data, wanted)
+    finished = _drive(
+        console,
+        study,
+        lambda seed: (
+            local_workers(console, study, data, wanted, seed)
+            if executor == "local"
+            else ray_workers(console, study, wanted, seed, address, cpus, gpus)
+        ),
+    )
     _report(console, study, spec, finished)
     if not finished:
         console.print(f"interrupted; go on with: automap search {spec}")
@@ -82,8 +108,15 @@ def _extend(study: Study, trials: str | None, time: str | None) -> None:
     studies.set_budget(study.engine, study.id, trial_budget=number, time_budget=seconds)
 
 
-def _drive(console: Console, study: Study, data: PreparedData, workers: int | Literal["auto"]) -> bool:
-    from automap.cli.driving import drive_shown, local_workers
+def _refuse_misplaced(executor: str, address: str | None) -> None:
+    from automap.exceptions import UserError
+
+    if address is not None and executor != "ray":
+        raise UserError("--address names a Ray cluster: add --executor ray")
+
+
+def _drive(console: Console, study: Study, executor: Callable[[int], Executor]) -> bool:
+    from automap.cli.driving import drive_shown
     from automap.search.driver import snapshot, work_is_left
 
     if not work_is_left(study):
@@ -92,7 +125,7 @@ def _drive(console: Console, study: Study, data: PreparedData, workers: int | Li
         console.print(message, highlight=False, soft_wrap=True)
         return True
     first_seed = study.spec.search.seed + snapshot(study).use.trials
-    return drive_shown(console, study, local_workers(console, study, data, workers, first_seed))
+    return drive_shown(console, study, executor(first_seed))
 
 
 def _report(console: Console, study: Study, path: Path, finished: bool) -> None:

@@ -23,7 +23,7 @@ LAST_WORDS = "automap: "
 FATAL_EXIT = 3
 """Exit code of a worker that found something which no other worker would find better."""
 
-_USABLE_GPU_MEMORY = 0.9
+USABLE_GPU_MEMORY = 0.9
 """Share of a GPU's memory that networks get; drivers and libraries of each process take the rest."""
 
 
@@ -127,7 +127,7 @@ def worker_environment(share: Share, workers: int) -> dict[str, str]:
 
 
 def _gpu_limit(share: Share) -> float:
-    return 1.0 if share.gpu_fraction >= 1 else _USABLE_GPU_MEMORY * share.gpu_fraction
+    return 1.0 if share.gpu_fraction >= 1 else USABLE_GPU_MEMORY * share.gpu_fraction
 
 
 def _death(process: _Process) -> Death:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from automap.exceptions import AutomapError
@@ -21,14 +22,24 @@ def main() -> int:
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     threading.Thread(target=_stop_with_driver, args=(stop,), name="driver", daemon=True).start()
     try:
-        _work(order, stop)
+        work_as_ordered(order, stop)
     except AutomapError as error:
         print(f"{LAST_WORDS}{error}", flush=True)
         return FATAL_EXIT
     return 0
 
 
-def _work(order: dict[str, Any], stop: threading.Event) -> None:
+def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
+    """Join the study of an order and work on it until nothing is left to do, or until `stop` is set.
+
+    Args:
+        order: ``spec`` as plain data, ``worker``, ``sampler_seed``, ``cores``, ``gpu_fraction`` and
+            ``gpu_memory_bytes``.
+        stop: asks for the end after the epoch.
+
+    Raises:
+        AutomapError: if no worker could go on.
+    """
     if order["cores"]:
         # Before Keras: TensorFlow, JAX and PyTorch make as many threads as the process may use processors.
         os.sched_setaffinity(0, order["cores"])

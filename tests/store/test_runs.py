@@ -102,7 +102,7 @@ def test_the_runs_of_a_dead_worker_wait_with_its_reason(engine: Engine, study: S
     claimed = runs.claim_orphan(engine, study.id, "idle", 60)
     assert claimed is not None
     assert (claimed.trial, claimed.attempts, claimed.last_death) == (0, 2, "killed by SIGKILL")
-    assert runs.claim_orphan(engine, study.id, "alive", 60) is None
+    assert runs.claim_orphan(engine, study.id, "another", 60) is None
 
 
 def test_a_run_without_a_worker_waits_for_one(engine: Engine, study: StudyRow) -> None:
