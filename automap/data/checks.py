@@ -48,7 +48,7 @@ def summarise(data: PreparedData) -> DataSummary:
         for split in _SPLITS
         if (indices := data.splits.get(split)) is not None
     }
-    records = {split: len(data.splits[split]) for split in _SPLITS if split in data.splits}
+    records: dict[str, int] = {split: len(data.splits[split]) for split in _SPLITS if split in data.splits}
     reasons = Counter(record.reason for record in data.bad)
     examples = {
         reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES] for reason in reasons

@@ -238,7 +238,7 @@ IGNORED = 255
 def _mask_values(mask: Path | bytes | ImageSource) -> Array:
     try:
         if isinstance(mask, ImageSource):
-            return mask.decode(None, "stretch")
+            return np.asarray(mask.decode(None, "stretch"))
         with _quietly(), Image.open(io.BytesIO(mask if isinstance(mask, bytes) else _read(mask))) as picture:
             if max(picture.size) > MAX_SIDE or picture.width * picture.height > MAX_PIXELS:
                 raise BadImage(f"its mask has absurd dimensions ({picture.width}×{picture.height})")

@@ -92,7 +92,8 @@ class Geometry(NamedTuple):
             fill: what stands where the record shows nothing of the image.
         """
         multiple = picture.width / self.record[1]
-        inner = picture.crop(tuple(round(edge * multiple) for edge in self.inner))
+        x, y, x_end, y_end = (round(edge * multiple) for edge in self.inner)
+        inner = picture.crop((x, y, x_end, y_end))
         left, top, right, bottom = (round(edge * multiple) for edge in self.shown)
         whole = Image.new(picture.mode, (round(self.source[1] * multiple), round(self.source[0] * multiple)), fill)
         whole.paste(inner.resize((max(1, right - left), max(1, bottom - top)), resampling), (left, top))

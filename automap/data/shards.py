@@ -35,7 +35,7 @@ class Shards:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the numbers."""
-        return self._shard(0).dtype
+        return np.dtype(self._shard(0).dtype)
 
     def __getitem__(self, rows: Array) -> Array:
         """Return some rows, in the order asked for.

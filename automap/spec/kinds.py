@@ -44,10 +44,20 @@ class Architecture(Component, ABC):
         """
 
 
+PLACED = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
+"""Entries of a training batch that lie at places in the image."""
+
+
 class Augmentation(Component, ABC):
     """A random change of training images together with their targets."""
 
     group: ClassVar[str] = "automap.augmentations"
+    serves: ClassVar[frozenset[str]] = frozenset()
+    """Entries of a batch that lie in the image and fit it afterwards: `PLACED` or some of them.
+
+    A change of colours alone serves ``segmentation_masks`` and ``bounding_boxes`` by leaving them as they are, and cannot
+    serve ``target_images``. A task with other such entries refuses the augmentation.
+    """
 
     @abstractmethod
     def build(self) -> Sequence[keras.Layer]:
@@ -55,7 +65,8 @@ class Augmentation(Component, ABC):
 
         Each layer maps a dict to a dict of the same keys and shapes: ``images`` ``(batch, height, width,
         channels)``, float32, 0 to 255, and the targets that the task has: ``labels`` ``(batch, classes)``
-        one-hot or soft, ``segmentation_masks``, ``bounding_boxes``. It is called with ``training=True``.
+        one-hot or soft; ``segmentation_masks`` ``(batch, height, width, 1)`` class indices, 255 for none;
+        ``bounding_boxes``; ``target_images`` ``(batch, scale · height, scale · width, channels)``. It is called with ``training=True``.
         """
 
 
@@ -294,6 +305,9 @@ class Metric(NamedTuple):
 class Evaluator(ABC):
     """Accumulates the metrics of one evaluation, batch by batch."""
 
+    def see(self, images: np.ndarray[Any, Any]) -> None:  # noqa: B027
+        """Take the images of the batch that `update` is called with next, uint8; most have no use for them."""
+
     @abstractmethod
     def update(self, targets: np.ndarray[Any, Any], outputs: np.ndarray[Any, Any]) -> None:
         """Add a batch: targets as the cache stores them, outputs as the head returns them (logits)."""
@@ -313,6 +327,8 @@ class Task(Component, ABC):
     """Every metric that its evaluator computes."""
     default_objective: ClassVar[str]
     default_loss: ClassVar[str]
+    placed: ClassVar[frozenset[str]] = frozenset()
+    """Those of `PLACED` that it prepares: augmentations must keep them where they belong in the image."""
     unseen_classes: ClassVar[bool] = False
     """Whether it is judged on classes that it was never trained on (`Splits.unseen_classes`)."""
 
@@ -326,6 +342,19 @@ class Task(Component, ABC):
     @abstractmethod
     def head(self, features: Features, info: DataInfo) -> keras.KerasTensor:
         """Build the head on a backbone's features and return its raw outputs in float32."""
+
+    def outputs(self, features: Features, images: keras.KerasTensor, info: DataInfo) -> keras.KerasTensor:
+        """Build what is on top of a backbone; a task that needs the images themselves too overrides it.
+
+        Args:
+            features: of the backbone.
+            images: ``(batch, height, width, channels)``, float32, 0 to 255.
+            info: of the data.
+
+        Returns:
+            Raw outputs, float32.
+        """
+        return self.head(features, info)
 
     @abstractmethod
     def loss_target(self, targets: dict[str, Any]) -> Any:

@@ -28,7 +28,7 @@ class LabelsKind(TargetKind):
 
     def counts(self, folder: Path, values: Any, records: Array) -> Array:
         """Return how many records have each class."""
-        return np.asarray(values)[records].astype(np.int64).sum(axis=0)
+        return np.asarray(np.asarray(values)[records].sum(axis=0, dtype=np.int64))
 
 
 class LabelsColumn:
@@ -56,7 +56,7 @@ class LabelsColumn:
         place = {self._codes[name]: index for index, name in enumerate(names)}
         for row, codes in enumerate(self._rows):
             table[row, [place[code] for code in codes]] = 1
-        used = table.any(axis=0)
+        used = [bool(table[:, column].any()) for column in range(len(names))]
         np.save(folder / "targets.npy", table[:, used])
         return {
             "classes": [name for name, kept in zip(names, used, strict=True) if kept],

@@ -82,5 +82,5 @@ class MaskColumn:
         np.save(folder / "shown.npy", table)
         np.save(folder / "target_hashes.npy", np.array(self._hashes, np.uint64))
         # Classes that no mask shows keep their index.
-        lost = [name for name, used in zip(classes, table.any(axis=0), strict=True) if not used]
+        lost = [name for column, name in enumerate(classes) if not table[:, column].any()]
         return {"classes": list(classes), "lost_classes": lost}
