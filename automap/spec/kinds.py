@@ -55,8 +55,8 @@ class Augmentation(Component, ABC):
     serves: ClassVar[frozenset[str]] = frozenset()
     """Entries of a batch that lie in the image and fit it afterwards: `PLACED` or some of them.
 
-    A change of colours alone serves ``segmentation_masks`` and ``bounding_boxes`` by leaving them as they are, and cannot
-    serve ``target_images``. A task with other such entries refuses the augmentation.
+    A change of colours alone serves ``segmentation_masks`` and ``bounding_boxes`` by leaving them as they are, and
+    cannot serve ``target_images``. A task with other such entries refuses the augmentation.
     """
 
     @abstractmethod
@@ -66,7 +66,8 @@ class Augmentation(Component, ABC):
         Each layer maps a dict to a dict of the same keys and shapes: ``images`` ``(batch, height, width,
         channels)``, float32, 0 to 255, and the targets that the task has: ``labels`` ``(batch, classes)``
         one-hot or soft; ``segmentation_masks`` ``(batch, height, width, 1)`` class indices, 255 for none;
-        ``bounding_boxes``; ``target_images`` ``(batch, scale · height, scale · width, channels)``. It is called with ``training=True``.
+        ``bounding_boxes``; ``target_images`` ``(batch, scale · height, scale · width, channels)``. It
+        is called with ``training=True``.
         """
 
 

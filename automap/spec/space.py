@@ -142,7 +142,11 @@ def recommended_choices(group: str, suits: Callable[[type[Component]], bool] | N
         suits: which of them may be used; left out, all.
     """
     spaces = [parse_component(group, name) for name in recommended_plugins(group)]
-    return Choices(tuple(each for each in spaces if suits is None or suits(cast(ComponentSpace, each).model)))
+    return Choices(
+        tuple(
+            each for each in spaces if suits is None or suits(cast(type[Component], cast(ComponentSpace, each).model))
+        )
+    )
 
 
 def _component(group: str, data: Any, path: Path, problems: _Problems) -> Space:

@@ -49,8 +49,8 @@ class CleanImage(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _whole(path: Path, version: str, shape: tuple[int, int, int]) -> Array:
-    """Return a whole file; its patches are decoded one after the other."""
+def _whole(path: Path, version: str, shape: tuple[int, int, int]) -> Array:  # noqa: ARG001
+    """Return a whole file of a version; its patches are decoded one after the other."""
     return decode(path, shape, "stretch")
 
 
