@@ -235,9 +235,8 @@ class Spec(_Section):
             model = getattr(option, "model", None)
             if model is not None and not placed <= model.serves:
                 left = ", ".join(sorted(placed - model.serves))
-                raise ValueError(
-                    f"augmentation '{getattr(option, 'type', '')}' changes images, but cannot keep {left} in their places"
-                )
+                name = getattr(option, "type", "")
+                raise ValueError(f"augmentation '{name}' changes images, but cannot keep {left} in their places")
         return pipeline
 
     @field_validator("loss", mode="after")

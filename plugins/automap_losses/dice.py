@@ -16,7 +16,7 @@ class Dice(LossComponent):
     tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits ``(batch, height, width, classes)``."""
+        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""
         from automap_losses.pixels import PixelLoss
 
         return PixelLoss(entropy=0.0, overlap=1.0)

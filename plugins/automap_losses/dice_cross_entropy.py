@@ -20,7 +20,7 @@ class DiceCrossEntropy(LossComponent):
     dice: float = Field(1.0, ge=0, description="weight of the Dice loss; that of the cross-entropy is 1")
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits ``(batch, height, width, classes)``."""
+        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""
         from automap_losses.pixels import PixelLoss
 
         return PixelLoss(entropy=1.0, overlap=self.dice)

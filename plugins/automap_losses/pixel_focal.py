@@ -20,7 +20,7 @@ class PixelFocal(LossComponent):
     gamma: float = Field(2.0, ge=0, description="how far it looks away; 0 is cross-entropy")
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits ``(batch, height, width, classes)``."""
+        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""
         from automap_losses.pixels import PixelLoss
 
         return PixelLoss(entropy=1.0, overlap=0.0, gamma=self.gamma)

@@ -20,7 +20,7 @@ class Tversky(LossComponent):
     missed: float = Field(0.7, gt=0, lt=1, description="weight of missed pixels; wrong ones get what is left to 1")
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits ``(batch, height, width, classes)``."""
+        """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""
         from automap_losses.pixels import PixelLoss
 
         return PixelLoss(entropy=0.0, overlap=1.0, alpha=1 - self.missed, beta=self.missed)
