@@ -49,7 +49,9 @@ def decode(image: Pixels, shape: tuple[int, int, int], resize: Resize) -> Array:
     return decode_placed(image, shape, resize)[0]
 
 
-def decode_placed(image: Pixels, shape: tuple[int, int, int], resize: Resize) -> tuple[Array, Geometry]:
+def decode_placed(
+    image: Pixels, shape: tuple[int, int, int], resize: Resize, like: Geometry | None = None
+) -> tuple[Array, Geometry]:
     """Return an image as a record, and how it was fitted into it.
 
     Transparency is laid on white, the orientation of EXIF is applied, 16 bit are scaled to 8, and of an
@@ -60,6 +62,7 @@ def decode_placed(image: Pixels, shape: tuple[int, int, int], resize: Resize) ->
         shape: height, width and channels (1 or 3) of the record.
         resize: ``pad`` keeps all of the image and fills with black, ``crop`` fills the record and loses the
             edges, ``stretch`` changes the proportions.
+        like: how another image was fitted into a record of which `shape` is a multiple; this one is fitted so too.
 
     Raises:
         BadImage: if it is none, is damaged, or is absurdly large.
@@ -76,7 +79,8 @@ def decode_placed(image: Pixels, shape: tuple[int, int, int], resize: Resize) ->
                 picture, size, orientation = Image.fromarray(image), image.shape[:2], 1
             else:
                 picture, size, orientation = _open(image, shape, resize)
-            applied = fit((picture.height, picture.width), shape[:2], resize)
+            opened = picture.height, picture.width
+            applied = fit(opened, shape[:2], resize) if like is None else like.scaled_to(opened, shape[:2])
             pixels = np.asarray(_fit(_to_mode(picture, shape[2]), applied, resize)).reshape(shape)
             return pixels, _of_source(applied, size, orientation)
     except BadImage:
@@ -198,8 +202,6 @@ def _fit(picture: Image.Image, geometry: Geometry, resize: Resize) -> Image.Imag
     size = geometry.record[1], geometry.record[0]
     if picture.size == size:
         return picture
-    if resize == "stretch":
-        return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
     if resize == "crop":
         return picture.resize(size, Image.Resampling.BILINEAR, box=geometry.shown, reducing_gap=3.0)
     left, top, right, bottom = geometry.inner

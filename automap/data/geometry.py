@@ -35,6 +35,20 @@ class Geometry(NamedTuple):
         across = (self.inner[2] - self.inner[0]) / (self.shown[2] - self.shown[0])
         return down, across
 
+    def scaled_to(self, source: tuple[int, int], record: tuple[int, int]) -> Geometry:
+        """Return the same geometry of an image and a record of other sizes, each a multiple of these.
+
+        Args:
+            source: height and width of the other image.
+            record: height and width of the other record.
+        """
+        down, across = source[0] / self.source[0], source[1] / self.source[1]
+        left, top, right, bottom = self.shown
+        shown = (left * across, top * down, right * across, bottom * down)
+        multiple = record[0] // self.record[0]
+        x, y, x_end, y_end = (edge * multiple for edge in self.inner)
+        return Geometry(source, record, shown, (x, y, x_end, y_end))
+
     def box(self, box: Sequence[float]) -> Rectangle:
         """Return a box of the image, left, top, right, bottom, in pixels of the record, cut at the record's edges."""
         down, across = self.scale

@@ -143,7 +143,7 @@ def test_values_and_what_is_ignored_are_declared(tmp_path):
     assert set(np.unique(data.targets[np.arange(3)])) <= {0, 1, 255}
     with pytest.raises(DataError, match="one class only"):
         prepare(Masks(path=folder), cache=tmp_path)
-    with pytest.raises(DataError, match="value 255, which is in none of dataset.values"):
+    with pytest.raises(DataError, match="value 255, which is in none of dataset"):
         prepare(Masks(path=folder, values=(0, 7), ignore=3), cache=tmp_path)
 
 
@@ -188,7 +188,7 @@ def test_pairs_are_fitted_alike(tmp_path):
 def write_photograph(folder):
     folder.mkdir()
     for index in range(4):
-        Image.fromarray(PHOTOGRAPH[index * 16 :, :, 0][:128, :128]).save(folder / f"{index}.png")
+        Image.fromarray(astronaut()[index * 128 :, 150:278, 0][:128]).save(folder / f"{index}.png")
     return folder
 
 
@@ -226,7 +226,7 @@ def test_every_degradation_makes_an_image_worse(tmp_path, fields):
     if "low_light" in fields:
         np.testing.assert_allclose(images, targets * 0.3, atol=0.51)
     enlarged = np.repeat(np.repeat(images, scale, axis=1), scale, axis=2)
-    assert 0.5 < np.abs(enlarged - targets.astype(float)).mean() < 120
+    assert 0.5 < np.abs(enlarged - targets.astype(float)).mean() < 180
 
 
 def test_boxes_are_kept_in_pixels_of_the_record(tmp_path):

@@ -36,14 +36,20 @@ def test_dice_of_sharp_decisions_is_the_f1_score():
     assert value("tversky", TARGETS, LOGITS, missed=0.5) == pytest.approx(value("dice", TARGETS, LOGITS), rel=1e-5)
 
 
-def test_tversky_punishes_what_is_missed():
-    ones = np.ones((1, 8, 8, 1), "float32")
-    ones[:, :4] = 0
-    missed, wrong = ones.copy(), ones.copy()
-    missed[:, 4:6], wrong[:, 2:4] = 0, 1
-    sharp = [50 * np.eye(3, dtype="float32")[each[..., 0].astype(int)] for each in (missed, wrong)]
-    high, low = (value("tversky", ones, each, missed=0.9) for each in sharp)
-    assert low != pytest.approx(high)
+def test_tversky_weighs_what_is_missed_and_what_is_wrong():
+    known, decided = TARGETS.astype(int).ravel(), SHARP.argmax(-1).ravel()
+    indices = []
+    for each in range(3):
+        hits, missed, wrong = (
+            (condition).sum()
+            for condition in (
+                (known == each) & (decided == each),
+                (known == each) & (decided != each),
+                (known != each) & (decided == each),
+            )
+        )
+        indices.append((hits + 1) / (hits + 0.9 * missed + 0.1 * wrong + 1))
+    assert value("tversky", TARGETS, SHARP, missed=0.9) == pytest.approx(1 - np.mean(indices), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["dice", "tversky", "pixel_cross_entropy", "pixel_focal", "dice_cross_entropy"])

@@ -27,7 +27,7 @@ class ImageKind(TargetKind):
     def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> Array:
         """Return the target fitted as its input was."""
         height, width, channels = self.shape(record)
-        pixels, applied = decode_placed(target, (height, width, channels), resize)
+        pixels, applied = decode_placed(target, (height, width, channels), resize, geometry)
         wanted = tuple(side * self.scale for side in geometry.source)
         if applied.source != wanted:
             found = f"{applied.source[1]}×{applied.source[0]}"
