@@ -29,7 +29,7 @@ def searched(task: str, data: str, folder: Path) -> tuple[dict[str, float], str,
     shutil.copy(ROOT / "specs" / f"{task}.yaml", folder / "specs")
     make = [sys.executable, ROOT / "examples" / "make_data.py", task, folder / "data" / data]
     subprocess.run(make, check=True)
-    program = [sys.executable, "-m", "automap.cli.main"]
+    program = [Path(sys.executable).with_name("automap")]
     started = time.perf_counter()
     subprocess.run([*program, "search", folder / "specs" / f"{task}.yaml"], check=True, stdout=subprocess.DEVNULL)
     seconds = time.perf_counter() - started

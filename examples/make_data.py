@@ -15,11 +15,11 @@ import numpy as np
 from PIL import Image
 
 PHOTOGRAPHS = {
-    "train": ("astronaut", "coffee", "rocket", "camera", "brick", "grass", "gravel", "ihc", "motorcycle_left", "coins"),
+    "train": ("astronaut", "coffee", "rocket", "camera", "brick", "grass", "gravel", "ihc", "coins", "text"),
     "validation": ("color", "hubble_deep_field"),
     "test": ("chelsea", "moon", "motorcycle_right"),
 }
-SIZE = 64
+SIZE = 48
 """Pixels a side of a scene with digits."""
 
 
@@ -49,7 +49,7 @@ def scene(random: np.random.Generator, photographs: list[np.ndarray], digits: np
     mask = np.zeros((SIZE, SIZE), np.uint8)
     for _ in range(2):
         digit = Image.fromarray((digits[random.integers(len(digits))] * (255 / 16)).astype(np.uint8))
-        side = int(random.integers(20, 33))
+        side = int(random.integers(18, 29))
         ink = np.asarray(digit.resize((side, side), Image.Resampling.BICUBIC)) > 110
         row, column = random.integers(0, SIZE - side + 1, 2)
         mask[row : row + side, column : column + side][ink] = 1
