@@ -71,9 +71,8 @@ def _counts(summary: DataSummary) -> Table:
     if (hidden := len(summary.classes) - MOST_CLASSES) > 0:
         rest = [sum(numbers) for numbers in zip(*by_class[MOST_CLASSES:], strict=True)]
         table.add_row(Text(f"{hidden} more classes", style="dim"), *(f"{number:,}" for number in rest))
-    totals = [sum(numbers) for numbers in summary.counts.values()]
     table.add_section()
-    table.add_row("all", *(f"{total:,}" for total in totals), style="bold")
+    table.add_row("all", *(f"{total:,}" for total in summary.records.values()), style="bold")
     return table
 
 

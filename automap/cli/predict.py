@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,8 +35,15 @@ def predict(
     ],
     top: Annotated[int, typer.Option(help="How many classes to name for each image.", min=1)] = 3,
     format_: Annotated[Format, typer.Option("--format", help="How to write answers.")] = Format.TABLE,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder for answers that are images: masks, enhanced images.", metavar="FOLDER"),
+    ] = None,
+    draw: Annotated[
+        Path | None, typer.Option(help="Folder for images with the answer drawn on them.", metavar="FOLDER")
+    ] = None,
 ) -> None:
-    """Label images with a trained model.
+    """Answer for images with a trained model: label, segment or enhance them.
 
     Example: automap predict automap.runs/digits/winner photo.jpg
     """
@@ -47,13 +55,36 @@ def predict(
         from automap.models.predict import predict as predict_files
 
     files = image_files(images)
-    found = list(predict_files(load_model(model), files))
+    for folder in (output, draw):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    names = _distinct_names(files)
+    for prediction, name in zip(predict_files(load_model(model), files, draw=draw is not None), names, strict=True):
+        saved = {}
+        for key, folder, picture in (("picture", output, prediction.picture), ("drawing", draw, prediction.drawing)):
+            if folder is not None and picture is not None:
+                picture.save(folder / name)
+                saved[key] = str(folder / name)
+        answer = prediction.answer
+        # Pictures go to disk one by one: those of a thousand photographs would not fit into memory.
+        found.append(replace(prediction, answer=answer and {**answer, **saved}, picture=None, drawing=None))
     _write(found, top, format_)
     unread = [prediction for prediction in found if prediction.answer is None]
     for prediction in unread:
         typer.echo(f"{prediction.path}: {prediction.reason}", err=True)
     if unread:
         raise UserError(f"{len(unread)} of {len(found)} files are no images that can be read")
+
+
+def _distinct_names(files: Sequence[Path]) -> list[str]:
+    """Return a name ending in .png for each file; where two files have one name, with a number."""
+    taken: dict[str, int] = {}
+    names = []
+    for file in files:
+        again = taken[file.stem] = taken.get(file.stem, 0) + 1
+        names.append(f"{file.stem}.png" if again == 1 else f"{file.stem}-{again}.png")
+    return names
 
 
 @contextmanager
@@ -84,12 +115,14 @@ def _write(found: Sequence[Prediction], top: int, format_: Format) -> None:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif format_ is Format.CSV:
         writer = csv.writer(sys.stdout)
-        writer.writerow(["image", "label", "probability"])
-        writer.writerows([str(path), answer["label"], f"{answer['probability']:.6f}"] for path, answer in read)
+        rows = [{"image": str(path), **_in_columns(answer)} for path, answer in read]
+        writer.writerow(columns := list(dict.fromkeys(column for row in rows for column in row)))
+        writer.writerows([row.get(column, "") for column in columns] for row in rows)
     elif read:
         from automap.cli.console import output_console
 
-        output_console().print(_table(read, top))
+        labelled = all("probability" in answer for _, answer in read)
+        output_console().print(_table(read, top) if labelled else _plain_table(read))
 
 
 def _table(read: Sequence[tuple[Path, dict[str, Any]]], top: int) -> Table:
@@ -106,6 +139,34 @@ def _table(read: Sequence[tuple[Path, dict[str, Any]]], top: int) -> Table:
     for path, answer in read:
         bar = ProgressBar(total=1.0, completed=answer["probability"], width=12)
         table.add_row(str(path), answer["label"], f"{answer['probability']:.1%}", bar, _runners_up(answer, top))
+    return table
+
+
+def _in_columns(answer: dict[str, Any]) -> dict[str, str]:
+    """Return an answer as columns: what is a list of labels gets a column for each, except beside a single label."""
+    if "probability" in answer:
+        kept = {key: value for key, value in answer.items() if key != "classes"}
+        return {key: f"{value:.6f}" if isinstance(value, float) else str(value) for key, value in kept.items()}
+    columns: dict[str, str] = {}
+    for key, value in answer.items():
+        if isinstance(value, list) and all(isinstance(entry, dict) and len(entry) == 2 for entry in value):
+            columns |= {str(entry["label"]): f"{next(reversed(entry.values())):.6f}" for entry in value}
+        elif isinstance(value, dict):
+            columns |= {str(name): f"{number:.6g}" for name, number in value.items()}
+        else:
+            columns[key] = str(value)
+    return columns
+
+
+def _plain_table(read: Sequence[tuple[Path, dict[str, Any]]]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    rows = [{"image": str(path), **_in_columns(answer)} for path, answer in read]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(row.get(column, "") for column in columns))
     return table
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from automap.data.balanced import balanced_order
 from automap.data.prepare import PreparedData
+from automap.data.targets.kind import Values
 from automap.exceptions import TrainingError
 from automap.spec.kinds import SplitName
 
@@ -68,7 +69,8 @@ class TrainingBatches:
             )
         self.steps = parts * (len(self._records) // (parts * self.batch_size))
         """Steps an epoch."""
-        record_bytes = int(np.prod(data.info.image_shape))
+        targets = data.targets
+        record_bytes = int(np.prod(data.info.image_shape)) + int(np.prod(targets.shape[1:])) * targets.dtype.itemsize
         self._resident = self._load() if len(self._records) * record_bytes <= IN_MEMORY_BYTES else None
 
     def epoch(self, epoch: int) -> Any:
@@ -108,7 +110,7 @@ class IndexedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         readers: threads that read ahead; 0 for none.
     """
 
-    def __init__(self, images: Callable[[Array], Array], targets: Array, batches: Array, readers: int = 0) -> None:
+    def __init__(self, images: Callable[[Array], Array], targets: Values, batches: Array, readers: int = 0) -> None:
         super().__init__(workers=readers, max_queue_size=4 * max(1, readers))
         self._images, self._targets, self._batches = images, targets, batches
 

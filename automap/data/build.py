@@ -25,11 +25,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from automap.data.cache import Cache, cache_path, open_cache, shard_path
-from automap.data.decoding import decode_in_order, decoders
+from automap.data.cache import Cache, cache_path, open_cache, shard_path, target_path
+from automap.data.decoding import decode_in_order, decoders, without_pixels
 from automap.data.listing import Listing, Progress, RecordPass
 from automap.data.splits import SPLIT_CODES
-from automap.data.targets import target_column
 from automap.exceptions import DataError, StorageError
 from automap.spec.kinds import BadRecord, Record
 
@@ -101,10 +100,11 @@ class _Part:
     reasons: list[str]
     hashes: list[int]
     moments: list[list[int]]
+    placed: list[Any] = field(default_factory=list)
 
 
 def _shard_records(listing: Listing) -> int:
-    return max(1, min(SHARD_RECORDS, SHARD_BYTES // math.prod(listing.shape)))
+    return max(1, min(SHARD_RECORDS, SHARD_BYTES // listing.record_bytes))
 
 
 def _shard(
@@ -113,18 +113,25 @@ def _shard(
     """Yield the records of a shard with what is known of them; decode and write it first unless that is done."""
     known = building / f"part-{number:05d}.json"
     if known.exists():
-        yield [record._replace(image=b"") for record in records], _Part(**json.loads(known.read_text()))
+        yield [without_pixels(record, listing.kind) for record in records], _Part(**json.loads(known.read_text()))
         return
-    pixels = np.empty((_shard_records(listing), *listing.shape), np.uint8)
+    size, kind = _shard_records(listing), listing.kind
+    pixels = np.empty((size, *listing.shape), np.uint8)
+    targets = np.empty((size, *kind.shape(listing.shape)), np.uint8) if kind.pixels else None
     whole, filled = _Part([], [], [], []), 0
-    for chunk, decoded in decode_in_order(pool, records, listing.shape, listing.dataset.resize):
-        pixels[filled : filled + len(decoded.pixels)] = decoded.pixels
-        filled += len(decoded.pixels)
-        part = _Part(decoded.good, decoded.reasons, decoded.hashes, decoded.moments)
+    for chunk, decoded in decode_in_order(pool, records, kind, listing.shape, listing.dataset.resize):
+        rows = slice(filled, filled + len(decoded.pixels))
+        pixels[rows] = decoded.pixels
+        if targets is not None and decoded.target_pixels is not None:
+            targets[rows] = decoded.target_pixels
+        filled = rows.stop
+        part = _Part(decoded.good, decoded.reasons, decoded.hashes, decoded.moments, decoded.placed)
         for mine, theirs in zip(vars(whole).values(), vars(part).values(), strict=True):
             mine.extend(theirs)
         yield chunk, part
     _write_array(shard_path(building, number), pixels[:filled])
+    if targets is not None:
+        _write_array(target_path(building, number), targets[:filled])
     _write_text(known, json.dumps(vars(whole)))
 
 
@@ -138,19 +145,19 @@ class _Columns:
     shards: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.targets = target_column(self.listing.dataset.target)
+        self.targets = self.listing.kind.column()
         self.hashes, self.groups, self.given = array("Q"), array("q"), array("b")
         self.moments, self.name_ends = array("q"), array("q")
         self._seen = 0
 
     def add(self, records: list[Record], part: _Part) -> None:
         """Take the next records, in their order."""
-        reasons = iter(part.reasons)
+        reasons, placed = iter(part.reasons), iter(part.placed)
         for record, good in zip(records, part.good, strict=True):
             shard = self._seen // _shard_records(self.listing)
             self.shards[shard] = self.shards.get(shard, 0) + good
             self._seen += 1
-            self.targets.append(record.target, usable=good)
+            self.targets.append(record.target, next(placed, None) if good else None, usable=good)
             if good:
                 self._add_good(record)
             else:
@@ -203,7 +210,9 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadRecord], list
 def _content(building: Path, about: dict[str, Any], arrays: dict[str, Array]) -> str:
     """Digest what can be learned from: the same for a copy of the data set on another machine."""
     digest = hashlib.sha256(json.dumps([about["shape"], about.get("classes")]).encode())
-    digest.update(np.load(building / "targets.npy").tobytes())
+    # Of targets that are pixels, the hashes stand for them.
+    whole = building / "targets.npy"
+    digest.update(np.load(whole if whole.exists() else building / "target_hashes.npy").tobytes())
     for name in ("hashes", "groups", "given"):
         digest.update(arrays[name].tobytes())
     return digest.hexdigest()
@@ -253,7 +262,7 @@ def _space_errors(root: Path, listing: Listing) -> Iterator[None]:
         # NumPy reports what a full disk did not take without the number of an error.
         if error.errno is not None and error.errno not in _FULL_OR_FORBIDDEN:
             raise
-        needed = listing.count * math.prod(listing.shape) / 1e6
+        needed = listing.count * listing.record_bytes / 1e6
         raise StorageError(
             f"cache {root}: {error.strerror or 'the disk is full'}; the decoded data set needs {needed:,.0f} MB. "
             "Make room, or set AUTOMAP_CACHE to another folder; what is decoded already stays"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from automap.data.targets import read_targets
+from automap.data.shards import Shards
+from automap.data.targets.kind import Values
 from automap.exceptions import StorageError
 from automap.spec.kinds import BadRecord
 
@@ -85,9 +86,11 @@ class Cache:
         return self.records * math.prod(self.shape)
 
     @cached_property
-    def targets(self) -> Array:
-        """Target of each record; class numbers ``(records,)`` int32 for labels."""
-        return read_targets(self.path)
+    def targets(self) -> Values:
+        """Target of each record, in the form that its kind has; class numbers ``(records,)`` int32 for labels."""
+        if target_path(self.path, 0).name in self.about["files"]:
+            return self._shards(target_path)
+        return np.asarray(np.load(self.path / "targets.npy"))
 
     @cached_property
     def hashes(self) -> Array:
@@ -120,36 +123,26 @@ class Cache:
         return tuple(BadRecord(*entry) for entry in self.about["bad"])
 
     @cached_property
-    def _starts(self) -> Array:
-        return np.cumsum([0, *self.about["shards"]])
+    def _images(self) -> Shards:
+        return self._shards(shard_path)
 
-    @cached_property
-    def _shards(self) -> dict[int, Array]:
-        return {}
-
-    def _shard(self, number: int) -> Array:
-        if number not in self._shards:
-            self._shards[number] = np.load(shard_path(self.path, number), mmap_mode="r")
-        return self._shards[number]
+    def _shards(self, path: Callable[[Path, int], Path]) -> Shards:
+        counts = self.about["shards"]
+        return Shards([path(self.path, number) for number in range(len(counts))], counts)
 
     def images(self, records: Array) -> Array:
         """Return decoded images ``(records, height, width, channels)``, uint8, in the order asked for."""
-        records = np.arange(self.records)[records] if records.dtype == bool else records
-        if len(self.about["shards"]) == 1:
-            return np.asarray(self._shard(0)[records])
-        images = np.empty((len(records), *self.shape), np.uint8)
-        shard_of = np.searchsorted(self._starts, records, side="right") - 1
-        for shard in np.unique(shard_of).tolist():
-            wanted = np.flatnonzero(shard_of == shard)
-            # Ascending order reads the shard forwards.
-            wanted = wanted[np.argsort(records[wanted], kind="stable")]
-            images[wanted] = self._shard(shard)[records[wanted] - self._starts[shard]]
-        return images
+        return self._images[records]
 
 
 def shard_path(folder: Path, number: int) -> Path:
     """Return the file of a shard's images."""
     return folder / f"images-{number:05d}.npy"
+
+
+def target_path(folder: Path, number: int) -> Path:
+    """Return the file of a shard's targets, where they are pixels."""
+    return folder / f"targets-{number:05d}.npy"
 
 
 def open_cache(root: Path, fingerprint: str) -> Cache | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
-
 from automap.data.prepare import PreparedData
 from automap.spec.kinds import SplitName
 
@@ -24,7 +22,9 @@ class DataSummary:
     """Height, width and channels of the decoded records."""
     classes: tuple[str, ...]
     counts: dict[str, tuple[int, ...]]
-    """Records of each class, by split."""
+    """Records that have each class, by split."""
+    records: dict[str, int]
+    """Records of each split."""
     bytes: int
     """Size of the decoded data set on disk."""
     bad: dict[str, int]
@@ -44,10 +44,11 @@ def summarise(data: PreparedData) -> DataSummary:
     """Count a data set's records, and say what may harm a training."""
     classes = data.info.classes
     counts: dict[str, tuple[int, ...]] = {
-        split: tuple(int(count) for count in np.bincount(data.targets[indices], minlength=len(classes)))
+        split: tuple(int(count) for count in data.counts(indices))
         for split in _SPLITS
         if (indices := data.splits.get(split)) is not None
     }
+    records: dict[str, int] = {split: len(data.splits[split]) for split in _SPLITS if split in data.splits}
     reasons = Counter(record.reason for record in data.bad)
     examples = {
         reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES] for reason in reasons
@@ -56,6 +57,7 @@ def summarise(data: PreparedData) -> DataSummary:
         image_shape=data.info.image_shape,
         classes=classes,
         counts=counts,
+        records=records,
         bytes=data.nbytes,
         bad=dict(reasons.most_common()),
         bad_examples=examples,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+
+from automap.data.geometry import Geometry, Resize, fit, scale_of
+from automap.spec.kinds import ImageSource
 
 MAX_SIDE = 30_000
 """Pixels along a side above which an image is taken for damaged or hostile."""
@@ -17,7 +20,6 @@ MAX_PIXELS = 150_000_000
 MAX_FILE_BYTES = 2**30
 """Size of a file above which it is refused unread."""
 
-Resize = Literal["pad", "crop", "stretch"]
 Array = np.ndarray[Any, Any]
 
 _Transpose = Image.Transpose
@@ -39,17 +41,28 @@ class BadImage(Exception):  # noqa: N818
     """An image that cannot be used; the text is the reason."""
 
 
-def decode(image: Path | bytes | Array, shape: tuple[int, int, int], resize: Resize) -> Array:
-    """Return an image as a record.
+Pixels = Path | bytes | Array | ImageSource
+
+
+def decode(image: Pixels, shape: tuple[int, int, int], resize: Resize) -> Array:
+    """Return an image as a record; see `decode_placed`."""
+    return decode_placed(image, shape, resize)[0]
+
+
+def decode_placed(
+    image: Pixels, shape: tuple[int, int, int], resize: Resize, like: Geometry | None = None
+) -> tuple[Array, Geometry]:
+    """Return an image as a record, and how it was fitted into it.
 
     Transparency is laid on white, the orientation of EXIF is applied, 16 bit are scaled to 8, and of an
     animation the first frame is taken.
 
     Args:
-        image: a file, an encoded image, or pixels ``(height, width[, channels])``, uint8.
+        image: a file, an encoded image, pixels ``(height, width[, channels])``, uint8, or what makes an image.
         shape: height, width and channels (1 or 3) of the record.
         resize: ``pad`` keeps all of the image and fills with black, ``crop`` fills the record and loses the
             edges, ``stretch`` changes the proportions.
+        like: how another image was fitted into a record of which `shape` is a multiple; this one is fitted so too.
 
     Raises:
         BadImage: if it is none, is damaged, or is absurdly large.
@@ -57,11 +70,19 @@ def decode(image: Path | bytes | Array, shape: tuple[int, int, int], resize: Res
     if isinstance(image, np.ndarray):
         _check_pixels(image)
         if image.shape == shape or (*image.shape, 1) == shape:
-            return image.reshape(shape)
+            return image.reshape(shape), fit(shape[:2], shape[:2], resize)
     try:
         with _quietly():
-            picture = Image.fromarray(image) if isinstance(image, np.ndarray) else _open(image, shape, resize)
-            return np.asarray(_fit(_to_mode(picture, shape[2]), (shape[1], shape[0]), resize)).reshape(shape)
+            if isinstance(image, ImageSource):
+                return np.asarray(image.decode(shape, resize)).reshape(shape), fit(shape[:2], shape[:2], resize)
+            if isinstance(image, np.ndarray):
+                picture, size, orientation = Image.fromarray(image), image.shape[:2], 1
+            else:
+                picture, size, orientation = _open(image, shape, resize)
+            opened = picture.height, picture.width
+            applied = fit(opened, shape[:2], resize) if like is None else like.scaled_to(opened, shape[:2])
+            pixels = np.asarray(_fit(_to_mode(picture, shape[2]), applied, resize)).reshape(shape)
+            return pixels, _of_source(applied, size, orientation)
     except BadImage:
         raise
     except UnidentifiedImageError:
@@ -74,10 +95,20 @@ def decode(image: Path | bytes | Array, shape: tuple[int, int, int], resize: Res
         raise BadImage("truncated" if "truncated" in str(error).lower() else "damaged") from error
 
 
-def image_header(image: Path | bytes | Array) -> tuple[int, int, int] | None:
+def _of_source(applied: Geometry, size: tuple[int, int], orientation: int) -> Geometry:
+    """Undo the reduction with which a file was opened."""
+    down, across = size[0] / applied.source[0], size[1] / applied.source[1]
+    left, top, right, bottom = applied.shown
+    shown = (left * across, top * down, right * across, bottom * down)
+    return applied._replace(source=size, shown=shown, orientation=orientation)
+
+
+def image_header(image: Pixels) -> tuple[int, int, int] | None:
     """Return height, width and channels as decoding would see them, from the header; None if damaged."""
     if isinstance(image, np.ndarray):
         return (*image.shape[:2], image.shape[2] if image.ndim == 3 else 1) if image.ndim in {2, 3} else None
+    if isinstance(image, ImageSource):
+        return image.header()
     try:
         with _quietly(), Image.open(io.BytesIO(image) if isinstance(image, bytes) else image) as opened:
             width, height = opened.size
@@ -96,7 +127,10 @@ def _check_pixels(pixels: Array) -> None:
         raise BadImage(f"pixels of the shape {pixels.shape}, not (height, width) or with 1, 3 or 4 channels")
 
 
-def _open(source: Path | bytes, shape: tuple[int, int, int], resize: Resize) -> Image.Image:
+def _open(
+    source: Path | bytes, shape: tuple[int, int, int], resize: Resize
+) -> tuple[Image.Image, tuple[int, int], int]:
+    """Return a picture upright, its height and width before any reduction, and the orientation that it had."""
     content = source if isinstance(source, bytes) else _read(source)
     if not content:
         raise BadImage("zero bytes")
@@ -105,12 +139,12 @@ def _open(source: Path | bytes, shape: tuple[int, int, int], resize: Resize) -> 
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise BadImage(f"absurd dimensions ({width}×{height})")
     orientation = _orientation(picture)
-    lying = orientation >= 5
+    upright = (width, height) if orientation >= 5 else (height, width)
     # JPEG can be decoded at a half, a quarter or an eighth, several times as fast; never below twice the record.
-    scale = 2 * _scale((height, width) if lying else (width, height), (shape[1], shape[0]), resize)
+    scale = 2 * scale_of((upright[1], upright[0]), (shape[1], shape[0]), resize)
     picture.draft(None, (int(width * scale) + 1, int(height * scale) + 1))
     picture.load()
-    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
+    return (picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture), upright, orientation
 
 
 def _read(path: Path) -> bytes:
@@ -163,27 +197,71 @@ def _to_eight_bits(pixels: Array) -> Array:
     return np.clip(np.nan_to_num(pixels) * (255.0 / highest), 0, 255).round().astype(np.uint8)
 
 
-def _scale(size: tuple[int, int], record: tuple[int, int], resize: Resize) -> float:
-    """Return by what a picture's sides are multiplied; for ``stretch`` the larger of the two."""
-    both = record[0] / size[0], record[1] / size[1]
-    return min(both) if resize == "pad" else max(both)
-
-
-def _fit(picture: Image.Image, size: tuple[int, int], resize: Resize) -> Image.Image:
+def _fit(picture: Image.Image, geometry: Geometry, resize: Resize) -> Image.Image:
     """Resize with Pillow's bilinear filter, which widens with the reduction and so does not alias."""
+    size = geometry.record[1], geometry.record[0]
     if picture.size == size:
         return picture
-    if resize == "stretch":
-        return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    width, height = picture.size
-    scale = _scale(picture.size, size, resize)
     if resize == "crop":
-        across, down = min(width, size[0] / scale), min(height, size[1] / scale)
-        left, top = (width - across) / 2, (height - down) / 2
-        box = (left, top, left + across, top + down)
-        return picture.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
-    inner = max(1, min(size[0], round(width * scale))), max(1, min(size[1], round(height * scale)))
+        return picture.resize(size, Image.Resampling.BILINEAR, box=geometry.shown, reducing_gap=3.0)
+    left, top, right, bottom = geometry.inner
     padded = Image.new(picture.mode, size)
-    offset = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    padded.paste(picture.resize(inner, Image.Resampling.BILINEAR, reducing_gap=3.0), offset)
+    padded.paste(picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, reducing_gap=3.0), (left, top))
     return padded
+
+
+def decode_mask(mask: Pixels, geometry: Geometry) -> Array:
+    """Return a mask of an image as a mask of its record; where the record shows nothing stands 255.
+
+    Args:
+        mask: a palette or grey image whose values are class indices, as a file, encoded, or ``(height, width)``, uint8;
+            or what makes one.
+        geometry: how the image was fitted.
+
+    Raises:
+        BadImage: if it is none, is damaged, or is not of the image's size.
+    """
+    values = mask if isinstance(mask, np.ndarray) else _mask_values(mask)
+    if values.ndim != 2 or values.dtype != np.uint8:
+        raise BadImage(f"its mask has the shape {values.shape} and type {values.dtype}, not (height, width) and uint8")
+    if values.shape != geometry.source and values.shape == geometry.source[::-1] and geometry.orientation in _UPRIGHT:
+        # Drawn over the pixels as they are stored, not as they are shown.
+        values = np.asarray(Image.fromarray(values).transpose(_UPRIGHT[geometry.orientation]))
+    if values.shape != geometry.source:
+        sizes = [f"{width}×{height}" for height, width in (values.shape, geometry.source)]
+        raise BadImage(f"its mask has {sizes[0]} pixels, the image {sizes[1]}")
+    return geometry.mask(values, IGNORED)
+
+
+IGNORED = 255
+"""The value of a mask's pixels that belong to no class and count nowhere."""
+
+
+def _mask_values(mask: Path | bytes | ImageSource) -> Array:
+    try:
+        if isinstance(mask, ImageSource):
+            return np.asarray(mask.decode(None, "stretch"))
+        with _quietly(), Image.open(io.BytesIO(mask if isinstance(mask, bytes) else _read(mask))) as picture:
+            if max(picture.size) > MAX_SIDE or picture.width * picture.height > MAX_PIXELS:
+                raise BadImage(f"its mask has absurd dimensions ({picture.width}×{picture.height})")
+            return mask_values(picture)
+    except BadImage:
+        raise
+    except Exception as error:
+        raise BadImage(f"its mask cannot be read: {error}") from error
+
+
+def mask_values(picture: Image.Image) -> Array:
+    """Return the class indices of a palette or grey mask ``(height, width)``, uint8.
+
+    Raises:
+        BadImage: if it is a colour image, or has values above 255.
+    """
+    if picture.mode == "1":
+        return np.asarray(picture).astype(np.uint8)
+    values = np.asarray(picture)
+    if values.ndim != 2:
+        raise BadImage(f"its mask is a colour image ({picture.mode}), not a palette or grey one")
+    if values.size and not 0 <= values.min() <= values.max() <= 255:
+        raise BadImage(f"its mask has values from {values.min():g} to {values.max():g}; classes are 0 to 254")
+    return values.astype(np.uint8)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from automap.data.decode import BadImage, Resize, decode
+from automap.data.decode import BadImage, Pixels, decode_placed
+from automap.data.geometry import Resize
+from automap.data.targets.kind import TargetKind, digest
 from automap.exceptions import WorkerError
 from automap.spec.kinds import Record
 
@@ -52,25 +53,46 @@ class Decoded:
     """Of the pixels of each good one, 64 bit."""
     moments: list[list[int]]
     """Of each good one: sum of each channel, then sum of squares of each channel."""
+    placed: list[Any]
+    """Of each good one whose target lies in the image: what its kind says of it."""
+    target_pixels: Array | None
+    """Of the good ones, targets that are pixels: ``(good, ...)``, uint8."""
 
 
-def decode_all(images: Sequence[Path | bytes | Array], shape: tuple[int, int, int], resize: Resize) -> Decoded:
-    """Decode some images; what cannot be decoded gets its reason. Runs in a process of its own."""
+def decode_all(
+    images: Sequence[Pixels],
+    targets: Sequence[Any],
+    kind: TargetKind,
+    shape: tuple[int, int, int],
+    resize: Resize,
+) -> Decoded:
+    """Decode some images and what of their targets lies in them. Runs in a process of its own.
+
+    What cannot be decoded gets its reason.
+    """
     found: list[Array] = []
+    lying: list[Any] = []
     good, reasons = [], []
-    for image in images:
+    for image, target in zip(images, targets, strict=True):
         try:
-            found.append(decode(image, shape, resize))
+            pixels, geometry = decode_placed(image, shape, resize)
+            if kind.in_image:
+                lying.append(kind.place(target, geometry, shape, resize))
+            found.append(pixels)
             good.append(True)
         except BadImage as error:
             reasons.append(str(error))
             good.append(False)
     pixels = np.stack(found) if found else np.empty((0, *shape), np.uint8)
-    return Decoded(pixels, good, reasons, [_hash(image) for image in pixels], [_moments(image) for image in pixels])
-
-
-def _hash(pixels: Array) -> int:
-    return int.from_bytes(hashlib.blake2b(pixels.tobytes(), digest_size=8).digest(), "little")
+    return Decoded(
+        pixels,
+        good,
+        reasons,
+        [digest(image) for image in pixels],
+        [_moments(image) for image in pixels],
+        [kind.describe(each) for each in lying],
+        np.stack(lying) if kind.pixels and lying else None,
+    )
 
 
 def _moments(pixels: Array) -> list[int]:
@@ -118,13 +140,14 @@ def _end_with_parent() -> None:
 
 
 def decode_in_order(
-    pool: Executor | None, records: Iterable[Record], shape: tuple[int, int, int], resize: Resize
+    pool: Executor | None, records: Iterable[Record], kind: TargetKind, shape: tuple[int, int, int], resize: Resize
 ) -> Iterator[tuple[list[Record], Decoded]]:
     """Yield records with what they are decoded to, some at a time; only a few wait decoded.
 
     Args:
         pool: processes that decode, None to do it here.
-        records: what to decode; the records that are yielded have lost their image.
+        records: what to decode; the records that are yielded have lost their image, and a target that lies in it.
+        kind: of their targets.
         shape: height, width and channels of the decoded records.
         resize: how images of another shape are fitted.
 
@@ -133,24 +156,30 @@ def decode_in_order(
     """
     waiting: deque[tuple[list[Record], Future[Decoded]]] = deque()
     ahead = AHEAD * len(os.sched_getaffinity(0))
-    for chunk in _chunks(records, max(1, min(CHUNK, CHUNK_BYTES // math.prod(shape)))):
+    record_bytes = math.prod(shape) + math.prod(kind.shape(shape))
+    for chunk in _chunks(records, max(1, min(CHUNK, CHUNK_BYTES // record_bytes))):
         images = [record.image for record in chunk]
-        chunk = [record._replace(image=b"") for record in chunk]
+        targets = [record.target if kind.in_image else None for record in chunk]
+        work = partial(decode_all, images, targets, kind, shape, resize)
+        chunk = [without_pixels(record, kind) for record in chunk]
         if pool is None:
-            yield chunk, decode_all(images, shape, resize)
+            yield chunk, work()
             continue
-        waiting.append((chunk, _submitted(pool, chunk, images, shape, resize)))
+        waiting.append((chunk, _submitted(pool, chunk, work)))
         if len(waiting) > ahead:
             yield _next(waiting)
     while waiting:
         yield _next(waiting)
 
 
-def _submitted(
-    pool: Executor, chunk: list[Record], images: list[Any], shape: tuple[int, int, int], resize: Resize
-) -> Future[Decoded]:
+def without_pixels(record: Record, kind: TargetKind) -> Record:
+    """Return a record without what takes room: its image, and a target that lies in it."""
+    return record._replace(image=b"", target=None if kind.in_image else record.target)
+
+
+def _submitted(pool: Executor, chunk: list[Record], work: Callable[[], Decoded]) -> Future[Decoded]:
     try:
-        return pool.submit(decode_all, images, shape, resize)
+        return pool.submit(work)
     except BrokenProcessPool:
         raise _died(chunk) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,12 @@ import numpy as np
 
 from automap.data.datasets.files import file_version
 from automap.data.decode import image_header
+from automap.data.targets import target_kind
+from automap.data.targets.kind import TargetKind
 from automap.exceptions import DataError
-from automap.spec.kinds import BadRecord, Dataset, Record
+from automap.spec.kinds import BadRecord, Dataset, ImageSource, Record
 
+Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int | None, str], None]
 """Takes records done, records in all (None while it is not known), and what is being done."""
 
@@ -54,7 +58,20 @@ class Listing:
         """Of every record and of how they are decoded; the key of the cache."""
         data = self.dataset
         decoding = [FORMAT, self.digest, data.target, data.image_size, data.channels, data.resize]
+        # What other kinds of target add leaves the key of class names as it was.
+        if self.kind.in_image:
+            decoding += [self.kind.classes, self.kind.scale]
         return hashlib.sha256(json.dumps(decoding).encode()).hexdigest()
+
+    @cached_property
+    def kind(self) -> TargetKind:
+        """What is done with the targets."""
+        return target_kind(self.dataset)
+
+    @property
+    def record_bytes(self) -> int:
+        """Size of a decoded record with a target that is pixels."""
+        return math.prod(self.shape) + (math.prod(self.kind.shape(self.shape)) if self.kind.pixels else 0)
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
@@ -87,7 +104,7 @@ class RecordPass:
                 self.bad.append(record)
                 self._digest.update(repr(tuple(record)).encode())
             else:
-                described = (record.name, record.target, record.group, record.split, _version(record))
+                described = (record.name, _described(record.target), record.group, record.split, _version(record))
                 self._digest.update(repr(described).encode())
                 yield record
 
@@ -125,12 +142,25 @@ def list_records(dataset: Dataset, progress: Progress) -> Listing:
 def _version(record: Record) -> str:
     if record.version:
         return record.version
-    if isinstance(record.image, Path):
+    return _content_version(record.image)
+
+
+def _described(target: Any) -> Any:
+    """Return what stands for a target: itself, or the version of one that is an image."""
+    if isinstance(target, Path | bytes | np.ndarray | ImageSource):
+        return _content_version(target)
+    return target
+
+
+def _content_version(image: Path | bytes | Array | ImageSource) -> str:
+    if isinstance(image, ImageSource):
+        return image.version
+    if isinstance(image, Path):
         try:
-            return file_version(record.image)
+            return file_version(image)
         except OSError as error:
             return f"unreadable: {error.strerror}"
-    content = record.image.tobytes() if isinstance(record.image, np.ndarray) else record.image
+    content = image.tobytes() if isinstance(image, np.ndarray) else image
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 

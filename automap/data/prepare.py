@@ -15,6 +15,7 @@ from automap.data.build import build_cache
 from automap.data.cache import Cache, cache_directory, open_cache
 from automap.data.listing import Progress, list_records
 from automap.data.splits import assign_splits
+from automap.data.targets.kind import TargetKind, Values
 from automap.data.unseen_classes import check_classes_apart
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataInfo, Dataset, SplitName
@@ -29,6 +30,7 @@ class PreparedData:
         cache: the decoded records.
         splits: indices of the records of each split.
         info: what a model must know of it.
+        kind: of the targets.
         fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
         unseen_classes: whether the splits hold whole classes back.
     """
@@ -38,10 +40,11 @@ class PreparedData:
         cache: Cache,
         splits: Mapping[SplitName, Array],
         info: DataInfo,
+        kind: TargetKind,
         fingerprint: str,
         unseen_classes: bool = False,
     ) -> None:
-        self._cache = cache
+        self._cache, self._kind = cache, kind
         self.splits, self.info, self.fingerprint = splits, info, fingerprint
         self.unseen_classes = unseen_classes
 
@@ -51,9 +54,13 @@ class PreparedData:
         return self._cache.path
 
     @property
-    def targets(self) -> Array:
-        """Class of each record, ``(records,)`` int32."""
+    def targets(self) -> Values:
+        """Target of each record, in the form that its kind has; class numbers ``(records,)`` int32 for labels."""
         return self._cache.targets
+
+    def counts(self, records: Array) -> Array:
+        """Return how many of some records have each class, ``(classes,)``; empty where there are no classes."""
+        return self._kind.counts(self.path, self.targets, records)
 
     @property
     def names(self) -> Sequence[str]:
@@ -82,9 +89,10 @@ class PreparedData:
 
     @property
     def contradictions(self) -> int:
-        """Different images that stand in the data set with more than one class."""
-        order = np.lexsort((self.targets, self._cache.hashes))
-        hashes, targets = self._cache.hashes[order], self.targets[order]
+        """Different images that stand in the data set with more than one target."""
+        keys = self._kind.keys(self.path, self.targets)
+        order = np.lexsort((keys, self._cache.hashes))
+        hashes, targets = self._cache.hashes[order], keys[order]
         differ = (hashes[1:] == hashes[:-1]) & (targets[1:] != targets[:-1])
         return len(np.unique(hashes[1:][differ]))
 
@@ -111,15 +119,17 @@ def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress |
     listing = list_records(dataset, tell)
     found = open_cache(root, listing.fingerprint) or build_cache(root, listing, tell)
     _refuse_bad(found.bad, found.records, dataset.max_bad)
-    _check_classes(found)
-    splits = assign_splits(found.targets, found.hashes, found.groups, found.given, dataset.splits)
+    _check_classes(found, listing.kind)
+    strata = listing.kind.strata(found.path, found.targets)
+    splits = assign_splits(strata, found.hashes, found.groups, found.given, dataset.splits)
     _check_splits(splits, found)
     if dataset.splits.unseen_classes:
-        check_classes_apart(splits, found.targets, found.about["classes"])
+        check_classes_apart(splits, strata, found.about["classes"])
     key = json.dumps([found.about["content"], dataset.splits.model_dump(exclude_none=True)])
     fingerprint = hashlib.sha256(key.encode()).hexdigest()
     apart = bool(dataset.splits.unseen_classes)
-    return PreparedData(found, splits, _info(found, splits["train"], dataset), fingerprint, apart)
+    info = _info(found, splits["train"], dataset, listing.kind)
+    return PreparedData(found, splits, info, listing.kind, fingerprint, apart)
 
 
 def _refuse_bad(bad: Sequence[BadRecord], good: int, max_bad: float) -> None:
@@ -134,33 +144,38 @@ def _refuse_bad(bad: Sequence[BadRecord], good: int, max_bad: float) -> None:
     )
 
 
-def _check_classes(cache: Cache) -> None:
+def _check_classes(cache: Cache, kind: TargetKind) -> None:
     classes = cache.about["classes"]
-    if len(classes) < 2:
-        raise DataError(
-            f"the data set has one class only ('{classes[0]}', {cache.records} images): there is nothing to tell apart"
-        )
+    if len(classes) >= kind.fewest_classes:
+        return
+    if not classes:
+        raise DataError(f"none of the {cache.records} images has a class: there is nothing to learn")
+    raise DataError(
+        f"the data set has one class only ('{classes[0]}', {cache.records} images): there is nothing to tell apart"
+    )
 
 
 def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
-    if not len(splits["train"]) or not len(splits["validation"]):
-        raise DataError(
-            f"{cache.records} images in {len(cache.about['classes'])} classes are too few to train on some "
-            "and validate on others; two of some class are needed at least"
-        )
-
-
-def _info(cache: Cache, train: Array, dataset: Dataset) -> DataInfo:
-    mean, deviation = _statistics(cache, train)
+    if len(splits["train"]) and len(splits["validation"]):
+        return
     classes = cache.about["classes"]
+    raise DataError(
+        f"{cache.records} images{f' in {len(classes)} classes' if classes else ''} are too few to train on some and "
+        f"validate on others; two {'of some class ' if classes else ''}are needed at least"
+    )
+
+
+def _info(cache: Cache, train: Array, dataset: Dataset, kind: TargetKind) -> DataInfo:
+    mean, deviation = _statistics(cache, train)
     return DataInfo(
         image_shape=cache.shape,
         resize=dataset.resize,
-        classes=tuple(classes),
-        class_counts=tuple(np.bincount(cache.targets[train], minlength=len(classes)).tolist()),
+        classes=tuple(cache.about["classes"]),
+        class_counts=tuple(kind.counts(cache.path, cache.targets, train).tolist()),
         train_size=len(train),
         mean=tuple(mean.tolist()),
         std=tuple(deviation.tolist()),
+        **kind.facts(cache.targets, train),
     )
 
 

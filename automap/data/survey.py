@@ -12,6 +12,7 @@ from typing import Any, cast
 from PIL import Image
 from pydantic import ValidationError
 
+from automap.data.decode import image_header
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, Dataset, Record
 from automap.spec.plugins import load_plugin
@@ -152,4 +153,6 @@ def _shapes(records: list[Record]) -> Iterator[tuple[int, int, int]]:
             except (OSError, ValueError, Image.DecompressionBombError):
                 continue  # The cache's builder reports it with its reason; here only sizes matter.
         else:
-            yield image.shape[1], image.shape[0], image.shape[2] if image.ndim == 3 else 1
+            header = image_header(image)
+            if header is not None:
+                yield header[1], header[0], header[2]

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from automap.data.datasets.files import IMAGE_SUFFIXES, walk_files
-from automap.data.decode import BadImage, decode
+from automap.data.decode import BadImage, decode_placed
+from automap.data.geometry import Geometry
 from automap.exceptions import UserError
 from automap.models.load import FinishedModel
+
+Array = np.ndarray[Any, Any]
 
 BATCH = 64
 
@@ -24,6 +28,10 @@ class Prediction:
     path: Path
     answer: dict[str, Any] | None
     reason: str | None = None
+    picture: Image.Image | None = None
+    """The answer as an image of the file's size, for tasks whose answer is one."""
+    drawing: Image.Image | None = None
+    """The answer drawn on the image, where that was asked for and there is something to draw."""
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:
@@ -47,30 +55,56 @@ def _images_below(folder: Path) -> list[Path]:
     return [file for file in walk_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
-def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]:
+def predict(model: FinishedModel, files: Sequence[Path], *, draw: bool = False) -> Iterator[Prediction]:
     """Yield an answer for each file, in order; files that are no images get their reason.
 
     Args:
         model: the model.
         files: image files; they are decoded as the training data was.
+        draw: whether to draw answers on images.
     """
     for start in range(0, len(files), BATCH):
         decoded = [_decode(file, model) for file in files[start : start + BATCH]]
-        images = [image for _, image in decoded if isinstance(image, np.ndarray)]
-        answers = iter(_answers(model, np.stack(images)) if images else [])
-        for file, image in decoded:
-            if isinstance(image, str):
-                yield Prediction(file, None, image)
+        images = [found[0] for _, found in decoded if not isinstance(found, str)]
+        outputs = _outputs(model, np.stack(images)) if images else np.empty(0)
+        answers = iter(zip(outputs, model.task.decode(outputs, model.info) if images else [], strict=True))
+        for file, found in decoded:
+            if isinstance(found, str):
+                yield Prediction(file, None, found)
             else:
-                yield Prediction(file, next(answers))
+                yield _prediction(model, file, found, *next(answers), draw=draw)
 
 
-def _decode(file: Path, model: FinishedModel) -> tuple[Path, np.ndarray[Any, Any] | str]:
+def _decode(file: Path, model: FinishedModel) -> tuple[Path, tuple[Array, Geometry] | str]:
     try:
-        return file, decode(file, model.info.image_shape, model.info.resize)
+        return file, decode_placed(file, model.info.image_shape, model.info.resize)
     except BadImage as error:
         return file, str(error)
 
 
-def _answers(model: FinishedModel, images: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
-    return model.task.decode(model.network.predict(images, batch_size=BATCH, verbose=0), model.info)
+def _outputs(model: FinishedModel, images: Array) -> Array:
+    return np.asarray(model.network.predict(images, batch_size=BATCH, verbose=0))
+
+
+def _prediction(
+    model: FinishedModel,
+    file: Path,
+    decoded: tuple[Array, Geometry],
+    output: Array,
+    answer: dict[str, Any],
+    *,
+    draw: bool,
+) -> Prediction:
+    image, geometry = decoded
+    pixels = model.task.picture(output, model.info)
+    picture = None if pixels is None else _in_image(pixels, geometry)
+    drawing = model.task.draw(image, output, model.info) if draw else None
+    return Prediction(file, answer, None, picture, drawing)
+
+
+def _in_image(pixels: Array, geometry: Geometry) -> Image.Image:
+    """Return an answer that is an image in the size of the file; a mask keeps its values."""
+    if pixels.ndim == 2:
+        return geometry.in_image(Image.fromarray(pixels), Image.Resampling.NEAREST)
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    return geometry.in_image(picture, Image.Resampling.BICUBIC)

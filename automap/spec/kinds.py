@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
@@ -44,10 +44,20 @@ class Architecture(Component, ABC):
         """
 
 
+PLACED = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
+"""Entries of a training batch that lie at places in the image."""
+
+
 class Augmentation(Component, ABC):
     """A random change of training images together with their targets."""
 
     group: ClassVar[str] = "automap.augmentations"
+    serves: ClassVar[frozenset[str]] = frozenset()
+    """Entries of a batch that lie in the image and fit it afterwards: `PLACED` or some of them.
+
+    A change of colours alone serves ``segmentation_masks`` and ``bounding_boxes`` by leaving them as they are, and
+    cannot serve ``target_images``. A task with other such entries refuses the augmentation.
+    """
 
     @abstractmethod
     def build(self) -> Sequence[keras.Layer]:
@@ -55,7 +65,9 @@ class Augmentation(Component, ABC):
 
         Each layer maps a dict to a dict of the same keys and shapes: ``images`` ``(batch, height, width,
         channels)``, float32, 0 to 255, and the targets that the task has: ``labels`` ``(batch, classes)``
-        one-hot or soft, ``segmentation_masks``, ``bounding_boxes``. It is called with ``training=True``.
+        one-hot or soft; ``segmentation_masks`` ``(batch, height, width, 1)`` class indices, 255 for none;
+        ``bounding_boxes``; ``target_images`` ``(batch, scale · height, scale · width, channels)``. It
+        is called with ``training=True``.
         """
 
 
@@ -103,15 +115,46 @@ class LossComponent(Component, ABC):
         """
 
 
+@runtime_checkable
+class ImageSource(Protocol):
+    """What makes an image or a mask when it is decoded, in another process: small, and it can be pickled."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the image does."""
+
+    def header(self) -> tuple[int, int, int] | None:
+        """Return height, width and channels without making it; None if that is not known."""
+
+    def decode(self, shape: tuple[int, int, int] | None, resize: Literal["pad", "crop", "stretch"]) -> Any:
+        """Return uint8 pixels.
+
+        Args:
+            shape: height, width and channels to fit the image into; None for all of it, as a mask ``(height, width)``.
+            resize: how an image of another shape is fitted.
+        """
+
+
 class Record(NamedTuple):
     """One image of a data set with its target, not yet decoded."""
 
     name: str
     """Unique within the data set and stable between runs, for instance the path relative to its root."""
-    image: Path | bytes | np.ndarray[Any, Any]
-    """A file, an encoded image, or pixels ``(height, width)`` or ``(height, width, channels)``."""
+    image: Path | bytes | np.ndarray[Any, Any] | ImageSource
+    """A file, an encoded image, pixels ``(height, width)`` or ``(height, width, channels)``, or what makes an image."""
     target: Any
-    """What the task predicts; for ``target = "label"`` the class name, a str."""
+    """What the task predicts, by the data set's kind of `Dataset.target`:
+
+    - ``label``: the class name;
+    - ``labels``: the names of all classes that the image has, a tuple;
+    - ``numbers``: a tuple of floats;
+    - ``boxes``: a list of ``(class name, left, top, right, bottom)`` in pixels of the upright image, right and bottom
+      exclusive;
+    - ``mask``: an image of its size whose values are indices into `Dataset.class_names`, 255 for none;
+    - ``image``: an image of `Dataset.scale` times its size.
+
+    Masks and images are given as `image` is.
+    """
     version: str = ""
     """Changes whenever the image does; left empty, size and time of a file or a hash of the content."""
     group: str | None = None
@@ -173,7 +216,7 @@ class Dataset(Component, ABC):
 
     group: ClassVar[str] = "automap.datasets"
     target: ClassVar[str] = "label"
-    """The kind of target, by which the task is inferred: ``label`` means one class name an image."""
+    """The kind of target (see `Record.target`), by which the task is inferred."""
 
     splits: Splits = Splits()
     image_size: Annotated[int, Field(ge=8, le=4096)] | tuple[int, int] | None = Field(
@@ -185,6 +228,25 @@ class Dataset(Component, ABC):
     )
     resize: Literal["pad", "crop", "stretch"] = Field("pad", description="how an image of another shape is fitted")
     max_bad: Fraction = Field(0.01, description="share of bad records up to which they are skipped")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes in their order, for masks, whose values are indices; empty where records name them.
+
+        Raises:
+            DataError: if they cannot be read.
+        """
+        return ()
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the numbers, for targets that are numbers."""
+        return ()
+
+    @property
+    def scale(self) -> int:
+        """How many times as high and wide as its image a target is, for targets that are images."""
+        return 1
 
     @abstractmethod
     def records(self) -> Iterator[Record | BadRecord]:
@@ -209,13 +271,17 @@ class DataInfo(BaseModel):
     classes: tuple[str, ...] = ()
     """Class names in the order of the logits, for tasks that have classes."""
     class_counts: tuple[int, ...] = ()
-    """Training records of each class."""
+    """Training records of each class; for masks those that show it."""
     train_size: int
     """Number of training records."""
     mean: tuple[float, ...]
     """Mean of each channel over the training split, 0 to 255."""
     std: tuple[float, ...]
     """Standard deviation of each channel over the training split, 0 to 255."""
+    scale: int = 1
+    """How many times as high and wide as an image its target is, for tasks that make images."""
+    max_boxes: int = 0
+    """Most boxes of a record, for tasks that find boxes."""
     target_names: tuple[str, ...] = ()
     """Names of the numbers, for tasks that predict numbers."""
     target_mean: tuple[float, ...] = ()
@@ -240,6 +306,9 @@ class Metric(NamedTuple):
 class Evaluator(ABC):
     """Accumulates the metrics of one evaluation, batch by batch."""
 
+    def see(self, images: np.ndarray[Any, Any]) -> None:  # noqa: B027
+        """Take the images of the batch that `update` is called with next, uint8; most have no use for them."""
+
     @abstractmethod
     def update(self, targets: np.ndarray[Any, Any], outputs: np.ndarray[Any, Any]) -> None:
         """Add a batch: targets as the cache stores them, outputs as the head returns them (logits)."""
@@ -259,6 +328,8 @@ class Task(Component, ABC):
     """Every metric that its evaluator computes."""
     default_objective: ClassVar[str]
     default_loss: ClassVar[str]
+    placed: ClassVar[frozenset[str]] = frozenset()
+    """Those of `PLACED` that it prepares: augmentations must keep them where they belong in the image."""
     unseen_classes: ClassVar[bool] = False
     """Whether it is judged on classes that it was never trained on (`Splits.unseen_classes`)."""
 
@@ -273,6 +344,19 @@ class Task(Component, ABC):
     def head(self, features: Features, info: DataInfo) -> keras.KerasTensor:
         """Build the head on a backbone's features and return its raw outputs in float32."""
 
+    def outputs(self, features: Features, images: keras.KerasTensor, info: DataInfo) -> keras.KerasTensor:
+        """Build what is on top of a backbone; a task that needs the images themselves too overrides it.
+
+        Args:
+            features: of the backbone.
+            images: ``(batch, height, width, channels)``, float32, 0 to 255.
+            info: of the data.
+
+        Returns:
+            Raw outputs, float32.
+        """
+        return self.head(features, info)
+
     @abstractmethod
     def loss_target(self, targets: dict[str, Any]) -> Any:
         """Return the entry of prepared, augmented targets that the loss compares with the outputs."""
@@ -284,6 +368,29 @@ class Task(Component, ABC):
     @abstractmethod
     def decode(self, outputs: np.ndarray[Any, Any], info: DataInfo) -> list[dict[str, Any]]:
         """Turn raw outputs of a batch into one plain, JSON-serialisable answer an image."""
+
+    def picture(self, output: np.ndarray[Any, Any], info: DataInfo) -> np.ndarray[Any, Any] | None:
+        """Return the answer as an image, for tasks whose answer is one; None for all others.
+
+        Args:
+            output: raw outputs of one image.
+            info: of the data.
+
+        Returns:
+            uint8 class indices ``(height, width)``, or pixels ``(height, width, channels)``, of the record's size or a
+            multiple of it.
+        """
+        return None
+
+    def draw(self, image: np.ndarray[Any, Any], output: np.ndarray[Any, Any], info: DataInfo) -> Any:
+        """Return a Pillow image that shows the answer on the image; None where there is nothing to show.
+
+        Args:
+            image: the record ``(height, width, channels)``, uint8.
+            output: raw outputs of that image.
+            info: of the data.
+        """
+        return None
 
 
 KINDS: Mapping[str, type[Component]] = {

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -134,9 +134,19 @@ def parse_model(model: type[BaseModel], data: Any) -> ComponentSpace:
     return space
 
 
-def recommended_choices(group: str) -> Choices:
-    """Return the space of a kind that a spec leaves out: every recommended plugin at its own ranges."""
-    return Choices(tuple(parse_component(group, name) for name in recommended_plugins(group)))
+def recommended_choices(group: str, suits: Callable[[type[Component]], bool] | None = None) -> Choices:
+    """Return the space of a kind that a spec leaves out: every recommended plugin at its own ranges.
+
+    Args:
+        group: the entry-point group.
+        suits: which of them may be used; left out, all.
+    """
+    spaces = [parse_component(group, name) for name in recommended_plugins(group)]
+    return Choices(
+        tuple(
+            each for each in spaces if suits is None or suits(cast(type[Component], cast(ComponentSpace, each).model))
+        )
+    )
 
 
 def _component(group: str, data: Any, path: Path, problems: _Problems) -> Space:

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from automap.spec.errors import Problem, SpecError
-from automap.spec.kinds import Dataset, LossComponent, Splits, Task
+from automap.spec.kinds import Augmentation, Dataset, LossComponent, Splits, Task
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.plugins import find_plugins, load_plugin
 from automap.spec.quantities import Duration
@@ -114,6 +114,11 @@ def _default_loss(data: dict[str, Any]) -> Space:
     return parse_component(LossComponent.group, _task_class(data["task"]).default_loss)
 
 
+def _default_augmentation(data: dict[str, Any]) -> tuple[Space, ...]:
+    placed = _task_class(data["task"]).placed
+    return (recommended_choices(Augmentation.group, lambda model: placed <= cast(type[Augmentation], model).serves),)
+
+
 def _default_objectives(data: dict[str, Any]) -> tuple[Objective, ...]:
     task = _task_class(data["task"])
     name = task.default_objective
@@ -165,7 +170,7 @@ class Spec(_Section):
     task: TaskSpace = Field(default_factory=_infer_task, description="left out: inferred from the data set")
     architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
-        default_factory=lambda: (recommended_choices("automap.augmentations"),),
+        default_factory=lambda data: _default_augmentation(data),
         description="a pipeline, applied in this order",
     )
     optimizer: OptimizerSpace = Field(default_factory=partial(recommended_choices, "automap.optimizers"))
@@ -219,6 +224,20 @@ class Spec(_Section):
         if dataset is not None and dataset.target not in model.targets:
             raise ValueError(f"task '{task.type}' cannot learn from targets of the kind '{dataset.target}'")
         return task
+
+    @field_validator("augmentation", mode="after")
+    @classmethod
+    def _augmentation_serves_task(cls, pipeline: tuple[Space, ...], info: ValidationInfo) -> tuple[Space, ...]:
+        task = info.data.get("task")
+        placed = _task_class(task).placed if isinstance(task, ComponentSpace) else frozenset()
+        options = [option for each in pipeline for option in (each.options if isinstance(each, Choices) else (each,))]
+        for option in options:
+            model = getattr(option, "model", None)
+            if model is not None and not placed <= model.serves:
+                left = ", ".join(sorted(placed - model.serves))
+                name = getattr(option, "type", "")
+                raise ValueError(f"augmentation '{name}' changes images, but cannot keep {left} in their places")
+        return pipeline
 
     @field_validator("loss", mode="after")
     @classmethod

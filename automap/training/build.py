@@ -46,7 +46,7 @@ def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
             name="normalise",
         )(inputs)
         features = candidate.architecture.build(normalised)
-        outputs = candidate.task.head(features, info)
+        outputs = candidate.task.outputs(features, inputs, info)
         return keras.Model(inputs, outputs, name="network")
 
 

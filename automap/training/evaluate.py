@@ -42,6 +42,7 @@ def evaluate(
         outputs = np.asarray(network.predict_on_batch(images))[: len(targets)]
         if not np.isfinite(outputs).all():
             raise TrainingError(f"the network's outputs on the {split} split are not finite")
+        evaluator.see(images[: len(targets)])
         evaluator.update(targets, outputs)
         if "loss" in task.metrics:
             target = task.loss_target(task.prepare(targets, data.info))

@@ -17,6 +17,7 @@ class ColorJitter(Augmentation):
     """Changes brightness, contrast, saturation and hue; the latter two of colour images only."""
 
     recommended: ClassVar[bool] = False
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     brightness: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest shift, as a share of the full range")
     contrast: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest change of the factor 1, either way")

@@ -9,6 +9,8 @@ from keras import ops
 
 _IMAGES = ("images", "segmentation_masks")
 """Entries of a batch whose pixels lie at the same places."""
+_FILL = {"images": 0, "segmentation_masks": 255}
+"""What comes into view from beyond the edge: black, which is no class."""
 
 
 class ColorOnly(keras.layers.Layer):  # type: ignore[misc]
@@ -60,18 +62,22 @@ class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
             return batch
         refuse(batch, "bounding_boxes")
         corners = keras.random.randint((ops.shape(batch["images"])[0], 2), 0, 2 * self.pixels + 1, seed=self.generator)
-        moved = {key: self._crop(batch[key], corners) for key in _IMAGES if key in batch}
+        moved = {key: self._crop(batch[key], corners, 1, _FILL[key]) for key in _FILL if key in batch}
+        if "target_images" in batch:
+            scale = batch["target_images"].shape[1] // batch["images"].shape[1]
+            moved["target_images"] = self._crop(batch["target_images"], corners * scale, scale, 0)
         return {**batch, **moved}
 
-    def _crop(self, images: Any, corners: Any) -> Any:
+    def _crop(self, images: Any, corners: Any, scale: int, fill: int) -> Any:
         _, height, width, channels = images.shape
-        widths = [[0, 0], [self.pixels, self.pixels], [self.pixels, self.pixels], [0, 0]]
-        padded_height, padded_width = height + 2 * self.pixels, width + 2 * self.pixels
+        padding = self.pixels * scale
+        widths = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
+        padded_height, padded_width = height + 2 * padding, width + 2 * padding
         # One look-up of whole pixels in the flattened batch: take_along_axis takes five times as long.
         image = ops.arange(ops.shape(images)[0], dtype="int32")[:, None, None] * padded_height
         rows = (image + corners[:, 0, None, None] + ops.arange(height, dtype="int32")[:, None]) * padded_width
         places = rows + corners[:, 1, None, None] + ops.arange(width, dtype="int32")
-        pixels = ops.reshape(ops.pad(images, widths), (-1, channels))
+        pixels = ops.reshape(ops.pad(images, widths, constant_values=fill), (-1, channels))
         return ops.take(pixels, places, axis=0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from automap import Augmentation
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class NoAugmentation(Augmentation):
     """Leaves images as they are; a choice beside others."""
+
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

@@ -15,6 +15,7 @@ class RandomErasing(Augmentation):
     """Fills a random rectangle of an image, 2 to 33% of its area, with grey (Zhong et al., 2017, arXiv:1708.04896)."""
 
     recommended: ClassVar[bool] = False
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
 
     probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="share of the images that lose a part")
 

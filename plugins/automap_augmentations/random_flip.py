@@ -15,6 +15,7 @@ class RandomFlip(Augmentation):
     """Mirrors half of the images."""
 
     recommended: ClassVar[bool] = False
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "target_images"})
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal"
 
@@ -22,4 +23,6 @@ class RandomFlip(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        return [keras.layers.RandomFlip(self.mode)]
+        from automap_augmentations.moving import Moving
+
+        return [Moving(keras.layers.RandomFlip(self.mode))]

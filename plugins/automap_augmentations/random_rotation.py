@@ -15,6 +15,7 @@ class RandomRotation(Augmentation):
     """Turns each image about its centre."""
 
     recommended: ClassVar[bool] = False
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
 
     degrees: float = tunable(10.0, low=0.0, high=30.0, ge=0, le=180, description="largest angle, either way")
 
@@ -22,4 +23,6 @@ class RandomRotation(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        return [keras.layers.RandomRotation(self.degrees / 360, fill_mode="nearest")]
+        from automap_augmentations.moving import Moving
+
+        return [Moving(keras.layers.RandomRotation(self.degrees / 360, fill_mode="nearest"))]

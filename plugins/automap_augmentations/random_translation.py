@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from automap import Augmentation, Fraction, tunable
 
@@ -17,8 +17,12 @@ class RandomTranslation(Augmentation):
     height: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the height")
     width: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the width")
 
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
+
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
         import keras
 
-        return [keras.layers.RandomTranslation(self.height, self.width, fill_mode="nearest")]
+        from automap_augmentations.moving import Moving
+
+        return [Moving(keras.layers.RandomTranslation(self.height, self.width, fill_mode="nearest"))]

@@ -15,6 +15,7 @@ class RandomZoom(Augmentation):
     """Zooms into and out of each image."""
 
     recommended: ClassVar[bool] = False
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
 
     amount: Fraction = tunable(0.1, low=0.0, high=0.3, description="largest change of scale, either way")
 
@@ -22,4 +23,6 @@ class RandomZoom(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        return [keras.layers.RandomZoom((-self.amount, self.amount), fill_mode="nearest")]
+        from automap_augmentations.moving import Moving
+
+        return [Moving(keras.layers.RandomZoom((-self.amount, self.amount), fill_mode="nearest"))]

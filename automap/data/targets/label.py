@@ -1,27 +1,38 @@
-"""How targets are kept in a cache: one class for each kind of target, the only place that knows its form."""
+"""One class name an image."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.exceptions import DataError
+from automap.data.targets.kind import TargetColumn, TargetKind
 
 Array = np.ndarray[Any, Any]
 
 
-class TargetColumn(Protocol):
-    """Collects the targets of a data set while it is decoded, record by record."""
+class LabelKind(TargetKind):
+    """One class name an image, kept as its number ``(records,)`` int32."""
 
-    def append(self, target: Any, *, usable: bool) -> None:
-        """Take the target of the next record; of one that is not usable only what it says of the whole counts."""
+    fewest_classes: ClassVar[int] = 2
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Write what `read_targets` reads and return what the manifest should say of it."""
+    def column(self) -> TargetColumn:
+        """Return an empty column."""
+        return LabelColumn()
+
+    def strata(self, folder: Path, values: Any) -> Array:
+        """Return the class of each record."""
+        return np.asarray(values)
+
+    def counts(self, folder: Path, values: Any, records: Array) -> Array:
+        """Return the number of records of each class."""
+        return np.bincount(values[records], minlength=int(values.max(initial=-1)) + 1)
+
+    def keys(self, folder: Path, values: Any) -> Array:
+        """Return the class of each record."""
+        return np.asarray(values)
 
 
 class LabelColumn:
@@ -34,7 +45,7 @@ class LabelColumn:
         self._codes: dict[str, int] = {}
         self._column = array("i")
 
-    def append(self, target: Any, *, usable: bool) -> None:
+    def append(self, target: Any, placed: Any, *, usable: bool) -> None:
         """Take the class name of the next record."""
         code = self._codes.setdefault(str(target), len(self._codes))
         if usable:
@@ -51,26 +62,6 @@ class LabelColumn:
         np.save(folder / "targets.npy", place[codes])
         lost = in_order([name for name, code in self._codes.items() if not used[code]])
         return {"classes": classes, "lost_classes": lost}
-
-
-COLUMNS: Mapping[str, type[TargetColumn]] = {"label": LabelColumn}
-"""How each kind of target (`Dataset.target`) is kept."""
-
-
-def target_column(kind: str) -> TargetColumn:
-    """Return an empty column for a kind of target.
-
-    Raises:
-        DataError: if no column keeps that kind.
-    """
-    if kind not in COLUMNS:
-        raise DataError(f"targets of the kind '{kind}' cannot be stored; there are: {', '.join(COLUMNS)}")
-    return COLUMNS[kind]()
-
-
-def read_targets(folder: Path) -> Array:
-    """Return the targets of a cache, one entry a record."""
-    return np.asarray(np.load(folder / "targets.npy"))
 
 
 def in_order(names: list[str]) -> list[str]:

@@ -1,0 +1,65 @@
+"""Arrays of one shape a record in memory-mapped files, as if they were one array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+class Shards:
+    """An array whose rows lie in several files.
+
+    Args:
+        paths: the files, one or more.
+        counts: rows of each.
+    """
+
+    def __init__(self, paths: Sequence[Path], counts: Sequence[int]) -> None:
+        self._paths, self._counts = paths, counts
+        self._opened: dict[int, Array] = {}
+
+    def __len__(self) -> int:
+        return int(sum(self._counts))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows, then the shape of one."""
+        return len(self), *self._shard(0).shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers."""
+        return np.dtype(self._shard(0).dtype)
+
+    def __getitem__(self, rows: Array) -> Array:
+        """Return some rows, in the order asked for.
+
+        Args:
+            rows: their numbers, or whether each is wanted.
+        """
+        rows = np.arange(len(self))[rows] if rows.dtype == bool else rows
+        if len(self._paths) == 1:
+            return np.asarray(self._shard(0)[rows])
+        found = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        shard_of = np.searchsorted(self._starts, rows, side="right") - 1
+        for shard in np.unique(shard_of).tolist():
+            wanted = np.flatnonzero(shard_of == shard)
+            # Ascending order reads the shard forwards.
+            wanted = wanted[np.argsort(rows[wanted], kind="stable")]
+            found[wanted] = self._shard(shard)[rows[wanted] - self._starts[shard]]
+        return found
+
+    @cached_property
+    def _starts(self) -> Array:
+        return np.cumsum([0, *self._counts])
+
+    def _shard(self, number: int) -> Array:
+        if number not in self._opened:
+            self._opened[number] = np.load(self._paths[number], mmap_mode="r")
+        return self._opened[number]

@@ -1,0 +1,90 @@
+"""Boxes with a class each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from automap.data.geometry import Geometry, Resize
+from automap.data.targets.kind import TargetColumn, TargetKind, rarest_class
+from automap.data.targets.label import in_order
+
+Array = np.ndarray[Any, Any]
+
+LEAST_VISIBLE = 0.25
+"""A box of which less than this share is in the record is dropped."""
+PADDING = -1.0
+"""The class of the boxes with which a record is filled up."""
+
+
+class BoxesKind(TargetKind):
+    """Boxes, kept as ``(records, most boxes, 5)`` float32: left, top, right, bottom in pixels of the record, class."""
+
+    fewest_classes: ClassVar[int] = 1
+    in_image: ClassVar[bool] = True
+
+    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> list[Any]:
+        """Return the boxes of the record: class name, left, top, right, bottom."""
+        return [[str(name), *geometry.box(box)] for name, *box in target if geometry.visible(box) >= LEAST_VISIBLE]
+
+    def describe(self, placed: list[Any]) -> Any:
+        """Return the boxes."""
+        return placed
+
+    def column(self) -> TargetColumn:
+        """Return an empty column."""
+        return BoxesColumn(self.classes)
+
+    def strata(self, folder: Path, values: Any) -> Array:
+        """Return the rarest class of each record; one without boxes is of a class of its own."""
+        return rarest_class(_shown(values))
+
+    def counts(self, folder: Path, values: Any, records: Array) -> Array:
+        """Return how many records have each class."""
+        return np.asarray(_shown(values)[records].sum(axis=0))
+
+    def facts(self, values: Any, train: Array) -> dict[str, Any]:
+        """Return the most boxes of a record."""
+        return {"max_boxes": values.shape[1]}
+
+
+def _shown(values: Any) -> Array:
+    codes = values[..., 4].astype(np.int64)
+    shown = np.zeros((len(codes), int(codes.max(initial=-1)) + 1), bool)
+    rows, places = np.nonzero(codes >= 0)
+    shown[rows, codes[rows, places]] = True
+    return shown
+
+
+class BoxesColumn:
+    """Collects boxes.
+
+    Args:
+        classes: those that the data set names, in their order; others follow in theirs.
+    """
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self._classes = classes
+        self._rows: list[list[Any]] = []
+
+    def append(self, target: Any, placed: Any, *, usable: bool) -> None:
+        """Take the boxes of the next record."""
+        if usable:
+            self._rows.append(placed)
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write ``targets.npy``."""
+        used = {box[0] for boxes in self._rows for box in boxes}
+        known = [name for name in self._classes if name in used]
+        classes = [*known, *in_order([name for name in used if name not in known])]
+        codes = {name: float(code) for code, name in enumerate(classes)}
+        most = max((len(boxes) for boxes in self._rows), default=0)
+        table = np.zeros((len(self._rows), max(1, most), 5), np.float32)
+        table[..., 4] = PADDING
+        for row, boxes in enumerate(self._rows):
+            for place, (name, *edges) in enumerate(boxes):
+                table[row, place] = *edges, codes[name]
+        np.save(folder / "targets.npy", table)
+        return {"classes": classes, "lost_classes": [name for name in self._classes if name not in used]}

@@ -1,0 +1,68 @@
+"""An image for each image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from automap.data.decode import BadImage, decode_placed
+from automap.data.geometry import Geometry, Resize
+from automap.data.targets.kind import TargetColumn, TargetKind, digest
+
+Array = np.ndarray[Any, Any]
+
+
+class ImageKind(TargetKind):
+    """An image, kept as ``(records, scale · height, scale · width, channels)`` uint8."""
+
+    in_image: ClassVar[bool] = True
+    pixels: ClassVar[bool] = True
+
+    def shape(self, record: tuple[int, int, int]) -> tuple[int, ...]:
+        """Return height, width and channels."""
+        return record[0] * self.scale, record[1] * self.scale, record[2]
+
+    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> Array:
+        """Return the target fitted as its input was."""
+        height, width, channels = self.shape(record)
+        pixels, applied = decode_placed(target, (height, width, channels), resize, geometry)
+        wanted = tuple(side * self.scale for side in geometry.source)
+        if applied.source != wanted:
+            found = f"{applied.source[1]}×{applied.source[0]}"
+            raise BadImage(f"its target has {found} pixels instead of {wanted[1]}×{wanted[0]}")
+        return pixels
+
+    def describe(self, placed: Array) -> Any:
+        """Return a hash."""
+        return digest(placed)
+
+    def column(self) -> TargetColumn:
+        """Return an empty column."""
+        return ImageColumn()
+
+    def keys(self, folder: Path, values: Any) -> Array:
+        """Return the hash of each target."""
+        return np.asarray(np.load(folder / "target_hashes.npy"))
+
+    def facts(self, values: Any, train: Array) -> dict[str, Any]:
+        """Return the scale."""
+        return {"scale": self.scale}
+
+
+class ImageColumn:
+    """Collects hashes of target images."""
+
+    def __init__(self) -> None:
+        self._hashes: list[int] = []
+
+    def append(self, target: Any, placed: Any, *, usable: bool) -> None:
+        """Take the hash of the next record's target."""
+        if usable:
+            self._hashes.append(placed)
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write ``target_hashes.npy``."""
+        np.save(folder / "target_hashes.npy", np.array(self._hashes, np.uint64))
+        return {"classes": [], "lost_classes": []}

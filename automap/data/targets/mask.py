@@ -1,0 +1,86 @@
+"""A class for each pixel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from automap.data.decode import IGNORED, BadImage, decode_mask
+from automap.data.geometry import Geometry, Resize
+from automap.data.targets.kind import TargetColumn, TargetKind, digest, rarest_class
+
+Array = np.ndarray[Any, Any]
+
+
+class MaskKind(TargetKind):
+    """A class for each pixel, kept as class indices ``(records, height, width)`` uint8; 255 counts nowhere."""
+
+    fewest_classes: ClassVar[int] = 2
+    in_image: ClassVar[bool] = True
+    pixels: ClassVar[bool] = True
+
+    def shape(self, record: tuple[int, int, int]) -> tuple[int, ...]:
+        """Return height and width."""
+        return record[:2]
+
+    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> Array:
+        """Return the mask of the record."""
+        mask = decode_mask(target, geometry)
+        if self.classes and (unknown := np.unique(mask[(mask >= len(self.classes)) & (mask != IGNORED)])).size:
+            raise BadImage(f"its mask has the value {unknown[0]}, but there are {len(self.classes)} classes")
+        return mask
+
+    def describe(self, placed: Array) -> Any:
+        """Return a hash, and the classes that it shows."""
+        shown = np.flatnonzero(np.bincount(placed.reshape(-1), minlength=IGNORED)[:IGNORED])
+        return [digest(placed), shown.tolist()]
+
+    def column(self) -> TargetColumn:
+        """Return an empty column."""
+        return MaskColumn(self.classes)
+
+    def strata(self, folder: Path, values: Any) -> Array:
+        """Return the rarest class that each record shows."""
+        return rarest_class(np.load(folder / "shown.npy"))
+
+    def counts(self, folder: Path, values: Any, records: Array) -> Array:
+        """Return how many records show each class."""
+        return np.asarray(np.load(folder / "shown.npy")[records].sum(axis=0))
+
+    def keys(self, folder: Path, values: Any) -> Array:
+        """Return the hash of each mask."""
+        return np.asarray(np.load(folder / "target_hashes.npy"))
+
+
+class MaskColumn:
+    """Collects hashes of masks and the classes that they show.
+
+    Args:
+        classes: names of the class indices; without any, the indices up to the largest are the names.
+    """
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self._classes = classes
+        self._hashes: list[int] = []
+        self._shown: list[list[int]] = []
+
+    def append(self, target: Any, placed: Any, *, usable: bool) -> None:
+        """Take what `MaskKind.describe` said of the next record."""
+        if usable:
+            self._hashes.append(placed[0])
+            self._shown.append(placed[1])
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write ``target_hashes.npy`` and ``shown.npy``, ``(records, classes)`` bool."""
+        largest = max((max(shown, default=-1) for shown in self._shown), default=-1)
+        classes = self._classes or tuple(str(index) for index in range(largest + 1))
+        table = np.zeros((len(self._shown), len(classes)), bool)
+        for row, shown in enumerate(self._shown):
+            table[row, shown] = True
+        np.save(folder / "shown.npy", table)
+        np.save(folder / "target_hashes.npy", np.array(self._hashes, np.uint64))
+        # Classes that no mask shows keep their index.
+        lost = [name for column, name in enumerate(classes) if not table[:, column].any()]
+        return {"classes": list(classes), "lost_classes": lost}

@@ -1,0 +1,123 @@
+"""A small search for each task on real images, beside the baseline that a person would try first.
+
+    python benchmarks/tasks.py [segmentation|enhancement]
+
+Runs the spec of the task on data that `examples/make_data.py` writes, in a folder of its own, and compares the finalist
+on the test split with the baseline on the same images. Needs scikit-image.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+Array = np.ndarray
+
+
+def searched(task: str, data: str, folder: Path) -> tuple[dict[str, float], str, float]:
+    """Write the data of a task, search its spec; return the finalist's test metrics, its architecture, the seconds."""
+    (folder / "specs").mkdir()
+    shutil.copy(ROOT / "specs" / f"{task}.yaml", folder / "specs")
+    make = [sys.executable, ROOT / "examples" / "make_data.py", task, folder / "data" / data]
+    subprocess.run(make, check=True)
+    program = [Path(sys.executable).with_name("automap")]
+    started = time.perf_counter()
+    subprocess.run([*program, "search", folder / "specs" / f"{task}.yaml"], check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - started
+    storage = f"sqlite:///{folder / 'specs' / 'automap.db'}"
+    command = [*program, "leaderboard", "--storage", storage, "--format", "json"]
+    board = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    best = next(row for row in board["rows"] if row["test"])
+    test = {name: value["mean"] for name, value in best["test"].items()}
+    return test, best["candidate"]["architecture"]["type"], seconds
+
+
+def prepared(task: str, folder: Path) -> tuple[Array, Array, list[str]]:
+    """Return images, targets and names of the test split of a spec."""
+    from automap import load_spec
+    from automap.data.prepare import prepare
+
+    data = prepare(load_spec(folder / "specs" / f"{task}.yaml").dataset)
+    rows = data.splits["test"]
+    return data.images(rows), data.targets[rows], [data.names[int(row)] for row in rows]
+
+
+def segmentation(folder: Path) -> None:
+    """Digits on photographs against Otsu's threshold, the better of brighter and darker for each image."""
+    from skimage.filters import threshold_otsu
+    from sklearn.metrics import jaccard_score
+
+    found, architecture, seconds = searched("segmentation", "digits_on_photographs", folder)
+    images, masks, _ = prepared("segmentation", folder)
+    decided = []
+    for image, mask in zip(images[..., 0], masks, strict=True):
+        above = (image > threshold_otsu(image)).astype(np.uint8)
+        # Nobody tells Otsu whether digits are bright or dark: it is given the better guess.
+        decided.append(max((above, 1 - above), key=lambda guess, mask=mask: (guess == mask).mean()))
+    otsu = jaccard_score(masks.ravel(), np.stack(decided).ravel(), average="macro")
+    print(f"segmentation  mean_iou {found['mean_iou']:.3f} ({architecture})  Otsu {otsu:.3f}  search {seconds:.0f} s")
+
+
+def enhancement(folder: Path) -> None:
+    """Noise of sigma 25 on photographs that were never trained on, against non-local means of the whole photograph."""
+    found, architecture, seconds = searched("enhancement", "photographs", folder)
+    images, targets, names = prepared("enhancement", folder)
+    denoised = non_local_means(images[..., 0], names)
+    baseline = np.mean([psnr(*pair) for pair in zip(targets[..., 0], denoised, strict=True)])
+    print(
+        f"enhancement   psnr {found['psnr']:.2f} dB ({architecture})  noisy {found['input_psnr']:.2f} dB  "
+        f"non-local means {baseline:.2f} dB  gain {found['psnr'] - baseline:+.2f} dB  search {seconds:.0f} s"
+    )
+
+
+def non_local_means(patches: Array, names: list[str], sigma: float = 25.0) -> Array:
+    """Put the patches of each photograph together again, denoise it as a whole, and cut it as before."""
+    from skimage.restoration import denoise_nl_means
+
+    side = patches.shape[1]
+    places = [(name.split("#")[0], *map(int, name.split("#")[1].split(","))) for name in names]
+    found = np.empty(patches.shape)
+    for photograph in sorted({place[0] for place in places}):
+        mine = [index for index, place in enumerate(places) if place[0] == photograph]
+        whole = np.zeros((max(places[i][1] for i in mine) + side, max(places[i][2] for i in mine) + side))
+        for index in mine:
+            _, top, left = places[index]
+            whole[top : top + side, left : left + side] = patches[index]
+        # Settings of scikit-image's own example for a known sigma.
+        unit = denoise_nl_means(
+            whole / 255, h=0.6 * sigma / 255, sigma=sigma / 255, patch_size=5, patch_distance=6, fast_mode=False
+        )
+        for index in mine:
+            _, top, left = places[index]
+            found[index] = unit[top : top + side, left : left + side] * 255
+    return found.clip(0, 255).round()
+
+
+def psnr(target: Array, image: Array) -> float:
+    """Return the peak signal-to-noise ratio in decibels."""
+    return float(10 * np.log10(255**2 / np.square(target.astype(float) - image).mean()))
+
+
+TASKS: dict[str, Callable[[Path], None]] = {"segmentation": segmentation, "enhancement": enhancement}
+
+
+def main() -> None:
+    """Run the tasks that are named, or all."""
+    for name in sys.argv[1:] or TASKS:
+        if name not in TASKS:
+            sys.exit(f"unknown task '{name}'; there are: {', '.join(TASKS)}")
+        with tempfile.TemporaryDirectory() as folder:
+            TASKS[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()
