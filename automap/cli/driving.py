@@ -40,10 +40,12 @@ def local_workers(
         wanted: number of workers, or ``auto``.
         seed: the first worker's sampler seed.
     """
+    from automap.search.estimate import largest_setting
     from automap.search.local import LocalExecutor
     from automap.search.resources import plan_workers, this_machine
 
-    plan = plan_workers(wanted, this_machine(), min(data.nbytes, 2**31))
+    devices = largest_setting(study.spec, "devices")
+    plan = plan_workers(wanted, this_machine(), min(data.nbytes, 2**31), devices)
     if wanted != 1:
         plural = "worker" if len(plan.shares) == 1 else "workers"
         console.print(f"{len(plan.shares)} {plural}: {plan.why}", highlight=False, soft_wrap=True)

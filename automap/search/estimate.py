@@ -45,7 +45,7 @@ def estimate(spec: Spec, data: PreparedData, largest: int, workers: int = 1) -> 
     weights = largest * BYTES_A_WEIGHT
     kept = max(1, spec.finalists.top) * (1 + spec.finalists.seeds) + 1
     height, width, _ = data.info.image_shape
-    batch = height * width * _largest_batch(spec) * ACTIVATIONS_A_PIXEL
+    batch = height * width * largest_setting(spec, "batch_size") * ACTIVATIONS_A_PIXEL
     return Estimate(
         cache=data.nbytes,
         artifacts=weights * (kept + STATES_A_WEIGHT * workers),
@@ -54,8 +54,9 @@ def estimate(spec: Spec, data: PreparedData, largest: int, workers: int = 1) -> 
     )
 
 
-def _largest_batch(spec: Spec) -> int:
-    match spec.training.fields["batch_size"]:
+def largest_setting(spec: Spec, name: str) -> int:
+    """Return the largest value that a whole number among the training settings may take."""
+    match spec.training.fields[name]:
         case Value(size):
             return int(size)
         case Range(_, high):

@@ -34,4 +34,7 @@ class TrainingSettings(BaseModel):
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto: mixed on a GPU that is made for it, float32 elsewhere"
     )
+    devices: int = Field(
+        1, ge=1, description="GPUs of one training, each with its share of every batch; for the JAX backend"
+    )
     jit: Literal["auto"] | bool = Field("auto", description="compile the step with XLA; auto: on a GPU only")

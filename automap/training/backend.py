@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from automap.exceptions import TrainingError
+
 
 def gpu_name() -> str | None:
     """Return the kind of the first GPU that the backend uses; None if it uses none."""
@@ -56,6 +58,39 @@ def limit_gpu_memory(fraction: float, memory_bytes: int) -> None:
 
             for index in range(torch.cuda.device_count()):
                 torch.cuda.set_per_process_memory_fraction(fraction, index)
+
+
+@contextmanager
+def on_devices(count: int, batch_size: int) -> Iterator[None]:
+    """Train what is built in the block on several devices, each with its share of every batch.
+
+    Args:
+        count: of devices; 1 changes nothing.
+        batch_size: images a step.
+
+    Raises:
+        TrainingError: if the backend cannot do so, shows fewer devices, or a batch cannot be shared out.
+    """
+    if count == 1:
+        yield
+        return
+    name = keras.backend.backend()
+    if name != "jax":
+        raise TrainingError(
+            f"training.devices is {count}, but on {name} Keras shares no batch out among devices; "
+            "use the JAX backend (KERAS_BACKEND=jax), or write devices: 1"
+        )
+    devices = keras.distribution.list_devices()
+    if len(devices) < count:
+        raise TrainingError(f"training.devices is {count}, but {name} shows {len(devices)} here: {', '.join(devices)}")
+    if batch_size % count:
+        raise TrainingError(f"a batch of {batch_size} cannot be shared out evenly among {count} devices")
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices[:count]))
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(before)
 
 
 def gpu_precision() -> str | None:

@@ -9,6 +9,7 @@ import keras
 
 from automap.spec.candidate import Candidate
 from automap.spec.kinds import DataInfo
+from automap.training import backend
 from automap.training.build import build_network
 
 
@@ -45,6 +46,9 @@ def preflight(corners: Iterable[tuple[str, Candidate]], info: DataInfo) -> Prefl
 
 
 def _build_parts(candidate: Candidate, info: DataInfo, seen: set[object]) -> None:
+    settings = candidate.training
+    with backend.on_devices(settings.devices, settings.batch_size):
+        pass
     for augmentation in candidate.augmentation:
         if augmentation not in seen:
             seen.add(augmentation)

@@ -125,7 +125,8 @@ def run_trial(
         _train, candidate, data, seed, directory, identity, objective, constraints, report, test, keep_weights, progress
     )
     try:
-        with backend.gradients_forgotten():
+        settings = candidate.training
+        with backend.gradients_forgotten(), backend.on_devices(settings.devices, settings.batch_size):
             result = _trained_within_memory(train, directory, candidate.training.batch_size, progress)
     except TrainingError as error:
         result = _result("failed", progress, reason=str(error))
