@@ -73,10 +73,8 @@ def _head(path: Path, found: Survey, output: Path | None) -> str:
 
 
 def _seen(found: Survey) -> list[str]:
-    classes = (
-        f" in {len(found.classes)} classes: {_classes(found)}" if found.classes else f" with {found.target} targets"
-    )
-    lines = [f"{found.images:,} images{classes}"]
+    named = f"in {len(found.classes)} classes: {_classes(found)}" if found.classes else f"with {found.target} targets"
+    lines = [f"{found.images:,} images {named}"]
     if found.splits:
         lines.append("splits of its own: " + ", ".join(f"{name} {n:,}" for name, n in found.splits.items()))
     if found.sizes:

@@ -25,8 +25,8 @@ def init(
 ) -> None:
     """Write a commented spec for a folder, a table or arrays of images.
 
-    A folder holds one folder for each class, or the folders images and masks, or inputs and targets; a table (CSV, Parquet) names an image and its label in each
-    row; arrays (NPZ) hold images and labels.
+    A folder holds one folder for each class, or the folders images and masks, or inputs and targets; a table
+    (CSV, Parquet) names an image and its label in each row; arrays (NPZ) hold images and labels.
 
     Example: automap init data/flowers --output flowers.yaml
     """
