@@ -15,9 +15,20 @@ import numpy as np
 from PIL import Image
 
 PHOTOGRAPHS = {
-    "train": ("astronaut", "coffee", "rocket", "camera", "brick", "grass", "gravel", "ihc", "coins", "text"),
-    "validation": ("color", "hubble_deep_field"),
-    "test": ("chelsea", "moon", "motorcycle_right"),
+    "train": (
+        "astronaut",
+        "coffee",
+        "rocket",
+        "brick",
+        "grass",
+        "gravel",
+        "ihc",
+        "hubble_deep_field",
+        "retina",
+        "text",
+    ),
+    "validation": ("chelsea", "coins"),
+    "test": ("camera", "moon", "motorcycle_right"),
 }
 SIZE = 48
 """Pixels a side of a scene with digits."""

@@ -6,8 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
+from typing import Any, cast
 
 from automap.data.survey import Survey
+from automap.spec.kinds import Task
+from automap.spec.plugins import find_plugins, load_plugin
 from automap.spec.yaml import dump_yaml
 
 UNEVEN = 5
@@ -36,7 +39,7 @@ finalists: {{top: 3, seeds: 3}}
 """
 
 
-def draft_spec(type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None) -> str:
+def draft_spec(type_name: str, path: Path, columns: Mapping[str, Any], found: Survey, output: Path | None) -> str:
     """Write a spec for a data set.
 
     Args:
@@ -46,13 +49,19 @@ def draft_spec(type_name: str, path: Path, columns: Mapping[str, str], found: Su
         found: what it holds.
         output: the file that the text is for; paths in a spec start at its folder.
     """
-    uneven = max(found.classes.values()) >= UNEVEN * min(found.classes.values())
+    uneven = found.target == "label" and max(found.classes.values()) >= UNEVEN * min(found.classes.values())
     rest = _REST.format(
         augmentation="random_translation" if found.grey else "random_flip, random_crop",
-        objective="balanced_accuracy" if uneven else "accuracy",
+        objective="balanced_accuracy" if uneven else _default_objective(found.target),
         why="  # each class counts the same: some have few images" if uneven else "",
     )
     return _head(path, found, output) + _dataset(type_name, path, columns, found, output) + rest
+
+
+def _default_objective(target: str) -> str:
+    """Return what the task that a spec without one would have is judged by."""
+    tasks = (cast(type[Task], load_plugin(Task.group, name)) for name in find_plugins(Task.group))
+    return next(task.default_objective for task in tasks if task.recommended and target in task.targets)
 
 
 def _head(path: Path, found: Survey, output: Path | None) -> str:
@@ -64,7 +73,8 @@ def _head(path: Path, found: Survey, output: Path | None) -> str:
 
 
 def _seen(found: Survey) -> list[str]:
-    lines = [f"{sum(found.classes.values()):,} images in {len(found.classes)} classes: {_classes(found)}"]
+    named = f"in {len(found.classes)} classes: {_classes(found)}" if found.classes else f"with {found.target} targets"
+    lines = [f"{found.images:,} images {named}"]
     if found.splits:
         lines.append("splits of its own: " + ", ".join(f"{name} {n:,}" for name, n in found.splits.items()))
     if found.sizes:
@@ -100,7 +110,7 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _dataset(type_name: str, path: Path, columns: Mapping[str, str], found: Survey, output: Path | None) -> str:
+def _dataset(type_name: str, path: Path, columns: Mapping[str, Any], found: Survey, output: Path | None) -> str:
     fields = {"type": type_name, "path": _path_in_spec(path, output), **columns}
     lines = [f"  {line}\n" for line in dump_yaml(fields).splitlines()]
     lines.append(f"  # image_size: {_image_size(found)}  # after decoding; left out: fitted to the data\n")

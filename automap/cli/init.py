@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,17 +25,16 @@ def init(
 ) -> None:
     """Write a commented spec for a folder, a table or arrays of images.
 
-    A folder holds one folder for each class; a table (CSV, Parquet) names an image and its label in each
-    row; arrays (NPZ) hold images and labels.
+    A folder holds one folder for each class, or the folders images and masks, or inputs and targets; a table
+    (CSV, Parquet) names an image and its label in each row; arrays (NPZ) hold images and labels.
 
     Example: automap init data/flowers --output flowers.yaml
     """
     from automap.cli.draft import draft_spec
-    from automap.cli.table_columns import table_fields
     from automap.data.survey import dataset_type, survey
 
     kind = type_ or dataset_type(path)
-    columns = table_fields(path) if kind == "csv" else {}
+    columns = _fields(kind, path)
     found = survey(kind, {"path": path, **columns})
     text = draft_spec(kind, path, columns, found, output)
     _must_load(text, output)
@@ -42,9 +42,21 @@ def init(
         typer.echo(text, nl=False)
         return
     _write(output, text, force)
-    typer.echo(f"wrote {output}: {sum(found.classes.values()):,} images, {len(found.classes)} classes", err=True)
+    classes = f", {len(found.classes)} classes" if found.classes else ""
+    typer.echo(f"wrote {output}: {found.images:,} images{classes}", err=True)
     typer.echo(f"  look at it:  automap check {output}", err=True)
     typer.echo(f"  search:      automap search {output}", err=True)
+
+
+def _fields(kind: str, path: Path) -> Mapping[str, Any]:
+    """Return the fields of a data set, beside its path, that what lies there tells."""
+    from automap.cli.table_columns import table_fields
+    from automap.data.layouts import paired_layout
+
+    if kind == "csv":
+        return table_fields(path)
+    paired = paired_layout(path) if path.is_dir() else None
+    return paired[1] if paired is not None and paired[0] == kind else {}
 
 
 def _must_load(text: str, output: Path | None) -> None:

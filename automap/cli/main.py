@@ -22,7 +22,7 @@ COMMANDS = {
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
     "studies": "List the studies of a database.",
-    "predict": "Label images with a trained model.",
+    "predict": "Answer for images with a trained model.",
     "plugins": "List, explain and start plugins.",
     "doctor": "Check that a study's records agree, or that this machine is ready for a search.",
     "schema": "Write the JSON Schema of specs, for completion in editors.",

@@ -43,7 +43,7 @@ def predict(
         Path | None, typer.Option(help="Folder for images with the answer drawn on them.", metavar="FOLDER")
     ] = None,
 ) -> None:
-    """Answer for images with a trained model: label, segment or enhance them.
+    """Answer for images with a trained model.
 
     Example: automap predict automap.runs/digits/winner photo.jpg
     """

@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from automap.data.decode import image_header
+from automap.data.layouts import paired_layout
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, Dataset, Record
 from automap.spec.plugins import load_plugin
@@ -35,7 +36,11 @@ class Survey:
     """What a data set holds."""
 
     classes: Mapping[str, int]
-    """Number of images of each class, by its name, in the order of names."""
+    """Number of images of each class, by its name, in the order of names; empty where targets name none."""
+    images: int
+    """Number of images that can be used."""
+    target: str
+    """The kind of target."""
     splits: Mapping[str, int]
     """Number of images of each split that the data set itself assigns."""
     bad: Mapping[str, tuple[str, ...]]
@@ -57,6 +62,8 @@ def dataset_type(path: Path) -> str:
     if path.is_dir():
         if next(path.iterdir(), None) is None:
             raise DataError(f"{path} is empty; expected one folder of images for each class")
+        if (paired := paired_layout(path)) is not None:
+            return paired[0]
         return "tfrecord" if any(_is_tfrecord(file) for file in path.iterdir()) else "folder"
     if (kind := _SUFFIXES.get(path.suffix.lower())) is None:
         raise DataError(
@@ -84,21 +91,24 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
     classes: Counter[str] = Counter()
     splits: Counter[str] = Counter()
     bad: dict[str, list[str]] = {}
-    sample = _Sample(SAMPLE)
+    sample, images = _Sample(SAMPLE), 0
     for record in _dataset(model, fields).records():
         if isinstance(record, BadRecord):
             bad.setdefault(record.reason, []).append(record.name)
             continue
-        classes[str(record.target)] += 1
+        images += 1
+        classes.update(_class_names(model.target, record.target))
         if record.split is not None:
             splits[record.split] += 1
         sample.add(record)
-    _check(classes, bad)
+    _check(model.target, images, classes, bad)
     shapes = list(_shapes(sample.records))
     if not shapes:
         raise DataError(f"none of {len(sample.records)} files that were tried is an image that can be opened")
     return Survey(
         classes=dict(sorted(classes.items())),
+        images=images,
+        target=model.target,
         splits=dict(splits),
         bad={reason: tuple(names) for reason, names in bad.items()},
         sizes=tuple((width, height) for width, height, _ in shapes),
@@ -114,11 +124,23 @@ def _dataset(model: type[Dataset], fields: Mapping[str, Any]) -> Dataset:
         raise DataError(f"{model.summary()} It cannot be made of {dict(fields)}: {problems}") from None
 
 
-def _check(classes: Counter[str], bad: Mapping[str, list[str]]) -> None:
-    if not classes:
+def _class_names(kind: str, target: Any) -> set[str]:
+    """Return the classes that a target names, each once."""
+    match kind:
+        case "label":
+            return {str(target)}
+        case "labels":
+            return {str(name) for name in target}
+        case "boxes":
+            return {str(name) for name, *_ in target}
+    return set()
+
+
+def _check(kind: str, images: int, classes: Counter[str], bad: Mapping[str, list[str]]) -> None:
+    if not images:
         reasons = "; ".join(f"{len(names)}: {reason} ({names[0]}, …)" for reason, names in bad.items())
         raise DataError(f"no image was found{f'; skipped {reasons}' if reasons else ''}")
-    if len(classes) == 1:
+    if kind == "label" and len(classes) == 1:
         only = next(iter(classes))
         raise DataError(f"all {classes.total()} images are of the class '{only}'; two or more are needed")
 

@@ -172,3 +172,31 @@ def test_a_data_set_without_a_path_is_refused(tmp_path):
     done = call_automap("init", write_digits(tmp_path / "digits"), "--type", "sklearn")
     assert done.returncode == 2
     assert "path: Extra inputs are not permitted" in done.stderr
+
+
+def write_pairs(folder, first, second, *, scale=1, suffix="", values=(0, 255)):
+    for name in (first, second):
+        (folder / name).mkdir(parents=True)
+    for index, image in enumerate(DIGITS.images[:12]):
+        picture = Image.fromarray((image * 15).astype("uint8")).resize((32, 32))
+        picture.save(folder / first / f"{index}.jpg")
+        mask = Image.fromarray(np.where(np.asarray(picture) > 100, values[1], values[0]).astype("uint8"))
+        mask.resize((32 * scale, 32 * scale), Image.Resampling.NEAREST).save(folder / second / f"{index}{suffix}.png")
+    return folder
+
+
+def test_images_and_masks_become_a_segmentation(tmp_path):
+    spec, text = initialised(tmp_path, write_pairs(tmp_path / "cells", "Images", "masks", suffix="_mask"))
+    assert spec.task.type == "segmentation"
+    assert spec.dataset.images == "Images"
+    assert spec.dataset.suffix == "_mask"
+    assert spec.dataset.values == (0, 255)
+    assert "12 images with mask targets" in text
+    assert "objectives: [mean_iou]" in text
+
+
+def test_inputs_and_targets_become_an_enhancement(tmp_path):
+    spec, text = initialised(tmp_path, write_pairs(tmp_path / "photographs", "low", "high", scale=2))
+    assert spec.task.type == "enhancement"
+    assert (spec.dataset.inputs, spec.dataset.targets, spec.dataset.factor) == ("low", "high", 2)
+    assert "objectives: [psnr]" in text
