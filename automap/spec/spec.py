@@ -338,16 +338,23 @@ def _expand_objective(item: Any, task: type[Task]) -> Any:
 def load_spec(path: Path | str) -> Spec:
     """Read a spec file; relative paths in it start at its folder.
 
+    A spec that names no database takes ``$AUTOMAP_STORAGE``: a URL with a password stays out of files.
+
     Raises:
         SpecError: with every problem of the file, each with line, column and what to do.
     """
     source = Path(path)
     document = load_yaml(source)
-    data = {"name": source.stem, **document.data}
+    data = {"name": source.stem, **_storage_of_environment(), **document.data}
     try:
         return Spec.model_validate(data, context={"folder": source.absolute().parent})
     except ValidationError as error:
         raise spec_error(error, document) from None
+
+
+def _storage_of_environment() -> dict[str, str]:
+    url = os.environ.get("AUTOMAP_STORAGE")
+    return {"storage": url} if url else {}
 
 
 def spec_error(error: ValidationError, document: Document | None = None) -> SpecError:
