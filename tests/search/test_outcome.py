@@ -1,0 +1,63 @@
+"""What Optuna is told of results."""
+
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+from support.searching import write_tiny
+
+from automap.search.outcome import tell_result
+from automap.search.study import Study, create_or_continue
+from automap.search.trials import recover, start_trial
+from automap.spec.spec import load_spec
+from automap.store import results, studies
+from automap.store.result import Result
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    spec = write_tiny(tmp_path, trials=9, storage=f"sqlite:///{tmp_path}/automap.db")
+    spec.write_text(spec.read_text().replace("sampler: random", "sampler: tpe"))
+    return create_or_continue(load_spec(spec), spec.read_text(), "f00d", {})
+
+
+def finish(study: Study, result: Result) -> int:
+    assert studies.take_slot(study.engine, study.id)
+    run = start_trial(study, "w")
+    assert run is not None
+    assert results.finish(study.engine, run.id, "w", result)
+    tell_result(study, run.trial, result)
+    return run.trial
+
+
+def test_samplers_learn_of_what_memory_was_not_enough_for(study: Study) -> None:
+    number = finish(study, Result(state="failed", reason="out of memory: OOM when allocating tensor"))
+    told = study.optuna.get_trials()[number]
+    assert told.state == TrialState.PRUNED
+    assert told.constraints == {"memory": 1.0}
+    # And the sampler can do something with it.
+    assert finish(study, Result(state="complete", validation={"accuracy": 0.5})) == number + 1
+
+
+def test_other_failures_teach_samplers_nothing(study: Study) -> None:
+    number = finish(study, Result(state="failed", reason="the loss became nan in epoch 1"))
+    told = study.optuna.get_trials()[number]
+    assert (told.state, told.constraints) == (TrialState.FAIL, {})
+
+
+def test_a_result_that_was_stored_and_not_told_is_told(study: Study) -> None:
+    assert studies.take_slot(study.engine, study.id)
+    run = start_trial(study, "w")
+    assert run is not None
+    assert results.finish(study.engine, run.id, "w", Result(state="complete", validation={"accuracy": 0.75}))
+    assert recover(study)
+    [told] = [trial for trial in study.optuna.get_trials() if trial.state.is_finished()]
+    assert told.values == [0.75]
+    assert not recover(study)
+
+
+def test_a_trial_that_was_taken_and_never_started_comes_back(study: Study) -> None:
+    assert studies.take_slot(study.engine, study.id)
+    assert recover(study)
+    assert studies.get_study(study.engine, study.id).slots_taken == 0
+    assert not recover(study)

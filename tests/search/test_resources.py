@@ -1,0 +1,87 @@
+"""How a machine is shared out among workers."""
+
+import pytest
+
+from automap.exceptions import UserError
+from automap.search.local import worker_environment
+from automap.search.resources import Gpu, Machine, Share, plan_workers, this_machine
+
+GIB = 2**30
+GPUS = tuple(Gpu(str(index), 80 * GIB) for index in range(4))
+
+
+def machine(cores: int = 16, gpus: tuple[Gpu, ...] = (), memory: int | None = 256 * GIB) -> Machine:
+    return Machine(tuple(range(cores)), gpus, memory)
+
+
+def test_auto_takes_one_worker_for_each_gpu() -> None:
+    plan = plan_workers("auto", machine(gpus=GPUS), 0)
+    assert [share.gpus for share in plan.shares] == [(gpu,) for gpu in GPUS]
+    assert {share.gpu_fraction for share in plan.shares} == {1.0}
+    assert plan.why == "one for each of 4 GPUs"
+
+
+def test_auto_without_a_gpu_takes_one_for_every_two_processors() -> None:
+    plan = plan_workers("auto", machine(cores=7), 0)
+    assert len(plan.shares) == 3
+    assert plan.why == "no GPU found; one for every 2 of 7 processors"
+    assert len(plan_workers("auto", machine(cores=1), 0).shares) == 1
+
+
+def test_auto_takes_no_more_than_memory_allows_and_says_so() -> None:
+    plan = plan_workers("auto", machine(memory=8 * GIB), 2 * GIB)
+    assert len(plan.shares) == 2
+    assert plan.why == "each takes about 3.5 GiB, and 8.0 GiB are free"
+    assert len(plan_workers("auto", machine(memory=GIB), 0).shares) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 5, 16])
+def test_processors_are_shared_out_without_overlap(workers: int) -> None:
+    shares = plan_workers(workers, machine(), 0).shares
+    assert sorted(core for share in shares for core in share.cores) == list(range(16))
+    sizes = {len(share.cores) for share in shares}
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_more_workers_than_processors_share_them_in_turn() -> None:
+    assert [share.cores for share in plan_workers(5, machine(cores=2), 0).shares] == [(0,), (1,), (0,), (1,), (0,)]
+
+
+def test_more_workers_than_gpus_share_their_memory() -> None:
+    shares = plan_workers(6, machine(gpus=GPUS), 0).shares
+    assert [share.gpus[0].name for share in shares] == ["0", "1", "2", "3", "0", "1"]
+    assert {share.gpu_fraction for share in shares} == {0.5}
+    environment = worker_environment(shares[5], 6)
+    assert environment["CUDA_VISIBLE_DEVICES"] == "1"
+    assert environment["XLA_PYTHON_CLIENT_MEM_FRACTION"] == "0.450"
+
+
+def test_trainings_on_several_gpus_get_them_together() -> None:
+    plan = plan_workers("auto", machine(gpus=GPUS), 0, gpus_a_trial=2)
+    assert [[gpu.name for gpu in share.gpus] for share in plan.shares] == [["0", "1"], ["2", "3"]]
+    with pytest.raises(UserError, match=r"training.devices is 5, but this machine shows 4 GPUs"):
+        plan_workers("auto", machine(gpus=GPUS), 0, gpus_a_trial=5)
+
+
+def test_several_workers_get_as_many_threads_as_processors() -> None:
+    environment = worker_environment(Share((3, 4, 5)), 2)
+    assert environment["TF_NUM_INTRAOP_THREADS"] == environment["OMP_NUM_THREADS"] == "3"
+
+
+def test_this_machine_has_a_processor_and_memory() -> None:
+    here = this_machine()
+    assert here.cores
+    assert here.memory_bytes is None or here.memory_bytes > 0
+
+
+@pytest.mark.parametrize(("named", "expected"), [("", []), ("-1", []), ("0,2", ["0", "2"]), ("1,-1,0", ["1"])])
+def test_only_visible_gpus_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path, named: str, expected: list[str]) -> None:
+    told = "\\n".join(f"{index}, GPU-{index}, 81559" for index in range(3))
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nprintf '{told}\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    found = this_machine().gpus
+    assert [gpu.name for gpu in found] == expected
+    assert all(gpu.memory_bytes == 81559 * 2**20 for gpu in found)
