@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -9,7 +10,6 @@ if TYPE_CHECKING:
 
     from automap.data.prepare import PreparedData
     from automap.search.executor import Executor
-    from automap.search.local import LocalExecutor
     from automap.search.study import Study
 
 
@@ -28,18 +28,48 @@ def parse_workers(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
-def local_workers(
-    console: Console, study: Study, data: PreparedData, wanted: int | Literal["auto"], seed: int
-) -> LocalExecutor:
-    """Return an executor that shares this machine out among workers, and say how, if there are several.
+@dataclass(frozen=True)
+class Workers:
+    """What the options of a command say about workers.
+
+    Raises:
+        UserError: if options for Ray stand beside workers of this machine.
+    """
+
+    number: int | Literal["auto"]
+    executor: Literal["local", "ray"] = "local"
+    address: str | None = None
+    """Of the Ray cluster; None starts one here."""
+    cpus: float = 2.0
+    """Processors of each worker on Ray."""
+    gpus: float | None = None
+    """GPUs of each worker on Ray; None for one if there are any."""
+
+    def __post_init__(self) -> None:
+        from automap.exceptions import UserError
+
+        if self.executor == "local" and (self.address is not None or self.gpus is not None):
+            raise UserError("--address and --gpus are for workers on a Ray cluster: add --executor ray")
+
+
+def make_executor(console: Console, study: Study, data: PreparedData, asked: Workers, seed: int) -> Executor:
+    """Return an executor for the workers that were asked for, and say what each of them takes.
 
     Args:
         console: standard error.
         study: the open study.
         data: its data set, for the memory that a worker takes.
-        wanted: number of workers, or ``auto``.
+        asked: what the user wants.
         seed: the first worker's sampler seed.
     """
+    if asked.executor == "local":
+        return _on_this_machine(console, study, data, asked.number, seed)
+    return _on_ray(console, study, asked, seed)
+
+
+def _on_this_machine(
+    console: Console, study: Study, data: PreparedData, wanted: int | Literal["auto"], seed: int
+) -> Executor:
     from automap.search.estimate import largest_setting
     from automap.search.local import LocalExecutor
     from automap.search.resources import plan_workers, this_machine
@@ -47,28 +77,22 @@ def local_workers(
     devices = largest_setting(study.spec, "devices")
     plan = plan_workers(wanted, this_machine(), min(data.nbytes, 2**31), devices)
     if wanted != 1:
-        plural = "worker" if len(plan.shares) == 1 else "workers"
-        console.print(f"{len(plan.shares)} {plural}: {plan.why}", highlight=False, soft_wrap=True)
+        console.print(f"{_count(len(plan.shares))}: {plan.why}", highlight=False, soft_wrap=True)
     return LocalExecutor(study.spec, study.spec.run_directory / "logs", plan.shares, seed)
 
 
-def ray_workers(
-    console: Console,
-    study: Study,
-    wanted: int | Literal["auto"],
-    seed: int,
-    address: str | None,
-    cpus: float,
-    gpus: float | None,
-) -> Executor:
-    """Return an executor on a Ray cluster, and say what its workers take."""
+def _on_ray(console: Console, study: Study, asked: Workers, seed: int) -> Executor:
     from automap.search.ray import RayExecutor, plan_cluster
 
-    count, need = plan_cluster(address, None if wanted == "auto" else wanted, cpus, gpus)
-    plural = "worker" if count == 1 else "workers"
+    number = None if asked.number == "auto" else asked.number
+    count, need = plan_cluster(asked.address, number, asked.cpus, asked.gpus)
     each = f"{need.cpus:g} processors and {need.gpus:g} GPUs each"
-    console.print(f"{count} {plural} on Ray, {each}", highlight=False, soft_wrap=True)
-    return RayExecutor(study.spec, count, need, seed, address)
+    console.print(f"{_count(count)} on Ray, {each}", highlight=False, soft_wrap=True)
+    return RayExecutor(study.spec, count, need, seed, asked.address)
+
+
+def _count(workers: int) -> str:
+    return f"{workers} worker" if workers == 1 else f"{workers} workers"
 
 
 def drive_shown(console: Console, study: Study, executor: Executor) -> bool:

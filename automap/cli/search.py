@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from automap.cli.driving import Workers
     from automap.data.prepare import PreparedData
-    from automap.search.executor import Executor
     from automap.search.study import Study
     from automap.spec.spec import Spec
 
@@ -52,26 +51,17 @@ def search(
     """
     from rich.console import Console
 
-    from automap.cli.driving import local_workers, parse_workers, ray_workers
+    from automap.cli.driving import Workers, parse_workers
     from automap.cli.preparing import prepare_data
     from automap.spec.spec import load_spec
 
     console = Console(stderr=True)
-    wanted = parse_workers(workers)
-    _refuse_misplaced(executor, address)
+    asked = Workers(parse_workers(workers), executor, address, cpus, gpus)
     loaded = load_spec(spec)
     data = prepare_data(console, loaded)
     study = _open(loaded, spec, data)
     _extend(study, trials, time)
-    finished = _drive(
-        console,
-        study,
-        lambda seed: (
-            local_workers(console, study, data, wanted, seed)
-            if executor == "local"
-            else ray_workers(console, study, wanted, seed, address, cpus, gpus)
-        ),
-    )
+    finished = _drive(console, study, data, asked)
     _report(console, study, spec, finished)
     if not finished:
         console.print(f"interrupted; go on with: automap search {spec}")
@@ -108,15 +98,8 @@ def _extend(study: Study, trials: str | None, time: str | None) -> None:
     studies.set_budget(study.engine, study.id, trial_budget=number, time_budget=seconds)
 
 
-def _refuse_misplaced(executor: str, address: str | None) -> None:
-    from automap.exceptions import UserError
-
-    if address is not None and executor != "ray":
-        raise UserError("--address names a Ray cluster: add --executor ray")
-
-
-def _drive(console: Console, study: Study, executor: Callable[[int], Executor]) -> bool:
-    from automap.cli.driving import drive_shown
+def _drive(console: Console, study: Study, data: PreparedData, asked: Workers) -> bool:
+    from automap.cli.driving import drive_shown, make_executor
     from automap.search.driver import snapshot, work_is_left
 
     if not work_is_left(study):
@@ -125,7 +108,7 @@ def _drive(console: Console, study: Study, executor: Callable[[int], Executor]) 
         console.print(message, highlight=False, soft_wrap=True)
         return True
     first_seed = study.spec.search.seed + snapshot(study).use.trials
-    return drive_shown(console, study, executor(first_seed))
+    return drive_shown(console, study, make_executor(console, study, data, asked, first_seed))
 
 
 def _report(console: Console, study: Study, path: Path, finished: bool) -> None:

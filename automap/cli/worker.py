@@ -34,7 +34,7 @@ def worker(
     """
     from rich.console import Console
 
-    from automap.cli.driving import drive_shown, local_workers, parse_workers
+    from automap.cli.driving import Workers, drive_shown, make_executor, parse_workers
     from automap.cli.preparing import prepare_data
     from automap.search.driver import runs_can_be_kept
     from automap.spec.spec import load_spec
@@ -46,7 +46,7 @@ def worker(
     runs_can_be_kept(loaded)
     seed = _own_seed()
     study = _join(console, loaded, data.fingerprint, seed, patience)
-    if not drive_shown(console, study, local_workers(console, study, data, wanted, seed)):
+    if not drive_shown(console, study, make_executor(console, study, data, Workers(wanted), seed)):
         console.print("left; the trials that were in training go on elsewhere, or with the same command")
         raise typer.Exit(130)
     console.print(f"nothing is left to train; see: automap leaderboard {spec}", highlight=False, soft_wrap=True)
