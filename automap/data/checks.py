@@ -96,9 +96,8 @@ def _duplicate_warnings(data: PreparedData) -> list[str]:
     if data.duplicates:
         found.append(f"{data.duplicates} images are copies of others; copies are kept on one side of every split")
     if data.contradictions:
-        found.append(
-            f"{data.contradictions} images stand in the data set under more than one {'class' if data.one_class else 'target'}"
-        )
+        what = "class" if data.one_class else "target"
+        found.append(f"{data.contradictions} images stand in the data set under more than one {what}")
     unused = len(data.targets) - sum(len(records) for records in data.splits.values())
     if unused:
         found.append(f"{unused} images are left out: the same pixels or group stand in a later split")
