@@ -82,8 +82,9 @@ class Cache:
 
     @property
     def nbytes(self) -> int:
-        """Size of the decoded images in bytes."""
-        return self.records * math.prod(self.shape)
+        """Size of the decoded images, and of targets that are pixels, in bytes."""
+        lying = self.targets.shape[1:] if isinstance(self.targets, Shards) else (0,)
+        return self.records * (math.prod(self.shape) + math.prod(lying))
 
     @cached_property
     def targets(self) -> Values:

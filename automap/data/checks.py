@@ -64,11 +64,14 @@ def summarise(data: PreparedData) -> DataSummary:
         duplicates=data.duplicates,
         mean=data.info.mean,
         std=data.info.std,
-        warnings=(*(() if data.unseen_classes else _warnings(classes, counts)), *_duplicate_warnings(data)),
+        warnings=(
+            *(() if data.unseen_classes else _warnings(classes, counts, data.one_class)),
+            *_duplicate_warnings(data),
+        ),
     )
 
 
-def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> list[str]:
+def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]], one_class: bool) -> list[str]:
     found = []
     for split, numbers in counts.items():
         missing = [name for name, number in zip(classes, numbers, strict=True) if number == 0]
@@ -79,8 +82,8 @@ def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> l
     if fewest and most >= 10 * fewest:
         rare, common = classes[train.index(fewest)], classes[train.index(most)]
         found.append(
-            f"classes are uneven: {most} images of '{common}', {fewest} of '{rare}' to train on; "
-            "consider the objective balanced_accuracy or macro_f1"
+            f"classes are uneven: {most} images of '{common}', {fewest} of '{rare}' to train on"
+            + ("; consider the objective balanced_accuracy or macro_f1" if one_class else "")
         )
     return found
 
@@ -88,11 +91,13 @@ def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]]) -> l
 def _duplicate_warnings(data: PreparedData) -> list[str]:
     found = []
     if data.lost_classes:
-        found.append(f"no image of {_list(list(data.lost_classes))} can be used: it is no class")
+        lost = _list(list(data.lost_classes))
+        found.append(f"no image of {lost} can be used: it is no class" if data.one_class else f"no image has {lost}")
     if data.duplicates:
         found.append(f"{data.duplicates} images are copies of others; copies are kept on one side of every split")
     if data.contradictions:
-        found.append(f"{data.contradictions} images stand in the data set under more than one class")
+        what = "class" if data.one_class else "target"
+        found.append(f"{data.contradictions} images stand in the data set under more than one {what}")
     unused = len(data.targets) - sum(len(records) for records in data.splits.values())
     if unused:
         found.append(f"{unused} images are left out: the same pixels or group stand in a later split")

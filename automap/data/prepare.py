@@ -58,6 +58,11 @@ class PreparedData:
         """Target of each record, in the form that its kind has; class numbers ``(records,)`` int32 for labels."""
         return self._cache.targets
 
+    @property
+    def one_class(self) -> bool:
+        """Whether each record has exactly one class."""
+        return self._kind.one_class
+
     def counts(self, records: Array) -> Array:
         """Return how many of some records have each class, ``(classes,)``; empty where there are no classes."""
         return self._kind.counts(self.path, self.targets, records)

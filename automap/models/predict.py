@@ -11,10 +11,11 @@ import numpy as np
 from PIL import Image
 
 from automap.data.datasets.files import IMAGE_SUFFIXES, walk_files
-from automap.data.decode import BadImage, decode_placed
+from automap.data.decode import BadImage, decode, decode_placed, image_header
 from automap.data.geometry import Geometry
 from automap.exceptions import UserError
 from automap.models.load import FinishedModel
+from automap.models.tiles import by_tiles
 
 Array = np.ndarray[Any, Any]
 
@@ -63,6 +64,9 @@ def predict(model: FinishedModel, files: Sequence[Path], *, draw: bool = False) 
         files: image files; they are decoded as the training data was.
         draw: whether to draw answers on images.
     """
+    if model.task.tiled:
+        yield from (_tiled_prediction(model, file, draw=draw) for file in files)
+        return
     for start in range(0, len(files), BATCH):
         decoded = [_decode(file, model) for file in files[start : start + BATCH]]
         images = [found[0] for _, found in decoded if not isinstance(found, str)]
@@ -102,9 +106,27 @@ def _prediction(
     return Prediction(file, answer, None, picture, drawing)
 
 
+def _tiled_prediction(model: FinishedModel, file: Path, *, draw: bool) -> Prediction:
+    height, width, channels = model.info.image_shape
+    header = image_header(file)
+    try:
+        own_size = header[:2] if header is not None else (height, width)
+        image = decode(file, (*own_size, channels), "stretch")
+    except BadImage as error:
+        return Prediction(file, None, str(error))
+    whole = by_tiles(lambda tiles: _outputs(model, tiles), image, (height, width))
+    [answer] = model.task.decode(whole[None], model.info)
+    pixels = model.task.picture(whole, model.info)
+    picture = None if pixels is None else _as_picture(pixels)
+    return Prediction(file, answer, None, picture, model.task.draw(image, whole, model.info) if draw else None)
+
+
 def _in_image(pixels: Array, geometry: Geometry) -> Image.Image:
     """Return an answer that is an image in the size of the file; a mask keeps its values."""
     if pixels.ndim == 2:
         return geometry.in_image(Image.fromarray(pixels), Image.Resampling.NEAREST)
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    return geometry.in_image(picture, Image.Resampling.BICUBIC)
+    return geometry.in_image(_as_picture(pixels), Image.Resampling.BICUBIC)
+
+
+def _as_picture(pixels: Array) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)

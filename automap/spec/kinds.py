@@ -328,6 +328,8 @@ class Task(Component, ABC):
     """Every metric that its evaluator computes."""
     default_objective: ClassVar[str]
     default_loss: ClassVar[str]
+    tiled: ClassVar[bool] = False
+    """Whether an image is answered for at its own resolution, tile by tile, instead of in a record's size."""
     placed: ClassVar[frozenset[str]] = frozenset()
     """Those of `PLACED` that it prepares: augmentations must keep them where they belong in the image."""
     unseen_classes: ClassVar[bool] = False

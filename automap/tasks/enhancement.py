@@ -32,6 +32,7 @@ class Enhancement(Task):
     }
     default_objective: ClassVar[str] = "psnr"
     default_loss: ClassVar[str] = "charbonnier"
+    tiled: ClassVar[bool] = True
     placed: ClassVar[frozenset[str]] = frozenset({"target_images"})
 
     decoder: DecoderName = tunable("unet", choices=("unet", "fpn"), description="how feature maps are put together")

@@ -62,6 +62,8 @@ class TargetKind(ABC):
 
     fewest_classes: ClassVar[int] = 0
     """Below this number of classes there is nothing to learn."""
+    one_class: ClassVar[bool] = False
+    """Whether each record has exactly one class."""
     in_image: ClassVar[bool] = False
     """Whether targets lie in the image, and are decoded with it."""
     pixels: ClassVar[bool] = False

@@ -17,6 +17,7 @@ class LabelKind(TargetKind):
     """One class name an image, kept as its number ``(records,)`` int32."""
 
     fewest_classes: ClassVar[int] = 2
+    one_class: ClassVar[bool] = True
 
     def column(self) -> TargetColumn:
         """Return an empty column."""
