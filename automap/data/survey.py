@@ -92,23 +92,24 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
     splits: Counter[str] = Counter()
     bad: dict[str, list[str]] = {}
     sample, images = _Sample(SAMPLE), 0
-    for record in _dataset(model, fields).records():
+    dataset = _dataset(model, fields)
+    for record in dataset.records():
         if isinstance(record, BadRecord):
             bad.setdefault(record.reason, []).append(record.name)
             continue
         images += 1
-        classes.update(_class_names(model.target, record.target))
+        classes.update(_class_names(dataset.target, record.target))
         if record.split is not None:
             splits[record.split] += 1
         sample.add(record)
-    _check(model.target, images, classes, bad)
+    _check(dataset.target, images, classes, bad)
     shapes = list(_shapes(sample.records))
     if not shapes:
         raise DataError(f"none of {len(sample.records)} files that were tried is an image that can be opened")
     return Survey(
         classes=dict(sorted(classes.items())),
         images=images,
-        target=model.target,
+        target=dataset.target,
         splits=dict(splits),
         bad={reason: tuple(names) for reason, names in bad.items()},
         sizes=tuple((width, height) for width, height, _ in shapes),

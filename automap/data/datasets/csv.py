@@ -1,32 +1,74 @@
-"""A table of image paths and labels."""
+"""A table of image paths and what the images show."""
 
 from __future__ import annotations
 
 import csv
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from automap.data.datasets.files import file_record
 from automap.data.datasets.folder import SPLIT_FOLDERS
+from automap.data.datasets.table_targets import (
+    NoTarget,
+    cell_text,
+    marked_labels,
+    numbers,
+    one_label,
+    separated_labels,
+)
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
 
+Columns = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    BeforeValidator(
+        lambda value: (value,) if isinstance(value, str) else value, json_schema_input_type=str | list[str]
+    ),
+]
+"""One column or several."""
+
 
 class Csv(Dataset):
-    """A table of image paths and labels: CSV, TSV, or Parquet (``pip install 'automap[parquet]'``)."""
+    """A table of image paths and labels or numbers: CSV, TSV, or Parquet (``pip install 'automap[parquet]'``)."""
 
     path: DataPath = Field(description="the table; paths in it start at its folder")
     image_column: str = Field("image", description="column of the image's path")
-    label_column: str = Field("label", description="column of the class")
+    label_column: str = Field("label", description="column of the class, or with label_separator of the labels")
+    label_separator: str | None = Field(
+        None, min_length=1, description="what stands between labels, where an image may have several"
+    )
+    label_columns: Columns | None = Field(
+        None, description="columns of 0 and 1, one for each label, where an image may have several"
+    )
+    number_columns: Columns | None = Field(None, description="columns of the numbers to predict")
     group_column: str | None = Field(None, description="column of what must not be torn apart, such as a patient")
     split_column: str | None = Field(None, description="column that says train, validation or test")
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="what stands between columns; left out: found in the first line"
     )
+
+    @model_validator(mode="after")
+    def _one_kind_of_target(self) -> Self:
+        named = [name for name in ("label_separator", "label_columns", "number_columns") if getattr(self, name)]
+        if len(named) > 1:
+            raise ValueError(f"{' and '.join(named)} name different targets; a data set has one of them")
+        return self
+
+    @property
+    def target(self) -> str:  # type: ignore[override]  # Other data sets have one kind of target, whatever their fields.
+        """The kind of target: ``label``, ``labels`` or ``numbers``, as the columns say."""
+        if self.number_columns:
+            return "numbers"
+        return "labels" if self.label_columns or self.label_separator else "label"
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the numbers."""
+        return self.number_columns or ()
 
     def records(self) -> Iterator[Record | BadRecord]:
         """Describe every line of the table.
@@ -44,42 +86,44 @@ class Csv(Dataset):
             yield self._record(line, row)
 
     def _check_columns(self, columns: Collection[str]) -> None:
-        wanted = {
-            "image_column": self.image_column,
-            "label_column": self.label_column,
-            "group_column": self.group_column,
-            "split_column": self.split_column,
-        }
-        for field, column in wanted.items():
-            if column is not None and column not in columns:
+        several = {"label_columns": self.label_columns, "number_columns": self.number_columns}
+        wanted = [(field, column) for field, names in several.items() for column in names or ()]
+        wanted += [("image_column", self.image_column)] + ([] if wanted else [("label_column", self.label_column)])
+        wanted += [(field, name) for field in ("group_column", "split_column") if (name := getattr(self, field))]
+        for field, column in wanted:
+            if column not in columns:
                 raise DataError(
                     f"dataset.{field}: {self.path} has no column '{column}'; it has {', '.join(columns) or 'none'}"
                 )
 
     def _record(self, line: int, row: Mapping[str, Any]) -> Record | BadRecord:
-        image, label = _path(row[self.image_column]), _text(row[self.label_column])
+        image = _path(row[self.image_column])
         name = f"{self.path.name}:{line}" if not image else f"{image} (line {line})"
-        if not image or not label:
-            return BadRecord(name, "no image named" if not image else "no label")
-        split = _text(row[self.split_column]).lower() if self.split_column else ""
+        if not image:
+            return BadRecord(name, "no image named")
+        try:
+            target = self._target(row)
+        except NoTarget as error:
+            return BadRecord(name, str(error))
+        split = cell_text(row[self.split_column]).lower() if self.split_column else ""
         if split and split not in SPLIT_FOLDERS:
             return BadRecord(name, f"unknown split '{split}'")
-        group = _text(row[self.group_column]) or None if self.group_column else None
-        return file_record(self.path.parent / image, name, label, group=group, split=SPLIT_FOLDERS.get(split))
+        group = cell_text(row[self.group_column]) or None if self.group_column else None
+        return file_record(self.path.parent / image, name, target, group=group, split=SPLIT_FOLDERS.get(split))
+
+    def _target(self, row: Mapping[str, Any]) -> Any:
+        if self.number_columns:
+            return numbers(row, self.number_columns)
+        if self.label_columns:
+            return marked_labels(row, self.label_columns)
+        if self.label_separator:
+            return separated_labels(row, self.label_column, self.label_separator)
+        return one_label(row, self.label_column)
 
 
 def _path(value: Any) -> str:
     # As it is written: some systems tell the composed form of a letter in a file's name from the other.
-    return value.strip() if isinstance(value, str) else _text(value)
-
-
-def _text(value: Any) -> str:
-    # A missing number is None or NaN, which differs from itself; whole ones in a column with gaps are floats.
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return unicodedata.normalize("NFC", str(value).strip())
+    return value.strip() if isinstance(value, str) else cell_text(value)
 
 
 def _text_rows(path: Path, delimiter: str | None) -> Iterator[tuple[int, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from automap.spec.kinds import BadRecord, Record, SplitName
 
@@ -55,7 +55,7 @@ def file_version(path: Path | str) -> str:
 
 
 def file_record(
-    path: Path, name: str, label: str, *, group: str | None = None, split: SplitName | None = None
+    path: Path, name: str, target: Any, *, group: str | None = None, split: SplitName | None = None
 ) -> Record | BadRecord:
     """Return the record of an image file, without opening it; a file that is not there or empty is a bad one."""
     try:
@@ -66,7 +66,7 @@ def file_record(
         return BadRecord(name, "cannot be read: no valid path")
     if reason := _unusable(status):
         return BadRecord(name, reason)
-    return Record(name, path, label, _version(status), group, split)
+    return Record(name, path, target, _version(status), group, split)
 
 
 def walk_files(root: Path) -> Iterator[Path]:

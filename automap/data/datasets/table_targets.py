@@ -1,0 +1,74 @@
+"""What the cells of a table's row say of an image: a class, labels, or numbers."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+YES = frozenset({"1", "true", "yes"})
+NO = frozenset({"0", "false", "no"})
+
+
+class NoTarget(Exception):  # noqa: N818
+    """A row does not say what the image shows; the text is the reason."""
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell as text; a missing one is empty."""
+    # A missing number is None or NaN, which differs from itself; whole ones in a column with gaps are floats.
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return unicodedata.normalize("NFC", str(value).strip())
+
+
+def one_label(row: Mapping[str, Any], column: str) -> str:
+    """Return the class that a column names.
+
+    Raises:
+        NoTarget: if the cell is empty.
+    """
+    if label := cell_text(row[column]):
+        return label
+    raise NoTarget("no label")
+
+
+def separated_labels(row: Mapping[str, Any], column: str, separator: str) -> tuple[str, ...]:
+    """Return the labels that stand in one cell, each once; an empty cell has none."""
+    labels = (label.strip() for label in cell_text(row[column]).split(separator))
+    return tuple(dict.fromkeys(label for label in labels if label))
+
+
+def marked_labels(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are marked with 1, true or yes.
+
+    Raises:
+        NoTarget: if a cell is neither that nor 0, false or no.
+    """
+    marks = {column: cell_text(row[column]).lower() for column in columns}
+    for column, mark in marks.items():
+        if mark not in YES | NO:
+            raise NoTarget(f"neither 0 nor 1 in the column '{column}'")
+    return tuple(column for column, mark in marks.items() if mark in YES)
+
+
+def numbers(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[float, ...]:
+    """Return the numbers in some columns.
+
+    Raises:
+        NoTarget: if a cell is empty, or no finite number.
+    """
+    return tuple(_number(cell_text(row[column]), column) for column in columns)
+
+
+def _number(text: str, column: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise NoTarget(f"no number in the column '{column}'")
+    return number
