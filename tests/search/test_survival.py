@@ -1,7 +1,6 @@
 """What a search goes through on a weekend: killed workers, restarting servers, full disks, frozen processes."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,6 @@ from support.searching import (
     assert_nothing_is_lost,
     ended,
     execute,
-    kill,
     query,
     start,
     wait_for,
@@ -41,24 +39,6 @@ def sqlite(folder: Path) -> str:
 def epochs_of(storage: str, kind: str = "running") -> int:
     rows = query(storage, f"SELECT max(epoch) FROM automap_runs WHERE state = '{kind}'")
     return (rows[0][0] or 0) if rows else 0
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_each_of_four_workers_is_killed_at_a_random_moment(tmp_path: Path, seed: int) -> None:
-    chance, storage = random.Random(seed), sqlite(tmp_path)
-    spec = write_tiny(tmp_path, trials=60, storage=storage)
-    search = start("search", spec, "--workers", 4, folder=tmp_path)
-    victims = wait_for(lambda: len(found := workers_of(search)) == 4 and found)
-    moments = sorted(chance.randint(1, 50) for _ in victims)
-    for victim, moment in zip(chance.sample(victims, 4), moments, strict=True):
-        wait_for_results(storage, moment)
-        time.sleep(chance.random())
-        kill([victim])
-    code, said = ended(search)
-    assert code == 0, said
-    assert_nothing_is_lost(spec, storage, 60)
-    # Some were killed in the midst of a trial, whose result says so.
-    assert query(storage, "SELECT count(*) FROM automap_runs WHERE state != 'done'") == [(0,)]
 
 
 def test_a_database_that_restarts_costs_nothing(tmp_path: Path, postgres: PostgresServer) -> None:
