@@ -39,7 +39,7 @@ def compare(model: FinishedModel, found: Sequence[Prediction]) -> list[Predictio
             "a model of this task compares images: name two at least, or a folder for each identity with --gallery"
         )
     pairs = [
-        replace(one, answer={"other": str(other.path), **_judged(model, _embedding(one) @ _embedding(other))})
+        replace(one, answer={"other": str(other.path), **_judged(model, float(_embedding(one) @ _embedding(other)))})
         for one, other in combinations(read, 2)
     ]
     return [*pairs, *(prediction for prediction in found if prediction.answer is None)]
@@ -80,14 +80,14 @@ def _nearest(
     inside = known[best].path.relative_to(gallery)
     # An image beside the folders stands for itself.
     identity = inside.parts[0] if len(inside.parts) > 1 else inside.stem
-    judged = _judged(model, similarities[best])
+    judged = _judged(model, float(similarities[best]))
     return replace(sought, answer={"identity": identity, **judged, "nearest": str(known[best].path)})
 
 
 def _judged(model: FinishedModel, similarity: float) -> dict[str, Any]:
     threshold = model.metrics.get("threshold")
-    judged: dict[str, Any] = {"similarity": float(similarity)}
-    return judged if threshold is None else {**judged, "same": bool(similarity >= threshold)}
+    judged: dict[str, Any] = {"similarity": similarity}
+    return judged if threshold is None else {**judged, "same": similarity >= threshold}
 
 
 def _embedding(prediction: Prediction) -> Array:
