@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +152,7 @@ FONTS = (
 
 
 def write_glyphs(folder: Path, side: int = 32) -> None:
-    """Write a folder for each of many characters: in twelve fonts, turned, moved and scaled, on photographs."""
+    """Write a folder for each of many characters: in twelve fonts, turned, moved and scaled, on dimmed photographs."""
     import matplotlib
     from PIL import ImageDraw, ImageFont
 
@@ -161,16 +162,14 @@ def write_glyphs(folder: Path, side: int = 32) -> None:
     for glyph in GLYPHS:
         identity = folder / f"U+{ord(glyph):04X}"
         identity.mkdir(parents=True, exist_ok=True)
-        for font in FONTS:
-            type_ = ImageFont.truetype(fonts / f"{font}.ttf", int(random.integers(18, 27)))
+        for font, number in product(FONTS, range(2)):
+            type_ = ImageFont.truetype(fonts / f"{font}.ttf", int(random.integers(20, 27)))
             ink = Image.new("L", (side, side))
             place = side / 2 + random.uniform(-3, 3, 2)
             ImageDraw.Draw(ink).text(tuple(place), glyph, 255, font=type_, anchor="mm")
-            turned = np.asarray(ink.rotate(random.uniform(-20, 20), Image.Resampling.BILINEAR)) / 255
-            ground = patch(random, photographs, side)
-            tone = ground.mean() + random.choice([-1, 1]) * random.uniform(70, 120)
-            image = ground * (1 - turned) + tone * turned
-            Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(identity / f"{font}.png")
+            turned = np.asarray(ink.rotate(random.uniform(-15, 15), Image.Resampling.BILINEAR)) / 255
+            image = 0.5 * patch(random, photographs, side) * (1 - turned) + random.uniform(150, 255) * turned
+            Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(identity / f"{font}-{number}.png")
 
 
 WRITERS = {
