@@ -1,6 +1,6 @@
 """A small search for each task on real images, beside the baseline that a person would try first.
 
-    python benchmarks/tasks.py [segmentation|enhancement]
+    python benchmarks/tasks.py [segmentation|enhancement|multi_label|regression|face_recognition]
 
 Runs the spec of the task on data that `examples/make_data.py` writes, in a folder of its own, and compares the finalist
 on the test split with the baseline on the same images. Needs scikit-image.
@@ -41,13 +41,13 @@ def searched(task: str, data: str, folder: Path) -> tuple[dict[str, float], str,
     return test, best["candidate"]["architecture"]["type"], seconds
 
 
-def prepared(task: str, folder: Path) -> tuple[Array, Array, list[str]]:
-    """Return images, targets and names of the test split of a spec."""
+def prepared(task: str, folder: Path, split: str = "test") -> tuple[Array, Array, list[str]]:
+    """Return images, targets and names of a split of a spec."""
     from automap import load_spec
     from automap.data.prepare import prepare
 
     data = prepare(load_spec(folder / "specs" / f"{task}.yaml").dataset)
-    rows = data.splits["test"]
+    rows = data.splits[split]
     return data.images(rows), data.targets[rows], [data.names[int(row)] for row in rows]
 
 
@@ -107,7 +107,61 @@ def psnr(target: Array, image: Array) -> float:
     return float(10 * np.log10(255**2 / np.square(target.astype(float) - image).mean()))
 
 
-TASKS: dict[str, Callable[[Path], None]] = {"segmentation": segmentation, "enhancement": enhancement}
+def multi_label(folder: Path) -> None:
+    """Digits on photographs against the labels of the five nearest training images."""
+    from sklearn.metrics import average_precision_score
+    from sklearn.neighbors import KNeighborsRegressor
+
+    found, architecture, seconds = searched("multi_label", "several_digits", folder)
+    (images, labels, _), (known, taught, _) = prepared("multi_label", folder), prepared("multi_label", folder, "train")
+    nearest = KNeighborsRegressor(5).fit(known.reshape(len(known), -1).astype(float), taught)
+    scores = nearest.predict(images.reshape(len(images), -1).astype(float))
+    baseline = average_precision_score(labels, scores)
+    print(
+        f"multi_label   mean_average_precision {found['mean_average_precision']:.3f} ({architecture})  "
+        f"nearest images {baseline:.3f}  search {seconds:.0f} s"
+    )
+
+
+def regression(folder: Path) -> None:
+    """The strength of noise on photographs that were never trained on, against the estimate by wavelets."""
+    from skimage.restoration import estimate_sigma
+
+    found, architecture, seconds = searched("regression", "noise", folder)
+    images, sigmas, _ = prepared("regression", folder)
+    estimates = np.array([estimate_sigma(image[..., 0].astype(float)) for image in images])
+    baseline = np.abs(estimates - np.asarray(sigmas)[:, 0]).mean()
+    print(f"regression    mae {found['mae']:.2f} ({architecture})  wavelets {baseline:.2f}  search {seconds:.0f} s")
+
+
+def face_recognition(folder: Path) -> None:
+    """Characters that were never trained on, each image against all others, compared with the pixels themselves."""
+    from sklearn.metrics import roc_auc_score
+
+    found, architecture, seconds = searched("face_recognition", "glyphs", folder)
+    images, targets, _ = prepared("face_recognition", folder)
+    identities = np.asarray(targets)
+    pixels = images.reshape(len(images), -1).astype(float)
+    pixels -= pixels.mean(axis=1, keepdims=True)
+    pixels /= np.linalg.norm(pixels, axis=1, keepdims=True)
+    similar, same = pixels @ pixels.T, identities[:, None] == identities
+    pairs = np.triu_indices(len(images), 1)
+    area = roc_auc_score(same[pairs], similar[pairs])
+    np.fill_diagonal(similar, -np.inf)
+    first = (identities[similar.argmax(axis=1)] == identities).mean()
+    print(
+        f"recognition   rank1 {found['rank1']:.3f} auroc {found['auroc']:.3f} ({architecture})  "
+        f"pixels rank1 {first:.3f} auroc {area:.3f}  search {seconds:.0f} s"
+    )
+
+
+TASKS: dict[str, Callable[[Path], None]] = {
+    "segmentation": segmentation,
+    "enhancement": enhancement,
+    "multi_label": multi_label,
+    "regression": regression,
+    "face_recognition": face_recognition,
+}
 
 
 def main() -> None:

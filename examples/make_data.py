@@ -1,14 +1,19 @@
-"""Write the data that the specs of segmentation and enhancement read, from packages that carry images.
+"""Write the data that the specs of the tasks read, from packages that carry images.
 
     python examples/make_data.py segmentation data/digits_on_photographs
     python examples/make_data.py enhancement data/photographs
+    python examples/make_data.py multi_label data/several_digits
+    python examples/make_data.py regression data/noise
+    python examples/make_data.py face_recognition data/glyphs
 
-Needs scikit-image (``pip install scikit-image``).
+Needs scikit-image, and for the glyphs matplotlib, which brings fonts (``pip install scikit-image matplotlib``).
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +91,96 @@ def write_scenes(folder: Path, count: int = 600) -> None:
             Image.fromarray(mask).save(folder / "masks" / split / f"{index:03d}.png")
 
 
+def patch(random: np.random.Generator, photographs: list[np.ndarray], side: int) -> np.ndarray:
+    """Return a random patch of a random photograph, float64."""
+    picture = photographs[random.integers(len(photographs))]
+    top, left = (random.integers(0, length - side + 1) for length in picture.shape)
+    return picture[top : top + side, left : left + side].astype(float)
+
+
+def patches_by_split(count: int) -> Iterator[tuple[str, int, np.random.Generator, list[np.ndarray]]]:
+    """Yield for each of `count` images its split, its number, what draws it and the photographs of its split."""
+    for number, (split, share) in enumerate({"train": 0.7, "validation": 0.15, "test": 0.15}.items()):
+        random = np.random.default_rng(number)
+        photographs = [np.asarray(photograph(name)) for name in PHOTOGRAPHS[split]]
+        for index in range(round(count * share)):
+            yield split, index, random, photographs
+
+
+def write_noise(folder: Path, count: int = 1200, side: int = 32) -> None:
+    """Write patches of photographs with noise, and a table of how strong it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["image,sigma,split"]
+    for split, index, random, photographs in patches_by_split(count):
+        sigma = random.uniform(0, 50)
+        noisy = patch(random, photographs, side) + random.normal(0, sigma, (side, side))
+        name = f"{split}-{index:04d}.png"
+        Image.fromarray(noisy.clip(0, 255).round().astype(np.uint8)).save(folder / name)
+        lines.append(f"{name},{sigma:.3f},{split}")
+    (folder / "noise.csv").write_text("\n".join(lines) + "\n")
+
+
+def write_several_digits(folder: Path, count: int = 1600, side: int = 32, kinds: int = 5) -> None:
+    """Write patches of photographs with up to three digits on them, and a table of the digits that each shows."""
+    from sklearn.datasets import load_digits
+
+    folder.mkdir(parents=True, exist_ok=True)
+    digits = load_digits()
+    lines = ["image,digits,split"]
+    for split, index, random, photographs in patches_by_split(count):
+        own = np.arange(list(PHOTOGRAPHS).index(split), len(digits.images), 3)
+        own = own[digits.target[own] < kinds]
+        image = 0.5 * patch(random, photographs, side)
+        corners = random.permutation(4)[: random.integers(0, 4)]
+        shown = random.choice(own, len(corners))
+        for corner, digit in zip(corners, shown, strict=True):
+            ink = Image.fromarray((digits.images[digit] * (255 / 16)).astype(np.uint8)).resize((14, 14))
+            row, column = np.array(divmod(int(corner), 2)) * 16 + random.integers(0, 3, 2)
+            image[row : row + 14, column : column + 14] += 0.5 * np.asarray(ink)
+        name = f"{split}-{index:04d}.png"
+        Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(folder / name)
+        lines.append(f"{name},{' '.join(sorted({str(digits.target[digit]) for digit in shown}))},{split}")
+    (folder / "digits.csv").write_text("\n".join(lines) + "\n")
+
+
+GLYPHS = "ABCDEFGHJKLMNPQRSTUVWXYZabdefghijmnqrty23456789ΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπστφψωБДЖИЛЦЧШЭЮЯ"
+FONTS = (
+    *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
+    *(f"DejaVuSansMono{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
+    *(f"DejaVuSerif{style}" for style in ("", "-Bold", "-Italic", "-BoldItalic")),
+)
+
+
+def write_glyphs(folder: Path, side: int = 32) -> None:
+    """Write a folder for each of many characters: in twelve fonts, turned, moved and scaled, on dimmed photographs."""
+    import matplotlib
+    from PIL import ImageDraw, ImageFont
+
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    random = np.random.default_rng(0)
+    photographs = [np.asarray(photograph(name)) for names in PHOTOGRAPHS.values() for name in names]
+    for glyph in GLYPHS:
+        identity = folder / f"U+{ord(glyph):04X}"
+        identity.mkdir(parents=True, exist_ok=True)
+        for font, number in product(FONTS, range(2)):
+            type_ = ImageFont.truetype(fonts / f"{font}.ttf", int(random.integers(20, 27)))
+            ink = Image.new("L", (side, side))
+            place = side / 2 + random.uniform(-3, 3, 2)
+            ImageDraw.Draw(ink).text(tuple(place), glyph, 255, font=type_, anchor="mm")
+            turned = np.asarray(ink.rotate(random.uniform(-15, 15), Image.Resampling.BILINEAR)) / 255
+            image = 0.5 * patch(random, photographs, side) * (1 - turned) + random.uniform(150, 255) * turned
+            Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(identity / f"{font}-{number}.png")
+
+
+WRITERS = {
+    "segmentation": write_scenes,
+    "enhancement": write_photographs,
+    "multi_label": write_several_digits,
+    "regression": write_noise,
+    "face_recognition": write_glyphs,
+}
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in {"segmentation", "enhancement"}:
+    if len(sys.argv) != 3 or sys.argv[1] not in WRITERS:
         sys.exit(__doc__)
-    (write_scenes if sys.argv[1] == "segmentation" else write_photographs)(Path(sys.argv[2]))
+    WRITERS[sys.argv[1]](Path(sys.argv[2]))

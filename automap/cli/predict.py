@@ -42,6 +42,14 @@ def predict(
     draw: Annotated[
         Path | None, typer.Option(help="Folder for images with the answer drawn on them.", metavar="FOLDER")
     ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(
+            help="Face recognition: a folder of images for each identity, in which to search.",
+            metavar="FOLDER",
+            show_default="compare the images with each other",
+        ),
+    ] = None,
 ) -> None:
     """Answer for images with a trained model.
 
@@ -53,14 +61,15 @@ def predict(
         from automap.models.load import load_model
         from automap.models.predict import image_files
         from automap.models.predict import predict as predict_files
+        from automap.models.similarity import compare, is_embedded, search
 
     files = image_files(images)
     for folder in (output, draw):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
     found = []
-    names = _distinct_names(files)
-    for prediction, name in zip(predict_files(load_model(model), files, draw=draw is not None), names, strict=True):
+    names, loaded = _distinct_names(files), load_model(model)
+    for prediction, name in zip(predict_files(loaded, files, draw=draw is not None), names, strict=True):
         saved = {}
         for key, folder, picture in (("picture", output, prediction.picture), ("drawing", draw, prediction.drawing)):
             if folder is not None and picture is not None:
@@ -69,12 +78,17 @@ def predict(
         answer = prediction.answer
         # Pictures go to disk one by one: those of a thousand photographs would not fit into memory.
         found.append(replace(prediction, answer=answer and {**answer, **saved}, picture=None, drawing=None))
+    embedded = is_embedded(found)
+    if gallery is not None and not embedded:
+        raise UserError("--gallery is for models of face recognition; this one answers for each image by itself")
+    if embedded:
+        found = compare(loaded, found) if gallery is None else search(loaded, found, gallery)
     _write(found, top, format_)
     unread = [prediction for prediction in found if prediction.answer is None]
     for prediction in unread:
         typer.echo(f"{prediction.path}: {prediction.reason}", err=True)
     if unread:
-        raise UserError(f"{len(unread)} of {len(found)} files are no images that can be read")
+        raise UserError(f"{len(unread)} of {len(files)} files are no images that can be read")
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:
@@ -154,7 +168,7 @@ def _in_columns(answer: dict[str, Any]) -> dict[str, str]:
         elif isinstance(value, dict):
             columns |= {str(name): f"{number:.6g}" for name, number in value.items()}
         else:
-            columns[key] = str(value)
+            columns[key] = f"{value:.6f}" if isinstance(value, float) else str(value)
     return columns
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -27,6 +27,8 @@ class FinishedModel:
     """From raw images, 0 to 255, to raw outputs."""
     task: Task
     info: DataInfo
+    metrics: dict[str, float] = field(default_factory=dict)
+    """On the validation split."""
 
 
 def load_model(place: str | Path) -> FinishedModel:
@@ -58,7 +60,7 @@ def _load(path: Path) -> FinishedModel:
         network = keras.models.load_model(folder / NETWORK_FILE, compile=False)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{folder / NETWORK_FILE} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return FinishedModel(network, task, card.info)
+    return FinishedModel(network, task, card.info, card.metrics)
 
 
 def _card(folder: Path) -> ModelCard:

@@ -1,0 +1,86 @@
+"""Comparing images, and searching a gallery, with a trained model."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.arrays import digits
+from support.candidates import TINY, candidate
+
+from automap.exceptions import UserError
+from automap.models.load import load_model
+from automap.models.predict import Prediction, image_files, predict
+from automap.models.similarity import compare, is_embedded, search
+from automap.spec.objectives import Objective
+from automap.training.trial import run_trial
+
+EACH = 5
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Train embeddings of digits, and write images of the test split: a gallery of three kinds, and five to ask for."""
+    folder, data = tmp_path_factory.mktemp("faces"), digits()
+    which = candidate({**TINY, "filters": [16, 32]}, loss="arcface", task="face_recognition", epochs=4, batch_size=32)
+    area = Objective(metric="auroc", direction="maximize")
+    result = run_trial(which, data, seed=0, directory=folder / "model", objective=area)
+    assert result.state == "complete", result.reason
+    for kind in (0, 1, 4):
+        rows = data.splits["test"][data.targets[data.splits["test"]] == kind][: EACH + 5]
+        for number, image in enumerate(data.images(rows)):
+            place = folder / ("gallery" if number < EACH else "asked") / str(kind)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[..., 0]).save(place / f"{number}.png")
+    return folder
+
+
+def answers(folder):
+    model = load_model(folder / "model")
+    return model, list(predict(model, image_files([folder / "asked"])))
+
+
+def test_pairs_of_one_kind_are_told_from_others(trained):
+    model, found = answers(trained)
+    assert is_embedded(found)
+    pairs = compare(model, found)
+    assert len(pairs) == 15 * 14 // 2
+    right = [pair.answer["same"] == (pair.path.parent.name in pair.answer["other"].split("/")[-2]) for pair in pairs]
+    assert np.mean(right) > 0.85
+    one = pairs[0].answer
+    assert one["same"] == (one["similarity"] >= model.metrics["threshold"])
+
+
+def test_a_gallery_names_the_nearest_identity(trained):
+    model, found = answers(trained)
+    matches = search(model, found, trained / "gallery")
+    assert np.mean([match.answer["identity"] == match.path.parent.name for match in matches]) > 0.85
+    assert all(match.answer["nearest"].startswith(str(trained / "gallery")) for match in matches)
+    [itself] = search(model, list(predict(model, image_files([trained / "gallery/4/0.png"]))), trained / "gallery")
+    assert itself.answer["similarity"] == pytest.approx(1, abs=1e-5)
+    assert itself.answer["nearest"].endswith("gallery/4/0.png")
+
+
+def test_what_cannot_be_compared_is_told(trained, tmp_path):
+    model, found = answers(trained)
+    with pytest.raises(UserError, match="name two at least"):
+        compare(model, found[:1])
+    with pytest.raises(UserError, match="there is no folder"):
+        search(model, found, tmp_path / "nowhere")
+    bad = Prediction(tmp_path / "bad.png", None, "not an image")
+    assert compare(model, [*found[:2], bad])[-1] == bad
+    assert search(model, [bad], trained / "gallery") == [bad]
+
+
+def test_the_command_compares_and_searches(trained):
+    asked = sorted(map(str, (trained / "asked/0").iterdir()))[:2]
+    program = [sys.executable, "-c", "from automap.cli.main import main; main()"]
+    command = [*program, "predict", str(trained / "model"), *asked, "--format", "json"]
+    [pair] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert set(pair) == {"image", "other", "similarity", "same"}
+    found = subprocess.run(
+        [*command, "--gallery", str(trained / "gallery")], capture_output=True, text=True, check=True
+    )
+    assert [row["image"] for row in json.loads(found.stdout)] == asked
