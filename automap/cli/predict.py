@@ -68,7 +68,9 @@ def predict(
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
     found = []
-    names, loaded = _distinct_names(files), load_model(model)
+    with _without_chatter():
+        loaded = load_model(model)
+    names = _distinct_names(files)
     for prediction, name in zip(predict_files(loaded, files, draw=draw is not None), names, strict=True):
         saved = {}
         for key, folder, picture in (("picture", output, prediction.picture), ("drawing", draw, prediction.drawing)):
@@ -103,7 +105,7 @@ def _distinct_names(files: Sequence[Path]) -> list[str]:
 
 @contextmanager
 def _without_chatter() -> Iterator[None]:
-    """Keep what TensorFlow's C++ code says of the machine while it is imported away from the terminal.
+    """Keep what TensorFlow's C++ code says of the machine away from the terminal, at its import and first use.
 
     Errors are raised, not written, and stay.
     """

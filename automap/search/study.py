@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from automap.exceptions import UserError
 from automap.search.pruners import make_pruner
@@ -162,6 +164,22 @@ def _new_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
 
 
 def _optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
+    for _ in range(_TRIES):
+        try:
+            return _open_optuna_study(spec, sampler)
+        except DBAPIError as error:
+            # Optuna looks for its tables before it makes them: of two processes at once, one comes second.
+            if not any(sign in str(error).lower() for sign in _MADE_MEANWHILE):
+                raise
+        time.sleep(0.1)
+    return _open_optuna_study(spec, sampler)
+
+
+_TRIES = 50
+_MADE_MEANWHILE = ("already exists", "duplicate key", "unique constraint", "duplicate entry")
+
+
+def _open_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         study_name=spec.name,
