@@ -61,7 +61,9 @@ def test_a_database_that_restarts_costs_nothing(tmp_path: Path, postgres: Postgr
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk; a file system without room is tested in tests/cli too")
     try:
         yield folder
     finally:
