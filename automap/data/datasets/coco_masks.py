@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.data.coco_shapes import shape_mask
+from automap.data.datasets.coco_file import by_image, read_coco
 from automap.data.datasets.files import file_record
 from automap.data.decode import BadImage
 from automap.exceptions import DataError
@@ -61,15 +62,7 @@ class CocoMasks(Dataset):
 
     @cached_property
     def _content(self) -> dict[str, Any]:
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"dataset.path: {self.path} cannot be read: {error}") from None
-        if not isinstance(content, dict) or not {"images", "annotations", "categories"} <= set(content):
-            raise DataError(
-                f"dataset.path: {self.path} has no images, annotations and categories, as COCO's files have"
-            )
-        return content
+        return read_coco(self.path)
 
     @cached_property
     def _categories(self) -> dict[int, int]:
@@ -95,9 +88,7 @@ class CocoMasks(Dataset):
         Raises:
             DataError: if the file cannot be read or is none of COCO's.
         """
-        annotations: dict[Any, list[dict[str, Any]]] = {}
-        for annotation in self._content["annotations"]:
-            annotations.setdefault(annotation.get("image_id"), []).append(annotation)
+        annotations = by_image(self._content)
         for image in self._content["images"]:
             name = str(image.get("file_name"))
             found = file_record(self.images / name, name, "")

@@ -1,0 +1,62 @@
+"""Pascal VOC's boxes."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Field
+
+from automap.data.datasets.files import file_record
+from automap.exceptions import DataError
+from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
+
+
+class Voc(Dataset):
+    """A folder with ``Annotations`` (an XML file an image) and ``JPEGImages``, as Pascal VOC has them.
+
+    Objects that are marked as difficult are left out unless they are asked for.
+    """
+
+    target = "boxes"
+
+    path: DataPath = Field(description="the folder with Annotations and JPEGImages")
+    difficult: bool = Field(False, description="whether objects count that are marked as difficult")
+
+    def records(self) -> Iterator[Record | BadRecord]:
+        """Describe the image of every XML file, by name.
+
+        Raises:
+            DataError: if there is no such folder.
+        """
+        folder = self.path / "Annotations"
+        if not folder.is_dir():
+            raise DataError(f"dataset.path: {self.path} has no folder Annotations, as Pascal VOC has")
+        for path in sorted(folder.glob("*.xml")):
+            try:
+                yield self._record(path)
+            except (ElementTree.ParseError, ValueError) as error:
+                yield BadRecord(path.name, f"its annotations are damaged: {error}")
+
+    def _record(self, path: Path) -> Record | BadRecord:
+        root = ElementTree.parse(path).getroot()
+        name = root.findtext("filename") or f"{path.stem}.jpg"
+        boxes = [
+            _box(found)
+            for found in root.iter("object")
+            if self.difficult or (found.findtext("difficult") or "0") == "0"
+        ]
+        return file_record(self.path / "JPEGImages" / name, name, boxes)
+
+
+def _box(found: ElementTree.Element) -> tuple[str, float, float, float, float]:
+    label, box = found.findtext("name"), found.find("bndbox")
+    if not label or box is None:
+        raise ValueError("an object has no name or no bndbox")
+    edges = [box.findtext(edge) for edge in ("xmin", "ymin", "xmax", "ymax")]
+    if None in edges:
+        raise ValueError(f"the box of a {label} has not all of xmin, ymin, xmax and ymax")
+    left, top, right, bottom = (float(edge or 0) for edge in edges)
+    # VOC counts pixels from 1 and includes the last one.
+    return label, left - 1, top - 1, right, bottom

@@ -1,0 +1,31 @@
+"""The loss of a detector without anchors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from automap import DataInfo, LossComponent
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Fcos(LossComponent):
+    """Focal loss of classes, GIoU of boxes and cross-entropy of being in the middle (FCOS: arXiv:1904.01355).
+
+    Focal: Lin et al., 2017, arXiv:1708.02002; GIoU: Rezatofighi et al., 2019, arXiv:1902.09630.
+    """
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"detection"})
+
+    gamma: float = Field(2.0, ge=0, description="how far the focal loss looks away from what is known well")
+    alpha: float = Field(0.25, gt=0, lt=1, description="weight of objects against background in the focal loss")
+    box_weight: float = Field(1.0, gt=0, description="weight of the boxes")
+
+    def build(self, info: DataInfo) -> keras.Loss:
+        """Return the Keras loss."""
+        from automap_losses.points import PointsLoss
+
+        return PointsLoss(self.gamma, self.alpha, self.box_weight)

@@ -1,0 +1,175 @@
+"""Boxes: metrics against COCO's own program, targets by hand, heads on every architecture, and learning."""
+
+import contextlib
+import io
+
+import keras
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from support.candidates import candidate
+
+from automap.spec.kinds import DataInfo
+from automap.spec.plugins import find_plugins
+from automap.tasks.average_precision import Found, Truth, average_precision, overlaps
+from automap.tasks.detection import Detection
+from automap.tasks.found_boxes import find_boxes, suppress
+from automap.training.build import build_network
+from automap_losses.points import assign, giou, middles
+
+INFO = DataInfo(
+    image_shape=(64, 64, 1),
+    resize="pad",
+    classes=("a", "b", "c"),
+    class_counts=(5, 5, 5),
+    train_size=10,
+    mean=(0.0,),
+    std=(1.0,),
+    max_boxes=4,
+)
+
+
+def random_images(seed, images=20, classes=3):
+    """Boxes, and what a fair detector would say of them."""
+    random = np.random.default_rng(seed)
+    found, truth = [], []
+    for _ in range(images):
+        count = random.integers(0, 6)
+        corner = random.uniform(0, 150, (count, 2))
+        boxes = np.concatenate([corner, corner + random.uniform(4, 120, (count, 2))], axis=1)
+        labels = random.integers(0, classes, count)
+        truth.append(Truth(boxes, labels))
+        seen = np.repeat(boxes, 2, axis=0) + random.normal(0, 6, (2 * count, 4))
+        seen[:, 2:] = np.maximum(seen[:, 2:], seen[:, :2] + 1)
+        said = np.where(random.random(2 * count) < 0.8, np.repeat(labels, 2), random.integers(0, classes, 2 * count))
+        found.append(Found(seen, random.random(2 * count), said))
+    return found, truth
+
+
+def by_pycocotools(found, truth, classes):
+    def rows(values):
+        return [
+            {
+                "id": number,
+                "image_id": image,
+                "category_id": int(label) + 1,
+                "bbox": [box[0], box[1], box[2] - box[0], box[3] - box[1]],
+                "area": float((box[2] - box[0]) * (box[3] - box[1])),
+                "iscrowd": 0,
+                **extra,
+            }
+            for number, (image, box, label, extra) in enumerate(values, start=1)
+        ]
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        there = COCO()
+        there.dataset = {
+            "images": [{"id": image} for image in range(len(truth))],
+            "categories": [{"id": index + 1} for index in range(classes)],
+            "annotations": rows(
+                (i, box, label, {}) for i, each in enumerate(truth) for box, label in zip(*each, strict=True)
+            ),
+        }
+        there.createIndex()
+        said = COCO()
+        said.dataset = {
+            **there.dataset,
+            "annotations": rows(
+                (i, box, label, {"score": float(score)})
+                for i, each in enumerate(found)
+                for box, score, label in zip(*each, strict=True)
+            ),
+        }
+        said.createIndex()
+        judge = COCOeval(there, said, "bbox")
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    return judge.stats
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_metrics_equal_those_of_cocos_own_program(seed):
+    found, truth = random_images(seed)
+    ours = average_precision(found, truth, 3)
+    theirs = by_pycocotools(found, truth, 3)
+    assert ours.precision == pytest.approx(theirs[0], abs=5e-5)
+    assert ours.precision_at_half == pytest.approx(theirs[1], abs=5e-5)
+    assert ours.recall == pytest.approx(theirs[8], abs=5e-5)
+
+
+def test_nothing_to_find_is_no_score():
+    with pytest.raises(ValueError, match="no image has a box"):
+        average_precision(
+            [Found(np.empty((0, 4)), np.empty(0), np.empty(0))], [Truth(np.empty((0, 4)), np.empty(0))], 2
+        )
+
+
+def test_overlaps_by_hand():
+    first = np.array([[0, 0, 10, 10], [0, 0, 0, 0]])
+    assert overlaps(first, np.array([[5, 0, 15, 10], [0, 0, 10, 10]])).tolist() == [[1 / 3, 1.0], [0.0, 0.0]]
+
+
+def test_of_boxes_of_one_class_on_one_object_the_most_certain_stays():
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [1, 0, 10, 10], [40, 40, 50, 50]])
+    assert suppress(boxes, np.array([0, 0, 1, 0])).tolist() == [0, 2, 3]
+
+
+def grid(stride, side=64):
+    middle = (np.arange(side // stride) + 0.5) * stride
+    y, x = np.meshgrid(middle, middle, indexing="ij")
+    return np.stack([x.ravel(), y.ravel(), np.full(x.size, stride)], axis=-1).astype("float32")
+
+
+def test_points_answer_for_the_smallest_box_around_them_that_suits_their_level():
+    points = np.concatenate([grid(4), grid(16)])[None]
+    boxes = np.array([[[8, 8, 24, 24, 1], [0, 0, 64, 64, 2], [12, 12, 20, 20, 0], [0, 0, 0, 0, -1]]], "float32")
+    edges, classes, answers = (np.asarray(each) for each in assign(boxes, points))
+    x, y, stride = points[0].T
+    chosen = np.where(answers[0], classes[0], -1)
+    assert chosen[(x == 14) & (y == 14) & (stride == 4)] == 0
+    assert chosen[(x == 24) & (y == 40) & (stride == 16)] == 2
+    assert (chosen[(stride == 4) & (x > 30)] == -1).all()
+    at = np.flatnonzero((x == 14) & (y == 18) & (stride == 4))[0]
+    assert edges[0, at].tolist() == [2, 6, 6, 2]
+
+
+def test_overlap_and_middle_by_hand():
+    same = np.array([[4.0, 4, 4, 4]])
+    assert float(giou(same, same)[0]) == pytest.approx(1.0)
+    assert float(giou(same, np.array([[4.0, 4, 0, 4]]))[0]) == pytest.approx(0.5)
+    assert float(middles(same)[0]) == pytest.approx(1.0)
+    assert float(middles(np.array([[1.0, 2, 4, 2]]))[0]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("architecture", sorted(find_plugins("automap.architectures")))
+def test_every_architecture_serves_detection(architecture):
+    chosen = candidate({"type": architecture}, task={"type": "detection", "width": 32}, loss="fcos")
+    network = build_network(chosen, INFO)
+    outputs = np.asarray(network(np.zeros((2, 64, 64, 1), "float32")))
+    assert outputs.shape == (2, outputs.shape[1], 8 + 3)
+    assert np.isfinite(outputs).all()
+    assert ((outputs[..., :2] > 0) & (outputs[..., :2] < 64)).all()
+    # Before training hardly anything is thought to be there.
+    assert find_boxes(outputs[0], (64, 64)).scores.max(initial=0) < 0.3
+
+
+def test_a_saved_detector_is_the_same(tmp_path):
+    network = build_network(candidate("cnn", task="detection", loss="fcos"), INFO)
+    network.save(tmp_path / "model.keras")
+    images = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 1)).astype("float32")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(np.asarray(again(images)), np.asarray(network(images)), rtol=1e-5, atol=1e-5)
+
+
+def test_answers_are_boxes_with_their_names():
+    output = np.full((1, 3, 11), -9.0, "float32")
+    output[0, :, :3] = [[10, 10, 4], [11, 10, 4], [40, 40, 4]]
+    output[0, :, 3:7] = 6
+    output[0, :, 7] = 9
+    output[0, 0, 9] = output[0, 2, 8] = 3
+    output[0, 1, 9] = 2
+    [answer] = Detection().decode(output, INFO)
+    assert [box["label"] for box in answer["boxes"]] == ["b", "a"]
+    assert answer["boxes"][0]["box"] == [4, 4, 16, 16]
