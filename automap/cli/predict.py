@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from automap.models.load import FinishedModel
     from automap.models.predict import Prediction
 
 
@@ -71,26 +72,44 @@ def predict(
     with _without_chatter():
         loaded = load_model(model)
     names = _distinct_names(files)
-    for prediction, name in zip(predict_files(loaded, files, draw=draw is not None), names, strict=True):
-        saved = {}
-        for key, folder, picture in (("picture", output, prediction.picture), ("drawing", draw, prediction.drawing)):
-            if folder is not None and picture is not None:
-                picture.save(folder / name)
-                saved[key] = str(folder / name)
-        answer = prediction.answer
+    for prediction, name in zip(predict_files(loaded, files), names, strict=True):
+        kept = prediction if output is None else _with_picture(prediction, output / name)
+        if draw is not None and not is_embedded([prediction]):
+            kept = _with_drawing(loaded, kept, draw / name)
         # Pictures go to disk one by one: those of a thousand photographs would not fit into memory.
-        found.append(replace(prediction, answer=answer and {**answer, **saved}, picture=None, drawing=None))
+        found.append(replace(kept, picture=None))
     embedded = is_embedded(found)
     if gallery is not None and not embedded:
         raise UserError("--gallery is for models of face recognition; this one answers for each image by itself")
     if embedded:
         found = compare(loaded, found) if gallery is None else search(loaded, found, gallery)
+        if draw is not None:
+            places = [draw / name for name in _distinct_names([prediction.path for prediction in found])]
+            found = [_with_drawing(loaded, each, place) for each, place in zip(found, places, strict=True)]
     _write(found, top, format_)
     unread = [prediction for prediction in found if prediction.answer is None]
     for prediction in unread:
         typer.echo(f"{prediction.path}: {prediction.reason}", err=True)
     if unread:
         raise UserError(f"{len(unread)} of {len(files)} files are no images that can be read")
+
+
+def _with_picture(prediction: Prediction, place: Path) -> Prediction:
+    """Save the answer that is an image, and say where."""
+    if prediction.answer is None or prediction.picture is None:
+        return prediction
+    prediction.picture.save(place)
+    return replace(prediction, answer={**prediction.answer, "picture": str(place)})
+
+
+def _with_drawing(model: FinishedModel, prediction: Prediction, place: Path) -> Prediction:
+    """Save the image with the answer drawn on it, and say where."""
+    from automap.models.predict import draw
+
+    if prediction.answer is None or (drawn := draw(model, prediction)) is None:
+        return prediction
+    drawn.save(place)
+    return replace(prediction, answer={**prediction.answer, "drawing": str(place)})
 
 
 def _distinct_names(files: Sequence[Path]) -> list[str]:
@@ -131,7 +150,7 @@ def _write(found: Sequence[Prediction], top: int, format_: Format) -> None:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif format_ is Format.CSV:
         writer = csv.writer(sys.stdout)
-        rows = [{"image": str(path), **_in_columns(answer)} for path, answer in read]
+        rows = _rows(read)
         writer.writerow(columns := list(dict.fromkeys(column for row in rows for column in row)))
         writer.writerows([row.get(column, "") for column in columns] for row in rows)
     elif read:
@@ -158,6 +177,22 @@ def _table(read: Sequence[tuple[Path, dict[str, Any]]], top: int) -> Table:
     return table
 
 
+def _rows(read: Sequence[tuple[Path, dict[str, Any]]]) -> list[dict[str, str]]:
+    """Return a row for each answer; of boxes one for each, and one without for an image that has none."""
+    rows = []
+    for path, answer in read:
+        boxes = answer.get("boxes")
+        rest = {"image": str(path), **_in_columns({key: value for key, value in answer.items() if key != "boxes"})}
+        rows += [{**rest, **_box_columns(found)} for found in boxes] if boxes else [rest]
+    return rows
+
+
+def _box_columns(found: dict[str, Any]) -> dict[str, str]:
+    edges = zip(("left", "top", "right", "bottom"), found["box"], strict=True)
+    named = {name: f"{edge:.1f}" for name, edge in edges}
+    return {"label": found["label"], "probability": f"{found['probability']:.6f}", **named}
+
+
 def _in_columns(answer: dict[str, Any]) -> dict[str, str]:
     """Return an answer as columns: what is a list of labels gets a column for each, except beside a single label."""
     if "probability" in answer:
@@ -178,7 +213,7 @@ def _plain_table(read: Sequence[tuple[Path, dict[str, Any]]]) -> Table:
     from rich import box
     from rich.table import Table
 
-    rows = [{"image": str(path), **_in_columns(answer)} for path, answer in read]
+    rows = _rows(read)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:

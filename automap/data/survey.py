@@ -12,6 +12,7 @@ from typing import Any, cast
 from PIL import Image
 from pydantic import ValidationError
 
+from automap.data.boxes_layout import boxes_layout
 from automap.data.decode import image_header
 from automap.data.layouts import paired_layout
 from automap.exceptions import DataError
@@ -28,6 +29,7 @@ _SUFFIXES = {
     ".npy": "npz",
     ".tfrecord": "tfrecord",
     ".tfrecords": "tfrecord",
+    ".json": "coco",
 }
 
 
@@ -64,6 +66,8 @@ def dataset_type(path: Path) -> str:
             raise DataError(f"{path} is empty; expected one folder of images for each class")
         if (paired := paired_layout(path)) is not None:
             return paired[0]
+        if (boxed := boxes_layout(path)) is not None:
+            return boxed
         return "tfrecord" if any(_is_tfrecord(file) for file in path.iterdir()) else "folder"
     if (kind := _SUFFIXES.get(path.suffix.lower())) is None:
         raise DataError(

@@ -31,8 +31,6 @@ class Prediction:
     reason: str | None = None
     picture: Image.Image | None = None
     """The answer as an image of the file's size, for tasks whose answer is one."""
-    drawing: Image.Image | None = None
-    """The answer drawn on the image, where that was asked for and there is something to draw."""
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:
@@ -56,16 +54,15 @@ def _images_below(folder: Path) -> list[Path]:
     return [file for file in walk_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
-def predict(model: FinishedModel, files: Sequence[Path], *, draw: bool = False) -> Iterator[Prediction]:
+def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]:
     """Yield an answer for each file, in order; files that are no images get their reason.
 
     Args:
         model: the model.
         files: image files; they are decoded as the training data was.
-        draw: whether to draw answers on images.
     """
     if model.task.tiled:
-        yield from (_tiled_prediction(model, file, draw=draw) for file in files)
+        yield from (_tiled_prediction(model, file) for file in files)
         return
     for start in range(0, len(files), BATCH):
         decoded = [_decode(file, model) for file in files[start : start + BATCH]]
@@ -76,7 +73,7 @@ def predict(model: FinishedModel, files: Sequence[Path], *, draw: bool = False) 
             if isinstance(found, str):
                 yield Prediction(file, None, found)
             else:
-                yield _prediction(model, file, found, *next(answers), draw=draw)
+                yield _prediction(model, file, found, *next(answers))
 
 
 def _decode(file: Path, model: FinishedModel) -> tuple[Path, tuple[Array, Geometry] | str]:
@@ -91,34 +88,48 @@ def _outputs(model: FinishedModel, images: Array) -> Array:
 
 
 def _prediction(
-    model: FinishedModel,
-    file: Path,
-    decoded: tuple[Array, Geometry],
-    output: Array,
-    answer: dict[str, Any],
-    *,
-    draw: bool,
+    model: FinishedModel, file: Path, decoded: tuple[Array, Geometry], output: Array, answer: dict[str, Any]
 ) -> Prediction:
-    image, geometry = decoded
+    _, geometry = decoded
     pixels = model.task.picture(output, model.info)
     picture = None if pixels is None else _in_image(pixels, geometry)
-    drawing = model.task.draw(image, output, model.info) if draw else None
-    return Prediction(file, answer, None, picture, drawing)
+    return Prediction(file, model.task.in_image(answer, geometry.box_in_image), None, picture)
 
 
-def _tiled_prediction(model: FinishedModel, file: Path, *, draw: bool) -> Prediction:
+def _tiled_prediction(model: FinishedModel, file: Path) -> Prediction:
     height, width, channels = model.info.image_shape
-    header = image_header(file)
     try:
-        own_size = header[:2] if header is not None else (height, width)
-        image = decode(file, (*own_size, channels), "stretch")
+        image = _whole(file, channels)
     except BadImage as error:
         return Prediction(file, None, str(error))
     whole = by_tiles(lambda tiles: _outputs(model, tiles), image, (height, width))
     [answer] = model.task.decode(whole[None], model.info)
     pixels = model.task.picture(whole, model.info)
-    picture = None if pixels is None else _as_picture(pixels)
-    return Prediction(file, answer, None, picture, model.task.draw(image, whole, model.info) if draw else None)
+    return Prediction(file, answer, None, None if pixels is None else _as_picture(pixels))
+
+
+def draw(model: FinishedModel, prediction: Prediction) -> Image.Image | None:
+    """Return the image of a prediction with its answer drawn on it; None where there is nothing to show.
+
+    Args:
+        model: that answered.
+        prediction: with an answer.
+
+    Raises:
+        BadImage: if the file is no image any more.
+    """
+    assert prediction.answer is not None, "only an answer can be drawn"
+    image = Image.fromarray(_whole(prediction.path, 3))
+    drawn: Image.Image | None = model.task.draw(image, prediction.answer, prediction.picture, model.info)
+    return drawn
+
+
+def _whole(file: Path, channels: int) -> Array:
+    """Return an image in its own size, upright."""
+    header = image_header(file)
+    # What is damaged has no size; decoding says why.
+    size = header[:2] if header is not None else (1, 1)
+    return decode(file, (*size, channels), "stretch")
 
 
 def _in_image(pixels: Array, geometry: Geometry) -> Image.Image:

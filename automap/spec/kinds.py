@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -384,12 +384,24 @@ class Task(Component, ABC):
         """
         return None
 
-    def draw(self, image: np.ndarray[Any, Any], output: np.ndarray[Any, Any], info: DataInfo) -> Any:
+    def in_image(
+        self, answer: dict[str, Any], place: Callable[[Sequence[float]], tuple[float, float, float, float]]
+    ) -> dict[str, Any]:
+        """Return an answer about a record as one about the image that was fitted into it.
+
+        Args:
+            answer: of `decode`.
+            place: maps a box of the record to pixels of the image: left, top, right, bottom.
+        """
+        return answer
+
+    def draw(self, image: Any, answer: dict[str, Any], picture: Any, info: DataInfo) -> Any:
         """Return a Pillow image that shows the answer on the image; None where there is nothing to show.
 
         Args:
-            image: the record ``(height, width, channels)``, uint8.
-            output: raw outputs of that image.
+            image: the whole image, upright and in colour, a Pillow image.
+            answer: about that image.
+            picture: what `picture` gave, as a Pillow image of the image's size or a multiple of it; None if nothing.
             info: of the data.
         """
         return None

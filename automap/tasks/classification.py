@@ -14,6 +14,7 @@ from automap.tasks.roc import mean_area_under_roc
 
 if TYPE_CHECKING:
     import keras
+    from PIL import Image
 
 Array = np.ndarray[Any, Any]
 
@@ -75,6 +76,14 @@ class Classification(Task):
             class with its probability, the most probable first.
         """
         return [_answer(row, info.classes) for row in np.exp(log_softmax(outputs))]
+
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
+        """Return the image with its class and probability below it."""
+        from automap.tasks.drawing import captioned
+
+        return captioned(image, f"{answer['label']} {answer['probability']:.1%}")
 
 
 class ClassificationEvaluator(Evaluator):

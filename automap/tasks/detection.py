@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+LIKELY = 0.5
+"""From this probability on a box is drawn."""
 RARE = 0.01
 """What the probability of a class is at every point before training: almost all points see no object."""
 
@@ -46,7 +48,7 @@ class Detection(Task):
     depth: int = tunable(2, low=1, high=3, ge=1, description="convolutions before each answer")
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
-        """Turn ``(batch, boxes, 5)`` into ``bounding_boxes``: edges ``(batch, boxes, 4)``, labels ``(batch, boxes)``."""
+        """Turn boxes ``(batch, boxes, 5)`` into edges ``(batch, boxes, 4)`` and labels ``(batch, boxes)``."""
         return {"bounding_boxes": {"boxes": targets[..., :4], "labels": targets[..., 4]}}
 
     def head(self, features: Features, info: DataInfo) -> keras.KerasTensor:
@@ -108,21 +110,24 @@ class Detection(Task):
             for found in (find_boxes(each, info.image_shape[:2]) for each in outputs)
         ]
 
-    def draw(self, image: Array, output: Array, info: DataInfo) -> Image.Image:
+    def in_image(
+        self, answer: dict[str, Any], place: Callable[[Sequence[float]], tuple[float, float, float, float]]
+    ) -> dict[str, Any]:
+        """Return the answer with boxes in pixels of the image."""
+        return {"boxes": [{**found, "box": list(place(found["box"]))} for found in answer["boxes"]]}
+
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
         """Return the image with the boxes that are more likely there than not."""
-        from PIL import Image, ImageDraw
+        from automap.tasks.drawing import class_colours, framed
 
-        from automap.tasks.segmentation import class_colours
-
-        picture = Image.fromarray(image if image.shape[-1] == 3 else np.repeat(image, 3, axis=-1))
-        pen, colours = ImageDraw.Draw(picture), class_colours(len(info.classes) + 1)[1:]
-        found = find_boxes(output, info.image_shape[:2])
-        for box, score, index in zip(*found, strict=True):
-            if score >= 0.5:
-                colour = tuple(int(value) for value in colours[int(index)])
-                pen.rectangle([float(edge) for edge in box], outline=colour)
-                pen.text((float(box[0]) + 2, float(box[1]) + 1), info.classes[int(index)], fill=colour)
-        return picture
+        colours = dict(zip(info.classes, class_colours(len(info.classes) + 1)[1:], strict=True))
+        likely = [found for found in reversed(answer["boxes"]) if found["probability"] >= LIKELY]
+        named = [
+            (found["box"], f"{found['label']} {found['probability']:.0%}", colours[found["label"]]) for found in likely
+        ]
+        return framed(image, named)
 
 
 class DetectionEvaluator(Evaluator):

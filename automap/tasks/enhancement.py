@@ -88,13 +88,17 @@ class Enhancement(Task):
         """Return the enhanced image, uint8."""
         return as_pixels(output)
 
-    def draw(self, image: Array, output: Array, info: DataInfo) -> Image.Image:
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
         """Return the image and the enhanced one side by side."""
         from PIL import Image
 
-        enhanced = as_pixels(output)
-        both = np.concatenate([enlarged(image, enhanced.shape), enhanced], axis=1)
-        return Image.fromarray(both[..., 0] if both.shape[-1] == 1 else both)
+        assert picture is not None, "enhancement answers with an image"
+        both = Image.new("RGB", (2 * picture.width, picture.height))
+        both.paste(image.resize(picture.size, Image.Resampling.BICUBIC), (0, 0))
+        both.paste(picture.convert("RGB"), (picture.width, 0))
+        return both
 
 
 class EnhancementEvaluator(Evaluator):

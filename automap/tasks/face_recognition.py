@@ -15,6 +15,7 @@ from automap.tasks.roc import mean_area_under_roc
 
 if TYPE_CHECKING:
     import keras
+    from PIL import Image
 
 Array = np.ndarray[Any, Any]
 
@@ -81,6 +82,15 @@ class FaceRecognition(Task):
     def decode(self, outputs: Array, info: DataInfo) -> list[dict[str, Any]]:
         """Return for each image its ``embedding``: numbers of which those of another image give the similarity."""
         return [{"embedding": [float(value) for value in row]} for row in outputs]
+
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
+        """Return the image with the identity that was found, or with what it was compared with, below it."""
+        from automap.tasks.drawing import captioned
+
+        verdict = "" if "same" not in answer else ", the same" if answer["same"] else ", another"
+        return captioned(image, f"{answer.get('identity', answer.get('other'))}: {answer['similarity']:.2f}{verdict}")
 
 
 class VerificationEvaluator(Evaluator):

@@ -14,6 +14,7 @@ from automap.tasks.roc import mean_area_under_roc
 
 if TYPE_CHECKING:
     import keras
+    from PIL import Image
 
 Array = np.ndarray[Any, Any]
 
@@ -64,6 +65,14 @@ class MultiLabel(Task):
             probable first.
         """
         return [_answer(row, info.classes) for row in sigmoid(outputs)]
+
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
+        """Return the image with the labels that hold below it."""
+        from automap.tasks.drawing import captioned
+
+        return captioned(image, ", ".join(answer["labels"]) or "none")
 
 
 class MultiLabelEvaluator(Evaluator):

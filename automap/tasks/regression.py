@@ -13,6 +13,7 @@ from automap.tasks.pooled import pooled_logits
 
 if TYPE_CHECKING:
     import keras
+    from PIL import Image
 
 Array = np.ndarray[Any, Any]
 
@@ -62,6 +63,14 @@ class Regression(Task):
         return [
             {"numbers": dict(zip(info.target_names, map(float, row), strict=True))} for row in in_units(outputs, info)
         ]
+
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
+        """Return the image with its numbers below it."""
+        from automap.tasks.drawing import captioned
+
+        return captioned(image, ", ".join(f"{name} {number:.4g}" for name, number in answer["numbers"].items()))
 
 
 class RegressionEvaluator(Evaluator):

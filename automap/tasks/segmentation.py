@@ -82,14 +82,19 @@ class Segmentation(Task):
         """Return the class index of each pixel ``(height, width)``, uint8."""
         return np.asarray(output.argmax(axis=-1).astype(np.uint8))
 
-    def draw(self, image: Array, output: Array, info: DataInfo) -> Image.Image:
+    def draw(
+        self, image: Image.Image, answer: dict[str, Any], picture: Image.Image | None, info: DataInfo
+    ) -> Image.Image:
         """Return the image with each class but the first in a colour of its own."""
         from PIL import Image
 
-        mask = self.picture(output, info)
-        colours = class_colours(len(info.classes))
-        cover = np.where(mask[..., None] > 0, COVER, 0.0)
-        return Image.fromarray(((1 - cover) * image + cover * colours[mask]).round().astype(np.uint8))
+        from automap.tasks.drawing import class_colours
+
+        assert picture is not None, "segmentation answers with a mask"
+        mask = np.asarray(picture)
+        colours = Image.fromarray(class_colours(len(info.classes))[mask])
+        cover = Image.fromarray(np.where(mask > 0, round(255 * COVER), 0).astype(np.uint8))
+        return Image.composite(colours, image, cover)
 
 
 class SegmentationEvaluator(Evaluator):
@@ -128,15 +133,6 @@ class SegmentationEvaluator(Evaluator):
             "pixel_accuracy": float(hits.sum() / self._counts.sum()),
             **{f"iou_{self._classes[index]}": float(value) for index, value in zip(found, iou, strict=True)},
         }
-
-
-def class_colours(count: int) -> Array:
-    """Return a colour for each class ``(count, 3)``, uint8: black for the first, then hues far from each other."""
-    import colorsys
-
-    golden = 0.618034
-    hues = [colorsys.hsv_to_rgb(index * golden % 1, 0.8, 1.0) for index in range(1, count)]
-    return (np.array([(0.0, 0.0, 0.0), *hues]) * 255).astype(np.uint8)
 
 
 def _shares(mask: Array, classes: tuple[str, ...]) -> dict[str, Any]:

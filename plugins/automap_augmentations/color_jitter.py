@@ -28,11 +28,12 @@ class ColorJitter(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        from automap_augmentations.layers import ColorOnly
+        from automap_augmentations.layers import InPlace
 
         # A single number would only ever raise the contrast; Keras takes each end's distance from 1.
         contrast = keras.layers.RandomContrast((self.contrast, self.contrast))
         # Keras multiplies by f / (1 - f), and draws half of what is called factor here as the turn.
         factors = [factor / (1 + factor) for factor in (1 - self.saturation, 1 + self.saturation)]
         colour = [keras.layers.RandomSaturation(factors), keras.layers.RandomHue(2 * self.hue)]
-        return [keras.layers.RandomBrightness(self.brightness), contrast, *(ColorOnly(layer) for layer in colour)]
+        both = [keras.layers.RandomBrightness(self.brightness), contrast]
+        return [*(InPlace(layer) for layer in both), *(InPlace(layer, colour=True) for layer in colour)]

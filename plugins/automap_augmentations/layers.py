@@ -1,4 +1,4 @@
-"""What Keras's layers lack for images of every kind: grey ones, and crops of every image at a place of its own."""
+"""What Keras's layers lack: grey images, targets that stay, a place of its own for each image's crop, boxes cut off."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ _FILL = {"images": 0, "segmentation_masks": 255}
 """What comes into view from beyond the edge: black, which is no class."""
 
 
-class ColorOnly(keras.layers.Layer):  # type: ignore[misc]
-    """Applies a layer that changes colours to colour images, and leaves grey ones as they are.
+class InPlace(keras.layers.Layer):  # type: ignore[misc]
+    """Applies to the images of a batch, and to nothing else in it, a layer that moves no pixels.
 
     Args:
-        layer: maps ``{"images": (batch, height, width, 3), ...}`` to the same.
+        layer: maps ``{"images": (batch, height, width, channels)}`` to the same.
+        colour: whether it is for colour images only, and grey ones stay as they are.
     """
 
-    def __init__(self, layer: keras.Layer) -> None:
+    def __init__(self, layer: keras.Layer, *, colour: bool = False) -> None:
         super().__init__(dtype="float32")
-        self.layer = layer
+        self.layer, self.colour = layer, colour
+        self.supports_jit = layer.supports_jit
         # Keras would warn of unbuilt state otherwise; these layers hold no weights.
         self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = True) -> dict[str, Any]:
         """Return the batch as the layer changed it, its images within 0 to 255."""
-        if batch["images"].shape[-1] != 3:
+        if self.colour and batch["images"].shape[-1] != 3:
             return batch
-        changed = self.layer(dict(batch), training=training)
+        changed = self.layer({"images": batch["images"]}, training=training)
         # RandomSaturation limits saturation to 255 instead of 1: colours came out at -3,764 (Keras 3.15).
-        return {**changed, "images": ops.clip(changed["images"], 0, 255)}
+        return {**batch, "images": ops.clip(changed["images"], 0, 255)}
 
 
 class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
@@ -53,20 +55,24 @@ class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
         self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = True) -> dict[str, Any]:
-        """Return the batch with images, and segmentation masks where there are any, cropped alike.
-
-        Raises:
-            ValueError: if the batch has bounding boxes, which would stay where they were.
-        """
+        """Return the batch with images, and what lies in them, cropped alike."""
         if not training:
             return batch
-        refuse(batch, "bounding_boxes")
         corners = keras.random.randint((ops.shape(batch["images"])[0], 2), 0, 2 * self.pixels + 1, seed=self.generator)
         moved = {key: self._crop(batch[key], corners, 1, _FILL[key]) for key in _FILL if key in batch}
         if "target_images" in batch:
             scale = batch["target_images"].shape[1] // batch["images"].shape[1]
             moved["target_images"] = self._crop(batch["target_images"], corners * scale, scale, 0)
+        if "bounding_boxes" in batch:
+            moved["bounding_boxes"] = self._boxes(batch["bounding_boxes"], corners, batch["images"].shape)
         return {**batch, **moved}
+
+    def _boxes(self, boxes: dict[str, Any], corners: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+        down, across = (self.pixels - ops.cast(corners[:, axis], "float32")[:, None] for axis in (0, 1))
+        edges = boxes["boxes"] + ops.stack([across, down, across, down], axis=-1)
+        height, width = shape[1:3]
+        limits = ops.convert_to_tensor([width, height, width, height], "float32")
+        return seen_boxes(boxes, ops.clip(edges, 0.0, limits))
 
     def _crop(self, images: Any, corners: Any, scale: int, fill: int) -> Any:
         _, height, width, channels = images.shape
@@ -121,3 +127,24 @@ def refuse(batch: dict[str, Any], *keys: str) -> None:
     """
     if found := [key for key in keys if key in batch]:
         raise ValueError(f"this augmentation moves images, and cannot move {' and '.join(found)} with them")
+
+
+LEAST_VISIBLE = 0.25
+"""A box of which less than this share is left in the image counts no more; as when images are fitted into records."""
+
+
+def seen_boxes(before: dict[str, Any], edges: Any, scale: Any = 1.0) -> dict[str, Any]:
+    """Return moved boxes; those of which too little is left get the label of none, -1.
+
+    Args:
+        before: ``boxes`` ``(batch, boxes, 4)``: left, top, right, bottom; ``labels`` ``(batch, boxes)``, -1 for none.
+        edges: the boxes moved and cut at the image's edges.
+        scale: by how much the movement enlarges areas, a number or ``(batch, 1)``.
+    """
+    left = area(edges) >= LEAST_VISIBLE * scale * area(before["boxes"])
+    return {"boxes": edges, "labels": ops.where(left, before["labels"], ops.full_like(before["labels"], -1))}
+
+
+def area(boxes: Any) -> Any:
+    """Return the areas ``(batch, boxes)`` of boxes ``(batch, boxes, 4)``: left, top, right, bottom."""
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])

@@ -7,11 +7,14 @@ from typing import Any
 import keras
 from keras import ops
 
+from automap_augmentations.layers import seen_boxes
+
 
 class Moving(keras.layers.Layer):  # type: ignore[misc]
-    """Applies a layer of Keras that moves pixels to images, masks and target images, all by the same draw.
+    """Applies a layer of Keras that moves pixels to images and all that lies in them, by the same draw.
 
-    Masks are moved to the nearest pixel: in between two classes lies no third one.
+    Masks are moved to the nearest pixel: in between two classes lies no third one. Of a box that was turned, the
+    upright one around it is kept.
 
     Args:
         layer: one of Keras's, whose transformation does not depend on the size of what is moved.
@@ -20,6 +23,7 @@ class Moving(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, layer: keras.Layer) -> None:
         super().__init__(dtype="float32")
         self.layer = layer
+        layer.bounding_box_format = "xyxy"
         self.supports_jit = layer.supports_jit
         self.built = True
 
@@ -32,8 +36,16 @@ class Moving(keras.layers.Layer):  # type: ignore[misc]
         if "segmentation_masks" in batch:
             moved["segmentation_masks"] = self._masks(batch["segmentation_masks"], drawn)
         if "bounding_boxes" in batch:
-            moved["bounding_boxes"] = self.layer.transform_bounding_boxes(batch["bounding_boxes"], drawn)
+            moved["bounding_boxes"] = self._boxes(batch["bounding_boxes"], drawn)
         return {**batch, **moved}
+
+    def _boxes(self, boxes: dict[str, Any], drawn: Any) -> dict[str, Any]:
+        # A copy: Keras changes the dictionary that it is given.
+        edges = self.layer.transform_bounding_boxes(dict(boxes), drawn)["boxes"]
+        zooms = [drawn[key] for key in ("height_zoom", "width_zoom") if key in drawn]
+        # Keras calls zoom by how much more of the image is seen.
+        scale = 1.0 / ops.reshape(zooms[0] * zooms[1], (-1, 1)) if zooms else 1.0
+        return seen_boxes(boxes, edges, scale)
 
     def _masks(self, masks: Any, drawn: Any) -> Any:
         before = getattr(self.layer, "interpolation", None)

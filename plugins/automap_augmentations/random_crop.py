@@ -15,7 +15,7 @@ class RandomCrop(Augmentation):
     """Pads each image and crops it at a random place, to its own size."""
 
     recommended: ClassVar[bool] = False
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "target_images"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
 
     padding: int = tunable(4, low=1, high=8, ge=1, description="pixels added on each side")
 

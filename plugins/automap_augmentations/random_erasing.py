@@ -15,7 +15,7 @@ class RandomErasing(Augmentation):
     """Fills a random rectangle of an image, 2 to 33% of its area, with grey (Zhong et al., 2017, arXiv:1708.04896)."""
 
     recommended: ClassVar[bool] = False
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="share of the images that lose a part")
 
@@ -23,4 +23,7 @@ class RandomErasing(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        return [keras.layers.RandomErasing(factor=(self.probability, self.probability), fill_value=127.0)]
+        from automap_augmentations.layers import InPlace
+
+        share = (self.probability, self.probability)
+        return [InPlace(keras.layers.RandomErasing(factor=share, fill_value=127.0))]

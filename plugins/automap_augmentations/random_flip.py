@@ -15,7 +15,7 @@ class RandomFlip(Augmentation):
     """Mirrors half of the images."""
 
     recommended: ClassVar[bool] = False
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "target_images", "bounding_boxes"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal"
 
@@ -25,4 +25,4 @@ class RandomFlip(Augmentation):
 
         from automap_augmentations.moving import Moving
 
-        return [Moving(keras.layers.RandomFlip(self.mode, bounding_box_format="xyxy"))]
+        return [Moving(keras.layers.RandomFlip(self.mode))]

@@ -15,7 +15,7 @@ class RandomRotation(Augmentation):
     """Turns each image about its centre."""
 
     recommended: ClassVar[bool] = False
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     degrees: float = tunable(10.0, low=0.0, high=30.0, ge=0, le=180, description="largest angle, either way")
 

@@ -17,7 +17,7 @@ class RandomTranslation(Augmentation):
     height: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the height")
     width: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the width")
 
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

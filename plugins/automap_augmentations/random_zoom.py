@@ -15,7 +15,7 @@ class RandomZoom(Augmentation):
     """Zooms into and out of each image."""
 
     recommended: ClassVar[bool] = False
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     amount: Fraction = tunable(0.1, low=0.0, high=0.3, description="largest change of scale, either way")
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 
 from automap.spec.kinds import DataInfo
@@ -77,6 +78,7 @@ def test_answers_name_the_share_of_each_class():
         ("tree", 0),
     ]
     np.testing.assert_array_equal(task.picture(np.eye(3)[mask], info()), mask)
-    drawn = np.asarray(task.draw(np.full((1, 4, 1), 100, np.uint8), np.eye(3)[mask], info()))
+    picture = Image.fromarray(mask.astype(np.uint8))
+    drawn = np.asarray(task.draw(Image.new("RGB", (4, 1), (100, 100, 100)), answer, picture, info()))
     assert (drawn[0, :3] == 100).all()
     assert len(set(drawn[0, 3])) > 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from automap.data.datasets.coco_file import by_image, read_coco
+from automap.data.datasets.coco_file import CocoFile, open_coco
 from automap.data.datasets.files import file_record
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
 
@@ -18,40 +18,40 @@ class Coco(Dataset):
 
     target = "boxes"
 
-    path: DataPath = Field(description="the JSON file of annotations")
-    images: DataPath = Field(description="the folder of the images that it names")
+    path: DataPath = Field(description="the JSON file of annotations, or a folder with one for each split")
+    images: DataPath | None = Field(
+        None, description="the folder of the images that it names; left out: beside the file"
+    )
 
     @cached_property
-    def _content(self) -> dict[str, Any]:
-        return read_coco(self.path)
+    def _files(self) -> list[CocoFile]:
+        return open_coco(self.path, self.images)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The categories in the order of their numbers.
 
         Raises:
-            DataError: if the file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read or is none of COCO's.
         """
-        categories = sorted(self._content["categories"], key=lambda category: int(category["id"]))
-        return tuple(str(category["name"]) for category in categories)
+        return tuple(self._files[0].categories.values())
 
     def records(self) -> Iterator[Record | BadRecord]:
-        """Describe every image of the file, in its order.
+        """Describe every image, in the files' order.
 
         Raises:
-            DataError: if the file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read or is none of COCO's.
         """
-        names = {category["id"]: str(category["name"]) for category in self._content["categories"]}
-        annotations = by_image(self._content)
-        for image in self._content["images"]:
-            name = str(image.get("file_name"))
-            try:
-                found = [each for each in annotations.get(image["id"], []) if not each.get("iscrowd")]
-                boxes = [_box(names[each["category_id"]], each["bbox"]) for each in found]
-            except (KeyError, TypeError, ValueError) as error:
-                yield BadRecord(name, f"its annotations are damaged: {error!r}")
-                continue
-            yield file_record(self.images / name, name, boxes)
+        for file in self._files:
+            categories = file.categories
+            for image in file.described():
+                try:
+                    found = [each for each in image.annotations if not each.get("iscrowd")]
+                    boxes = [_box(categories[each["category_id"]], each["bbox"]) for each in found]
+                except (KeyError, TypeError, ValueError) as error:
+                    yield BadRecord(image.name, f"its annotations are damaged: {error!r}")
+                    continue
+                yield file_record(image.path, image.name, boxes, split=image.split)
 
 
 def _box(label: str, box: Any) -> tuple[str, float, float, float, float]:

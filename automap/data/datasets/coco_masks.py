@@ -12,13 +12,16 @@ import numpy as np
 from pydantic import Field
 
 from automap.data.coco_shapes import shape_mask
-from automap.data.datasets.coco_file import by_image, read_coco
+from automap.data.datasets.coco_file import CocoFile, CocoImage, open_coco
 from automap.data.datasets.files import file_record
 from automap.data.decode import BadImage
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
 
 Array = np.ndarray[Any, Any]
+
+MOST_CATEGORIES = 254
+"""Of the 256 values of a pixel one is the background and one is no class."""
 
 
 class ShapesMask(NamedTuple):
@@ -57,52 +60,48 @@ class CocoMasks(Dataset):
 
     target = "mask"
 
-    path: DataPath = Field(description="the JSON file of annotations")
-    images: DataPath = Field(description="the folder of the images that it names")
+    path: DataPath = Field(description="the JSON file of annotations, or a folder with one for each split")
+    images: DataPath | None = Field(
+        None, description="the folder of the images that it names; left out: beside the file"
+    )
 
     @cached_property
-    def _content(self) -> dict[str, Any]:
-        return read_coco(self.path)
-
-    @cached_property
-    def _categories(self) -> dict[int, int]:
-        """Class index by the number of a category."""
-        numbers = sorted(int(category["id"]) for category in self._content["categories"])
-        if len(numbers) > 254:
-            raise DataError(f"dataset.path: {self.path} has {len(numbers)} categories; a mask holds 254")
-        return {number: index for index, number in enumerate(numbers, start=1)}
+    def _files(self) -> list[CocoFile]:
+        return open_coco(self.path, self.images)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """``background`` and the categories in the order of their numbers.
 
         Raises:
-            DataError: if the file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read or is none of COCO's.
         """
-        categories = sorted(self._content["categories"], key=lambda category: int(category["id"]))
-        return ("background", *(str(category["name"]) for category in categories))
+        return ("background", *self._files[0].categories.values())
 
     def records(self) -> Iterator[Record | BadRecord]:
-        """Describe every image of the file, in its order.
+        """Describe every image, in the files' order.
 
         Raises:
-            DataError: if the file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read, is none of COCO's, or has more categories than a mask holds.
         """
-        annotations = by_image(self._content)
-        for image in self._content["images"]:
-            name = str(image.get("file_name"))
-            found = file_record(self.images / name, name, "")
+        numbers = list(self._files[0].categories)
+        if len(numbers) > MOST_CATEGORIES:
+            raise DataError(f"dataset.path: {self.path} has {len(numbers)} categories; a mask holds {MOST_CATEGORIES}")
+        indices = {number: index for index, number in enumerate(numbers, start=1)}
+        for image in (image for file in self._files for image in file.described()):
+            found = file_record(image.path, image.name, "", split=image.split)
             if isinstance(found, BadRecord):
                 yield found
                 continue
             try:
-                yield found._replace(target=self._mask(image, annotations.get(image["id"], [])))
+                yield found._replace(target=_mask(image, indices))
             except (KeyError, TypeError, ValueError) as error:
-                yield BadRecord(name, f"its annotations are damaged: {error}")
+                yield BadRecord(image.name, f"its annotations are damaged: {error!r}")
 
-    def _mask(self, image: dict[str, Any], annotations: list[dict[str, Any]]) -> ShapesMask:
-        drawn = [each for each in annotations if each.get("segmentation")]
-        drawn.sort(key=lambda each: -float(each.get("area", 0)))
-        shapes = tuple((self._categories[each["category_id"]], each["segmentation"]) for each in drawn)
-        version = hashlib.blake2b(json.dumps(shapes).encode(), digest_size=16).hexdigest()
-        return ShapesMask(int(image["height"]), int(image["width"]), shapes, version)
+
+def _mask(image: CocoImage, indices: dict[int, int]) -> ShapesMask:
+    drawn = [each for each in image.annotations if each.get("segmentation")]
+    drawn.sort(key=lambda each: -float(each.get("area", 0)))
+    shapes = tuple((indices[each["category_id"]], each["segmentation"]) for each in drawn)
+    version = hashlib.blake2b(json.dumps(shapes).encode(), digest_size=16).hexdigest()
+    return ShapesMask(int(image.about["height"]), int(image.about["width"]), shapes, version)

@@ -9,14 +9,16 @@ from pathlib import Path
 from pydantic import Field
 
 from automap.data.datasets.files import file_record
+from automap.data.datasets.folder import SPLIT_FOLDERS
 from automap.exceptions import DataError
-from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
+from automap.spec.kinds import BadRecord, DataPath, Dataset, Record, SplitName
 
 
 class Voc(Dataset):
     """A folder with ``Annotations`` (an XML file an image) and ``JPEGImages``, as Pascal VOC has them.
 
-    Objects that are marked as difficult are left out unless they are asked for.
+    Objects that are marked as difficult are left out unless they are asked for. Where ``ImageSets/Main`` lists the
+    images of train, val or test, these are the splits.
     """
 
     target = "boxes"
@@ -33,13 +35,20 @@ class Voc(Dataset):
         folder = self.path / "Annotations"
         if not folder.is_dir():
             raise DataError(f"dataset.path: {self.path} has no folder Annotations, as Pascal VOC has")
+        splits = dict(self._splits())
         for path in sorted(folder.glob("*.xml")):
             try:
-                yield self._record(path)
+                yield self._record(path, splits.get(path.stem))
             except (ElementTree.ParseError, ValueError) as error:
                 yield BadRecord(path.name, f"its annotations are damaged: {error}")
 
-    def _record(self, path: Path) -> Record | BadRecord:
+    def _splits(self) -> Iterator[tuple[str, SplitName]]:
+        for file in sorted((self.path / "ImageSets" / "Main").glob("*.txt")):
+            if file.stem in SPLIT_FOLDERS:
+                lines = file.read_text(encoding="utf-8").splitlines()
+                yield from ((line.split()[0], SPLIT_FOLDERS[file.stem]) for line in lines if line.strip())
+
+    def _record(self, path: Path, split: SplitName | None) -> Record | BadRecord:
         root = ElementTree.parse(path).getroot()
         name = root.findtext("filename") or f"{path.stem}.jpg"
         boxes = [
@@ -47,7 +56,7 @@ class Voc(Dataset):
             for found in root.iter("object")
             if self.difficult or (found.findtext("difficult") or "0") == "0"
         ]
-        return file_record(self.path / "JPEGImages" / name, name, boxes)
+        return file_record(self.path / "JPEGImages" / name, name, boxes, split=split)
 
 
 def _box(found: ElementTree.Element) -> tuple[str, float, float, float, float]:

@@ -11,25 +11,26 @@ import yaml
 from pydantic import Field
 
 from automap.data.datasets.files import IMAGE_SUFFIXES, file_record, walk_files
+from automap.data.datasets.folder import SPLIT_FOLDERS
 from automap.data.decode import image_header
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record, SplitName
 
-_SPLITS: dict[str, SplitName] = {"train": "train", "val": "validation", "valid": "validation", "test": "test"}
+IMAGES, LABELS = "images", "labels"
 
 Box = tuple[str, float, float, float, float]
 
 
 class Yolo(Dataset):
-    """A folder with ``images`` and ``labels`` (a text file an image: class, centre and size, as shares of the image).
+    """Images below folders named ``images``, and text files in ``labels`` beside them: class, centre and size.
 
-    The classes are in ``data.yaml`` (``names``) or ``classes.txt``; folders ``train``, ``val`` and ``test`` within are
-    splits.
+    ``images/train/1.jpg`` belongs to ``labels/train/1.txt``, ``train/images/1.jpg`` to ``train/labels/1.txt``; folders
+    train, val and test are splits. The classes are in ``data.yaml`` (``names``) or ``classes.txt``.
     """
 
     target = "boxes"
 
-    path: DataPath = Field(description="the folder with images and labels")
+    path: DataPath = Field(description="the folder with images, labels and the names of classes")
 
     @cached_property
     def _names(self) -> list[str]:
@@ -60,21 +61,20 @@ class Yolo(Dataset):
         Raises:
             DataError: if there are no images or no names of classes.
         """
-        root = self.path / "images"
-        if not root.is_dir():
-            raise DataError(f"dataset.path: {self.path} has no folder images, as YOLO's data has")
-        for image in walk_files(root):
-            if image.suffix.lower() not in IMAGE_SUFFIXES:
+        found = False
+        for image in walk_files(self.path):
+            name = image.relative_to(self.path)
+            if image.suffix.lower() not in IMAGE_SUFFIXES or IMAGES not in name.parts[:-1]:
                 continue
-            name = image.relative_to(root)
+            found = True
             try:
-                boxes = self._boxes((self.path / "labels" / name).with_suffix(".txt"), image)
+                boxes = self._boxes(self.path / _labels_of(name), image)
             except (ValueError, IndexError) as error:
-                yield BadRecord(str(name), f"its labels are damaged: {error}")
+                yield BadRecord(name.as_posix(), f"its labels are damaged: {error}")
                 continue
-            yield file_record(
-                image, str(name), boxes, split=_SPLITS.get(name.parts[0]) if len(name.parts) > 1 else None
-            )
+            yield file_record(image, name.as_posix(), boxes, split=_split_of(name))
+        if not found:
+            raise DataError(f"dataset.path: {self.path} has no images below a folder named images, as YOLO's data has")
 
     def _boxes(self, labels: Path, image: Path) -> list[Box]:
         lines = labels.read_text(encoding="utf-8").splitlines() if labels.is_file() else []
@@ -84,6 +84,17 @@ class Yolo(Dataset):
             # Without boxes its size does not matter, and what cannot be read is told when it is decoded.
             return []
         return [_box(row, self._names, header[0], header[1]) for row in rows]
+
+
+def _labels_of(name: Path) -> Path:
+    """Return the text file of an image: ``labels`` takes the place of the last ``images``."""
+    parts = list(name.parts)
+    parts[len(parts) - 1 - parts[::-1].index(IMAGES, 1)] = LABELS
+    return Path(*parts).with_suffix(".txt")
+
+
+def _split_of(name: Path) -> SplitName | None:
+    return next((SPLIT_FOLDERS[part] for part in name.parts[:-1] if part in SPLIT_FOLDERS), None)
 
 
 def _box(row: list[str], names: list[str], height: int, width: int) -> Box:

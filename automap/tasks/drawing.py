@@ -1,0 +1,64 @@
+"""Answers drawn on images."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+Array = np.ndarray[Any, Any]
+
+LEAST_TEXT, MOST_TEXT = 12, 40
+"""Height of letters in pixels; in between, a thirtieth of the image's smaller side."""
+LINES = 300
+"""A line is one pixel wide for every so many of the image's smaller side."""
+
+
+def class_colours(count: int) -> Array:
+    """Return a colour for each class ``(count, 3)``, uint8: black for the first, then hues far from each other."""
+    golden = 0.618034
+    hues = [colorsys.hsv_to_rgb(index * golden % 1, 0.8, 1.0) for index in range(1, count)]
+    return (np.array([(0.0, 0.0, 0.0), *hues]) * 255).astype(np.uint8)
+
+
+def captioned(image: Image.Image, text: str) -> Image.Image:
+    """Return an image with a line of text below it, as wide as the wider of both.
+
+    Args:
+        image: in colour.
+        text: one line.
+    """
+    font = _font(image)
+    _, _, width, height = (int(edge) + 1 for edge in font.getbbox(text))
+    margin = height // 3
+    whole = Image.new("RGB", (max(image.width, width + 2 * margin), image.height + height + 2 * margin), "white")
+    whole.paste(image, ((whole.width - image.width) // 2, 0))
+    ImageDraw.Draw(whole).text((margin, image.height + margin), text, fill="black", font=font)
+    return whole
+
+
+def framed(image: Image.Image, boxes: Sequence[tuple[Sequence[float], str, Sequence[int]]]) -> Image.Image:
+    """Return an image with boxes and what they are called.
+
+    Args:
+        image: in colour.
+        boxes: of each left, top, right and bottom in pixels, its name and its colour; the last is on top.
+    """
+    drawn, font = image.copy(), _font(image)
+    pen, line = ImageDraw.Draw(drawn), max(1, min(image.size) // LINES)
+    for box, name, colour in boxes:
+        ink = tuple(int(value) for value in colour)
+        pen.rectangle([float(edge) for edge in box], outline=ink, width=line)
+        left, top, right, bottom = pen.textbbox((box[0], box[1]), name, font=font, anchor="lb")
+        # Above the box; where the image ends there, inside it.
+        down = bottom - top + 2 if top < 0 else 0
+        pen.rectangle((left, top + down - 1, right + 2, bottom + down + 1), fill=ink)
+        pen.text((box[0] + 1, box[1] + down), name, font=font, anchor="lb", fill="black")
+    return drawn
+
+
+def _font(image: Image.Image) -> Any:
+    return ImageFont.load_default(min(max(min(image.size) / 30, LEAST_TEXT), MOST_TEXT))

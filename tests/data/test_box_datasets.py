@@ -1,0 +1,214 @@
+"""Boxes as COCO, Pascal VOC and YOLO write them down: one scene in all three, splits, and what is damaged."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut
+
+from automap.data.datasets.coco import Coco
+from automap.data.datasets.voc import Voc
+from automap.data.datasets.yolo import Yolo
+from automap.data.prepare import prepare
+from automap.data.survey import dataset_type
+from automap.exceptions import DataError
+from automap.spec.kinds import BadRecord
+
+WIDTH, HEIGHT = 100, 60
+BOXES = [("cat", 10, 20, 40, 50), ("dog", 50, 0, 100, 30)]
+"""Left, top, right, bottom; right and bottom exclusive."""
+
+
+def write_images(folder, names, suffix=".png"):
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, name in enumerate(names):
+        Image.fromarray(astronaut()[index : index + HEIGHT, :WIDTH]).save(folder / f"{name}{suffix}")
+
+
+def coco_content(names, first=1, **changes):
+    annotations = [
+        {"image_id": index, "category_id": 7 if label == "dog" else 3, "bbox": [x, y, right - x, bottom - y]}
+        for index in range(first, first + len(names))
+        for label, x, y, right, bottom in BOXES
+    ]
+    return {
+        "images": [{"id": first + index, "file_name": f"{name}.png"} for index, name in enumerate(names)],
+        "annotations": [{**each, **changes} for each in annotations],
+        "categories": [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}],
+    }
+
+
+def write_coco(path, names, **changes):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(coco_content(names, **changes)))
+
+
+def voc_object(label, left, top, right, bottom, difficult=0):
+    edges = {"xmin": left + 1, "ymin": top + 1, "xmax": right, "ymax": bottom}
+    box = "".join(f"<{name}>{value}</{name}>" for name, value in edges.items())
+    return f"<object><name>{label}</name><difficult>{difficult}</difficult><bndbox>{box}</bndbox></object>"
+
+
+def write_voc(folder, names, objects=None):
+    write_images(folder / "JPEGImages", names, ".jpg")
+    (folder / "Annotations").mkdir()
+    for name in names:
+        text = "".join(voc_object(*box) for box in BOXES) if objects is None else objects
+        xml = f"<annotation><filename>{name}.jpg</filename>{text}</annotation>"
+        (folder / "Annotations" / f"{name}.xml").write_text(xml)
+
+
+def yolo_line(label, left, top, right, bottom):
+    middle = (left + right) / 2 / WIDTH, (top + bottom) / 2 / HEIGHT
+    size = (right - left) / WIDTH, (bottom - top) / HEIGHT
+    return " ".join(str(number) for number in (["cat", "dog"].index(label), *middle, *size))
+
+
+def write_yolo(images, labels, names):
+    write_images(images, names)
+    labels.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (labels / f"{name}.txt").write_text("\n".join(yolo_line(*box) for box in BOXES) + "\n")
+
+
+def coco(folder):
+    write_images(folder / "images", "ab")
+    write_coco(folder / "boxes.json", "ab")
+    return Coco(path=folder / "boxes.json")
+
+
+def voc(folder):
+    write_voc(folder, "ab")
+    return Voc(path=folder)
+
+
+def yolo(folder):
+    write_yolo(folder / "images", folder / "labels", "ab")
+    (folder / "data.yaml").write_text("names: [cat, dog]\n")
+    return Yolo(path=folder)
+
+
+@pytest.mark.parametrize("written", [coco, voc, yolo])
+def test_the_same_boxes_in_every_format(written, tmp_path):
+    records = list(written(tmp_path).records())
+    assert len(records) == 2
+    for record in records:
+        assert [name for name, *_ in record.target] == ["cat", "dog"]
+        np.testing.assert_allclose([box for _, *box in record.target], [box for _, *box in BOXES], atol=1e-9)
+
+
+@pytest.mark.parametrize("written", [coco, voc, yolo])
+def test_a_folder_is_recognised(written, tmp_path):
+    assert dataset_type(written(tmp_path).path) == written.__name__
+
+
+def test_boxes_are_decoded_with_their_images(tmp_path):
+    write_images(tmp_path / "images", map(str, range(12)))
+    write_coco(tmp_path / "boxes.json", [str(index) for index in range(12)])
+    data = prepare(Coco(path=tmp_path / "boxes.json", image_size=50), cache=tmp_path / "cache")
+    assert data.info.image_shape == (50, 50, 3)
+    assert data.info.classes == ("cat", "dog")
+    assert data.info.max_boxes == 2
+    # 100 × 60 in 50 × 50: half the size, and ten rows of padding above.
+    np.testing.assert_allclose(data.targets[np.array([0])][0], [[5, 20, 20, 35, 0], [25, 10, 50, 25, 1]], atol=1e-4)
+
+
+def test_cocos_own_folders_are_splits(tmp_path):
+    for split in ("train", "val"):
+        write_images(tmp_path / f"{split}2017", [f"{split}{index}" for index in range(2)])
+        write_coco(tmp_path / "annotations" / f"instances_{split}2017.json", [f"{split}{index}" for index in range(2)])
+    (tmp_path / "annotations" / "captions_train2017.json").write_text("{}")
+    records = list(Coco(path=tmp_path).records())
+    assert [(record.name, record.split) for record in records] == [
+        ("train0.png", "train"),
+        ("train1.png", "train"),
+        ("val0.png", "validation"),
+        ("val1.png", "validation"),
+    ]
+
+
+def test_files_beside_their_images_are_splits(tmp_path):
+    for split in ("test", "train", "valid"):
+        write_images(tmp_path / split, [split])
+        write_coco(tmp_path / split / "_annotations.coco.json", [split])
+    assert [record.split for record in Coco(path=tmp_path).records()] == ["test", "train", "validation"]
+    assert dataset_type(tmp_path) == "coco"
+
+
+def test_yolos_folders_are_splits(tmp_path):
+    write_yolo(tmp_path / "images" / "train", tmp_path / "labels" / "train", "a")
+    write_yolo(tmp_path / "valid" / "images", tmp_path / "valid" / "labels", "b")
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    records = {record.name: record for record in Yolo(path=tmp_path).records()}
+    assert {name: record.split for name, record in records.items()} == {
+        "images/train/a.png": "train",
+        "valid/images/b.png": "validation",
+    }
+    assert all(len(record.target) == 2 for record in records.values())
+
+
+def test_vocs_lists_are_splits(tmp_path):
+    write_voc(tmp_path, "abc")
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\n")
+    (lists / "val.txt").write_text("b\n")
+    assert [record.split for record in Voc(path=tmp_path).records()] == ["train", "validation", None]
+
+
+def test_crowds_and_difficult_objects_are_left_out(tmp_path):
+    write_images(tmp_path, "a")
+    write_coco(tmp_path / "boxes.json", "a", iscrowd=1)
+    [record] = Coco(path=tmp_path / "boxes.json").records()
+    assert record.target == []
+    write_voc(tmp_path / "voc", "a", voc_object("cat", 0, 0, 9, 9, difficult=1))
+    [left_out], [kept] = Voc(path=tmp_path / "voc").records(), Voc(path=tmp_path / "voc", difficult=True).records()
+    assert left_out.target == []
+    assert len(kept.target) == 1
+
+
+def test_damaged_annotations_are_told(tmp_path):
+    write_images(tmp_path / "coco", "a")
+    write_coco(tmp_path / "coco" / "boxes.json", "a", bbox=[1, 2, "x", 4])
+    write_voc(tmp_path / "voc", "a", "<object><name>cat</name></object>")
+    write_yolo(tmp_path / "yolo" / "images", tmp_path / "yolo" / "labels", "a")
+    (tmp_path / "yolo" / "labels" / "a.txt").write_text("9 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "yolo" / "classes.txt").write_text("cat\n")
+    reasons = {
+        Coco(path=tmp_path / "coco" / "boxes.json"): "could not convert string to float",
+        Voc(path=tmp_path / "voc"): "an object has no name or no bndbox",
+        Yolo(path=tmp_path / "yolo"): "class 9 has no name",
+    }
+    for dataset, reason in reasons.items():
+        [found] = dataset.records()
+        assert isinstance(found, BadRecord)
+        assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("make", "dataset", "reason"),
+    [
+        (lambda folder: (folder / "x.json").write_text("{"), Coco, "cannot be read"),
+        (lambda folder: (folder / "x.json").write_text("[]"), Coco, "has no images, annotations and categories"),
+        (lambda folder: write_coco(folder / "x.json", "a"), Coco, "dataset.images: a.png, the first image of"),
+        (lambda folder: None, Coco, "no files of annotations"),
+        (lambda folder: None, Voc, "has no folder Annotations"),
+        (lambda folder: None, Yolo, "no images below a folder named images"),
+        (lambda folder: write_yolo(folder / "images", folder / "labels", "a"), Yolo, "names no classes"),
+    ],
+)
+def test_what_is_no_such_data_set_is_refused(make, dataset, reason, tmp_path):
+    make(tmp_path)
+    with pytest.raises(DataError, match=reason):
+        list(dataset(path=tmp_path).records())
+
+
+def test_splits_with_other_categories_are_refused(tmp_path):
+    for split in ("train", "val"):
+        write_images(tmp_path / split, "a")
+        content = coco_content("a")
+        content["categories"][0]["name"] += split
+        (tmp_path / split / "boxes.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match="has other categories than"):
+        list(Coco(path=tmp_path).records())
