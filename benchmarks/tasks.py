@@ -67,6 +67,48 @@ def segmentation(folder: Path) -> None:
     print(f"segmentation  mean_iou {found['mean_iou']:.3f} ({architecture})  Otsu {otsu:.3f}  search {seconds:.0f} s")
 
 
+def detection(folder: Path) -> None:
+    """Digits on photographs against what is brighter than its surroundings, named after the nearest training digit."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    from automap.tasks.average_precision import Found, Truth, average_precision
+
+    found, architecture, seconds = searched("detection", "scattered_digits", folder)
+    (images, boxes, _), (known, taught, _) = prepared("detection", folder), prepared("detection", folder, "train")
+    crops = [
+        (crop(image, box), int(box[4])) for image, own in zip(known, taught, strict=True) for box in own[own[:, 4] >= 0]
+    ]
+    nearest = KNeighborsClassifier(5).fit(*(np.array(column) for column in zip(*crops, strict=True)))
+    truth = [Truth(own[own[:, 4] >= 0, :4], own[own[:, 4] >= 0, 4].astype(int)) for own in boxes]
+    guessed = []
+    for image in images:
+        blobs = bright_boxes(image[..., 0])
+        shares = nearest.predict_proba([crop(image, blob) for blob in blobs]) if len(blobs) else np.empty((0, 10))
+        guessed.append(Found(blobs, shares.max(axis=1, initial=0), shares.argmax(axis=1)))
+    baseline = average_precision(guessed, truth, 10).precision_at_half
+    print(
+        f"detection     ap50 {found['ap50']:.3f} ap {found['ap']:.3f} ({architecture})  "
+        f"bright blobs and nearest digits ap50 {baseline:.3f}  search {seconds:.0f} s"
+    )
+
+
+def bright_boxes(image: Array) -> Array:
+    """Return the boxes ``(n, 4)`` of connected pixels that Otsu's threshold calls bright, of 30 pixels and more."""
+    from skimage.filters import threshold_otsu
+    from skimage.measure import label, regionprops
+
+    regions = regionprops(label(image > threshold_otsu(image)))
+    boxes = [[*region.bbox[1::-1], *region.bbox[:1:-1]] for region in regions if region.area >= 30]
+    return np.array(boxes, float).reshape(-1, 4)
+
+
+def crop(image: Array, box: Array) -> Array:
+    """Return the pixels in a box, enlarged or reduced to 20 × 20, flat."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(image[..., 0]).resize((20, 20), box=tuple(map(float, box[:4])))).ravel()
+
+
 def enhancement(folder: Path) -> None:
     """Noise of sigma 25 on photographs that were never trained on, against non-local means of the whole photograph."""
     found, architecture, seconds = searched("enhancement", "photographs", folder)
@@ -157,6 +199,7 @@ def face_recognition(folder: Path) -> None:
 
 TASKS: dict[str, Callable[[Path], None]] = {
     "segmentation": segmentation,
+    "detection": detection,
     "enhancement": enhancement,
     "multi_label": multi_label,
     "regression": regression,
