@@ -58,6 +58,8 @@ class Augmentation(Component, ABC):
     A change of colours alone serves ``segmentation_masks`` and ``bounding_boxes`` by leaving them as they are, and
     cannot serve ``target_images``. A task with other such entries refuses the augmentation.
     """
+    mixes: ClassVar[bool] = False
+    """Whether it blends images and, in the same shares, their ``labels``; for tasks that are `Task.mixable` only."""
 
     @abstractmethod
     def build(self) -> Sequence[keras.Layer]:
@@ -96,6 +98,8 @@ class LossComponent(Component, ABC):
     group: ClassVar[str] = "automap.losses"
     tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
     """Names of the tasks that it serves."""
+    mixable: ClassVar[bool] = True
+    """Whether it takes labels that are shares of several classes, as augmentations that mix images make them."""
 
     @property
     def images_per_class(self) -> int | None:
@@ -332,6 +336,8 @@ class Task(Component, ABC):
     """Whether an image is answered for at its own resolution, tile by tile, instead of in a record's size."""
     placed: ClassVar[frozenset[str]] = frozenset()
     """Those of `PLACED` that it prepares: augmentations must keep them where they belong in the image."""
+    mixable: ClassVar[bool] = False
+    """Whether it prepares ``labels`` that may become shares of several classes (`Augmentation.mixes`)."""
     unseen_classes: ClassVar[bool] = False
     """Whether it is judged on classes that it was never trained on (`Splits.unseen_classes`)."""
 

@@ -27,10 +27,9 @@ from pydantic_core import ErrorDetails
 from automap.spec.errors import Problem, SpecError
 from automap.spec.kinds import Augmentation, Dataset, LossComponent, Splits, Task
 from automap.spec.objectives import COSTS, Constraint, Objective
-from automap.spec.plugins import find_plugins, load_plugin
+from automap.spec.plugins import load_plugin
 from automap.spec.quantities import Duration
 from automap.spec.space import (
-    Choices,
     ComponentSpace,
     Space,
     component_data,
@@ -40,6 +39,7 @@ from automap.spec.space import (
     recommended_choices,
     unknown_field_message,
 )
+from automap.spec.suitability import refuse_augmentations, refuse_losses, suits, tasks_that_learn_from
 from automap.spec.training import TrainingSettings
 from automap.spec.yaml import Document, load_yaml
 
@@ -103,9 +103,8 @@ def _infer_task(data: dict[str, Any]) -> Space:
     dataset = data.get("dataset")
     if dataset is None:
         raise ValueError("the task is inferred from the data set, which is not valid")
-    for name in find_plugins(Task.group):
-        task = cast(type[Task], load_plugin(Task.group, name))
-        if task.recommended and dataset.target in task.targets:
+    for name in tasks_that_learn_from(dataset.target)[:1]:
+        if load_plugin(Task.group, name).recommended:
             return parse_component(Task.group, name)
     raise ValueError(f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ...")
 
@@ -115,8 +114,8 @@ def _default_loss(data: dict[str, Any]) -> Space:
 
 
 def _default_augmentation(data: dict[str, Any]) -> tuple[Space, ...]:
-    placed = _task_class(data["task"]).placed
-    return (recommended_choices(Augmentation.group, lambda model: placed <= cast(type[Augmentation], model).serves),)
+    task = _task_class(data["task"])
+    return (recommended_choices(Augmentation.group, lambda model: suits(cast(type[Augmentation], model), task)),)
 
 
 def _default_objectives(data: dict[str, Any]) -> tuple[Objective, ...]:
@@ -229,24 +228,16 @@ class Spec(_Section):
     @classmethod
     def _augmentation_serves_task(cls, pipeline: tuple[Space, ...], info: ValidationInfo) -> tuple[Space, ...]:
         task = info.data.get("task")
-        placed = _task_class(task).placed if isinstance(task, ComponentSpace) else frozenset()
-        options = [option for each in pipeline for option in (each.options if isinstance(each, Choices) else (each,))]
-        for option in options:
-            model = getattr(option, "model", None)
-            if model is not None and not placed <= model.serves:
-                left = ", ".join(sorted(placed - model.serves))
-                name = getattr(option, "type", "")
-                raise ValueError(f"augmentation '{name}' changes images, but cannot keep {left} in their places")
+        if isinstance(task, ComponentSpace):
+            refuse_augmentations(pipeline, str(task.type), _task_class(task))
         return pipeline
 
     @field_validator("loss", mode="after")
     @classmethod
     def _loss_serves_task(cls, loss: Space, info: ValidationInfo) -> Space:
         task = info.data.get("task")
-        for option in loss.options if isinstance(loss, Choices) else (loss,):
-            model = getattr(option, "model", None)
-            if isinstance(task, ComponentSpace) and model is not None and task.type not in model.tasks:
-                raise ValueError(f"loss '{getattr(option, 'type', '')}' does not serve the task '{task.type}'")
+        if isinstance(task, ComponentSpace):
+            refuse_losses(loss, str(task.type), info.data.get("augmentation", ()))
         return loss
 
     @field_validator("storage")

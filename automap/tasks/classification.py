@@ -45,6 +45,7 @@ class Classification(Task):
     }
     default_objective: ClassVar[str] = "accuracy"
     default_loss: ClassVar[str] = "cross_entropy"
+    mixable: ClassVar[bool] = True
 
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped before the last layer")
 

@@ -39,6 +39,7 @@ class FaceRecognition(Task):
     }
     default_objective: ClassVar[str] = "auroc"
     default_loss: ClassVar[str] = "arcface"
+    mixable: ClassVar[bool] = True
 
     embedding_size: int = tunable(128, choices=(64, 128, 256), ge=2, le=4096, description="numbers of an embedding")
     pooling: Literal["average", "place"] = Field(

@@ -36,6 +36,7 @@ class MultiLabel(Task):
     }
     default_objective: ClassVar[str] = "mean_average_precision"
     default_loss: ClassVar[str] = "binary_cross_entropy"
+    mixable: ClassVar[bool] = True
 
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped before the last layer")
 

@@ -15,6 +15,7 @@ class MixUp(Augmentation):
     """Blends pairs of images and their labels (Zhang et al., 2017, arXiv:1710.09412)."""
 
     recommended: ClassVar[bool] = False
+    mixes: ClassVar[bool] = True
 
     alpha: float = tunable(
         0.2, low=0.05, high=1.0, log=True, gt=0, description="both parameters of the Beta distribution"

@@ -16,6 +16,7 @@ class Circle(LossComponent):
     """Circle loss over the pairs of a batch (Sun et al., 2020, arXiv:2002.10857)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"face_recognition"})
+    mixable: ClassVar[bool] = False
 
     gamma: float = tunable(64.0, low=16.0, high=256.0, log=True, gt=0, description="scale of the similarities")
     margin: float = tunable(0.25, low=0.1, high=0.4, ge=0, lt=1, description="relaxation of the goals")

@@ -16,6 +16,7 @@ class Triplet(LossComponent):
     """Triplet loss of the hardest pairs in a batch (Hermans et al., 2017, arXiv:1703.07737)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"face_recognition"})
+    mixable: ClassVar[bool] = False
 
     margin: float = tunable(
         0.3, low=0.1, high=0.5, ge=0, lt=2, description="between distances of unit vectors; 0: the soft margin"

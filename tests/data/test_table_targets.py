@@ -77,3 +77,15 @@ def test_a_table_has_one_kind_of_target_and_the_columns_that_it_names(tmp_path):
     (tmp_path / "t.csv").write_text("image,a\nx.png,1\n")
     with pytest.raises(DataError, match=r"dataset\.label_columns: .* has no column 'b'"):
         list(Csv(path=tmp_path / "t.csv", label_columns=["a", "b"]).records())
+
+
+@pytest.mark.parametrize("cell", ["daisy", ""])
+def test_a_column_that_holds_no_numbers_is_told_with_the_first_line_of_the_table(tmp_path, cell):
+    Image.new("L", (8, 8)).save(tmp_path / "x.png")
+    (tmp_path / "t.csv").write_text(f"image,age,kind\nx.png,3,{cell}\nx.png,4,rose\n")
+    message = rf"dataset\.number_columns: .*t\.csv:2: '{cell}' in the column 'kind' is no number"
+    with pytest.raises(DataError, match=message):
+        prepare(Csv(path=tmp_path / "t.csv", number_columns=["age", "kind"]), cache=tmp_path / "cache")
+    (tmp_path / "t.csv").write_text("image,age\nx.png,3\nx.png,old\n")
+    with pytest.raises(DataError, match=r"1 × no number in the column 'age'.*x\.png \(line 3\)"):
+        prepare(Csv(path=tmp_path / "t.csv", number_columns=["age"]), cache=tmp_path / "cache")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -82,8 +82,13 @@ class Csv(Dataset):
         rows = _parquet_rows(self.path) if parquet else _text_rows(self.path, self.delimiter)
         _, columns = next(rows)
         self._check_columns(columns)
+        unread = _Unread()
         for line, row in rows:
-            yield self._record(line, row)
+            record = self._record(line, row)
+            unread.see(line, row, isinstance(record, Record))
+            yield record
+        if self.number_columns:
+            unread.refuse(self.path, self.number_columns)
 
     def _check_columns(self, columns: Collection[str]) -> None:
         several = {"label_columns": self.label_columns, "number_columns": self.number_columns}
@@ -119,6 +124,37 @@ class Csv(Dataset):
         if self.label_separator:
             return separated_labels(row, self.label_column, self.label_separator)
         return one_label(row, self.label_column)
+
+
+class _Unread:
+    """Notices a table of whose lines none can be used, and what stands in the first."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, Mapping[str, Any]] | None = None
+        self._used = False
+
+    def see(self, line: int, row: Mapping[str, Any], used: bool) -> None:
+        """Take the next line."""
+        self._used = self._used or used
+        self._first = self._first or (line, row)
+
+    def refuse(self, path: Path, columns: Sequence[str]) -> None:
+        """Refuse a table if a column of numbers is none, rather than say so of each line.
+
+        Raises:
+            DataError: with the line and what it has.
+        """
+        if self._used or self._first is None:
+            return
+        line, row = self._first
+        for column in columns:
+            try:
+                numbers(row, (column,))
+            except NoTarget:
+                raise DataError(
+                    f"dataset.number_columns: {path}:{line}: '{cell_text(row[column])}' in the column '{column}' is no "
+                    "number, and no other line has a number in every column; a column of classes is a label_column"
+                ) from None
 
 
 def _path(value: Any) -> str:
