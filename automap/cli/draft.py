@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import Any, cast
+from typing import cast
 
+from automap.data.layouts import Layout
 from automap.data.survey import Survey
-from automap.spec.kinds import Task
-from automap.spec.plugins import find_plugins, load_plugin
+from automap.spec.kinds import Augmentation, Task
+from automap.spec.plugins import load_plugin
+from automap.spec.suitability import suits, tasks_that_learn_from
 from automap.spec.yaml import dump_yaml
 
 UNEVEN = 5
 """From this ratio of the largest to the smallest class on, accuracy misleads."""
 MOST_CLASSES = 8
+PERSONS, PERSON_IMAGES = 20, 20
+"""From so many classes on, of so many images at most (the median), classes may be persons."""
+
+_ALTERNATIVE = """\
+
+# Many classes with few images each, as folders of persons have: to recognise persons who are not among them, write
+# task: {task}
+"""
 
 _REST = """\
 
@@ -39,29 +48,40 @@ finalists: {{top: 3, seeds: 3}}
 """
 
 
-def draft_spec(type_name: str, path: Path, columns: Mapping[str, Any], found: Survey, output: Path | None) -> str:
+def draft_spec(layout: Layout, found: Survey, output: Path | None, task: str | None = None) -> str:
     """Write a spec for a data set.
 
     Args:
-        type_name: the data set's type.
-        path: where it lies, as the user named it.
-        columns: further fields of the data set.
+        layout: the data set, its path as the user named it.
         found: what it holds.
         output: the file that the text is for; paths in a spec start at its folder.
+        task: what to predict, if the user said so; left out, what a spec without it would.
     """
-    uneven = found.target == "label" and max(found.classes.values()) >= UNEVEN * min(found.classes.values())
+    inferred, *others = tasks_that_learn_from(found.target) or (task,)
+    chosen = task or inferred
+    model = cast(type[Task], load_plugin(Task.group, str(chosen)))
+    uneven = chosen == "classification" and max(found.classes.values()) >= UNEVEN * min(found.classes.values())
     rest = _REST.format(
-        augmentation="random_translation" if found.grey else "random_flip, random_crop",
-        objective="balanced_accuracy" if uneven else _default_objective(found.target),
+        augmentation=", ".join(_augmentations(found, model)),
+        objective="balanced_accuracy" if uneven else model.default_objective,
         why="  # each class counts the same: some have few images" if uneven else "",
     )
-    return _head(path, found, output) + _dataset(type_name, path, columns, found, output) + rest
+    about = "" if chosen == inferred else f"\ntask: {chosen}\n"
+    if task is None and _identities(found):
+        about = _ALTERNATIVE.format(task=others[0]) if others else ""
+    return _head(layout.path, found, output) + _dataset(layout, found, output) + about + rest
 
 
-def _default_objective(target: str) -> str:
-    """Return what the task that a spec without one would have is judged by."""
-    tasks = (cast(type[Task], load_plugin(Task.group, name)) for name in find_plugins(Task.group))
-    return next(task.default_objective for task in tasks if task.recommended and target in task.targets)
+def _augmentations(found: Survey, task: type[Task]) -> list[str]:
+    usual = ["random_translation"] if found.grey else ["random_flip", "random_crop"]
+    models = {name: cast(type[Augmentation], load_plugin(Augmentation.group, name)) for name in usual}
+    return [name for name, model in models.items() if suits(model, task)] or ["random_flip"]
+
+
+def _identities(found: Survey) -> bool:
+    """Return whether classes look like persons: many, with few images each."""
+    counts = found.classes.values()
+    return found.target == "label" and len(counts) >= PERSONS and median(counts) <= PERSON_IMAGES
 
 
 def _head(path: Path, found: Survey, output: Path | None) -> str:
@@ -110,9 +130,11 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _dataset(type_name: str, path: Path, columns: Mapping[str, Any], found: Survey, output: Path | None) -> str:
-    fields = {"type": type_name, "path": _path_in_spec(path, output), **columns}
-    lines = [f"  {line}\n" for line in dump_yaml(fields).splitlines()]
+def _dataset(layout: Layout, found: Survey, output: Path | None) -> str:
+    fields = {"type": layout.type, "path": layout.path, **layout.fields}
+    data = {name: _path_in_spec(each, output) if isinstance(each, Path) else each for name, each in fields.items()}
+    lines = [f"  # {_printable(note)}\n" for note in layout.notes]
+    lines += [f"  {line}\n" for line in dump_yaml(data).splitlines()]
     lines.append(f"  # image_size: {_image_size(found)}  # after decoding; left out: fitted to the data\n")
     if not found.splits:
         lines.append("  # splits: {validation: 0.15, test: 0.15, seed: 0}\n")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
@@ -22,21 +21,30 @@ def init(
         str | None,
         typer.Option("--type", help="The data set's type, if it is not told from PATH.", metavar="NAME"),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="What to predict, if it is not what PATH looks like.", metavar="NAME"),
+    ] = None,
 ) -> None:
     """Write a commented spec for a folder, a table or arrays of images.
 
     A folder holds one folder for each class, or the folders images and masks, or inputs and targets; a table
-    (CSV, Parquet) names an image and its label in each row; arrays (NPZ) hold images and labels.
+    (CSV, Parquet) names an image and its label, several labels or numbers in each row; a JSON file holds COCO's
+    annotations; arrays (NPZ) hold images and labels. With --task, the same images may serve another task: folders of
+    persons face_recognition, a folder of good images enhancement.
 
     Example: automap init data/flowers --output flowers.yaml
     """
     from automap.cli.draft import draft_spec
-    from automap.data.survey import dataset_type, survey
+    from automap.data.recognise import recognise
+    from automap.data.survey import survey
 
-    kind = type_ or dataset_type(path)
-    columns = _fields(kind, path)
-    found = survey(kind, {"path": path, **columns})
-    text = draft_spec(kind, path, columns, found, output)
+    wanted = _targets_of(task) if task is not None else None
+    layout = recognise(path, type_, wanted)
+    found = survey(layout.type, {"path": layout.path, **layout.fields})
+    if wanted is not None and found.target not in wanted:
+        _refuse(path, layout.type, found.target, str(task), wanted)
+    text = draft_spec(layout, found, output, task)
     _must_load(text, output)
     if output is None:
         typer.echo(text, nl=False)
@@ -48,15 +56,31 @@ def init(
     typer.echo(f"  search:      automap search {output}", err=True)
 
 
-def _fields(kind: str, path: Path) -> Mapping[str, Any]:
-    """Return the fields of a data set, beside its path, that what lies there tells."""
-    from automap.cli.table_columns import table_fields
-    from automap.data.layouts import paired_layout
+def _targets_of(task: str) -> frozenset[str]:
+    from automap.spec.kinds import Task
+    from automap.spec.plugins import load_plugin
 
-    if kind == "csv":
-        return table_fields(path)
-    paired = paired_layout(path) if path.is_dir() else None
-    return paired[1] if paired is not None and paired[0] == kind else {}
+    return cast(type[Task], load_plugin(Task.group, task)).targets
+
+
+_LAYOUTS = {
+    "label": "a folder of images for each class, or a table with a column of classes",
+    "labels": "a table with columns of 0 and 1, or with one column of labels and a ; between them",
+    "numbers": "a table with a column of numbers",
+    "mask": "the folders images and masks, or COCO's annotations with shapes",
+    "boxes": "annotations with boxes",
+    "image": "the folders inputs and targets, or a folder of good images",
+}
+
+
+def _refuse(path: Path, type_: str, target: str, task: str, wanted: frozenset[str]) -> None:
+    from automap.exceptions import UserError
+
+    laid_out = "; or ".join(_LAYOUTS.get(kind, f"a data set with {kind} targets") for kind in sorted(wanted))
+    raise UserError(
+        f"--task {task}: {path} was read as a data set of the type {type_}, with {target} targets, from which that "
+        f"task cannot learn; it needs {laid_out}"
+    )
 
 
 def _must_load(text: str, output: Path | None) -> None:

@@ -1,11 +1,11 @@
-"""Folders of images and of masks, or of what images should become, told by the names of the folders."""
+"""What is found at a path, and folders of images and of masks, or of what images should become, by their names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,19 @@ from automap.data.datasets.files import is_image_name, is_junk, walk_files
 from automap.data.datasets.masks import Masks
 from automap.data.datasets.pairs import Pairs
 from automap.data.decode import BadImage, image_header, mask_values
+
+
+class Layout(NamedTuple):
+    """What lies at a path: a data set, as a spec names it."""
+
+    type: str
+    """Of the data set."""
+    path: Path
+    fields: Mapping[str, Any] = {}
+    """Beside ``path``; those that are paths are of the type `Path`."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, a line each."""
+
 
 IMAGES = ("images", "image", "imgs", "img")
 MASKS = ("masks", "mask", "labels", "annotations", "segmentation")

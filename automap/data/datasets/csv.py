@@ -78,8 +78,7 @@ class Csv(Dataset):
         """
         if not self.path.is_file():
             raise DataError(f"dataset.path: there is no file {self.path}")
-        parquet = self.path.suffix.lower() == ".parquet"
-        rows = _parquet_rows(self.path) if parquet else _text_rows(self.path, self.delimiter)
+        rows = table_rows(self.path, self.delimiter)
         _, columns = next(rows)
         self._check_columns(columns)
         unread = _Unread()
@@ -162,8 +161,20 @@ def _path(value: Any) -> str:
     return value.strip() if isinstance(value, str) else cell_text(value)
 
 
+def table_rows(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, Any]]:
+    """Yield the names of a table's columns, then each row by column, each with the number of its last line.
+
+    Args:
+        path: CSV, TSV or Parquet.
+        delimiter: what stands between columns; left out, found in the first line.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    return _parquet_rows(path) if path.suffix.lower() == ".parquet" else _text_rows(path, delimiter)
+
+
 def _text_rows(path: Path, delimiter: str | None) -> Iterator[tuple[int, Any]]:
-    """Yield the names of the columns, then each row by column with the number of its last line."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             separator = delimiter or _delimiter(file.readline())
@@ -183,7 +194,6 @@ def _delimiter(header: str) -> str:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield the names of the columns, then each row by column with its number, counted as lines are."""
     try:
         import pyarrow
         import pyarrow.parquet

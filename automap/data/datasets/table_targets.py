@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-YES = frozenset({"1", "true", "yes"})
-NO = frozenset({"0", "false", "no"})
+YES = frozenset({"1", "1.0", "true", "yes"})
+NO = frozenset({"0", "0.0", "false", "no"})
 
 
 class NoTarget(Exception):  # noqa: N818
