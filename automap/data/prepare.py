@@ -13,12 +13,13 @@ import numpy as np
 
 from automap.data.build import build_cache
 from automap.data.cache import Cache, cache_directory, open_cache
+from automap.data.judged_pairs import PairsFile, held_for_test, read_pairs
 from automap.data.listing import Progress, list_records
-from automap.data.splits import assign_splits
+from automap.data.splits import SPLIT_CODES, assign_splits
 from automap.data.targets.kind import TargetKind, Values
 from automap.data.unseen_classes import check_classes_apart
 from automap.exceptions import DataError
-from automap.spec.kinds import BadRecord, DataInfo, Dataset, SplitName
+from automap.spec.kinds import BadRecord, DataInfo, Dataset, JudgedPairs, SplitName, Splits
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +34,7 @@ class PreparedData:
         kind: of the targets.
         fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
         unseen_classes: whether the splits hold whole classes back.
+        pairs: of records of the test split, by which it is judged.
     """
 
     def __init__(
@@ -43,10 +45,18 @@ class PreparedData:
         kind: TargetKind,
         fingerprint: str,
         unseen_classes: bool = False,
+        pairs: JudgedPairs | None = None,
     ) -> None:
         self._cache, self._kind = cache, kind
         self.splits, self.info, self.fingerprint = splits, info, fingerprint
-        self.unseen_classes = unseen_classes
+        self.unseen_classes, self._pairs = unseen_classes, pairs
+
+    def judged_pairs(self, split: SplitName) -> JudgedPairs | None:
+        """Return the pairs by which a split is judged, by the places of its records; None for all there are."""
+        if self._pairs is None or split != "test":
+            return None
+        first, second = (np.searchsorted(self.splits[split], side) for side in self._pairs[:2])
+        return JudgedPairs(first, second, self._pairs.fold)
 
     @property
     def path(self) -> Path:
@@ -126,15 +136,42 @@ def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress |
     _refuse_bad(found.bad, found.records, dataset.max_bad)
     _check_classes(found, listing.kind)
     strata = listing.kind.strata(found.path, found.targets)
-    splits = assign_splits(strata, found.hashes, found.groups, found.given, dataset.splits)
+    pairs = _pairs(dataset, listing.kind)
+    classes, given, judged = found.about["classes"], found.given, None
+    if pairs is not None:
+        judged = pairs.among(found.names, strata, classes)
+        given = held_for_test(given, strata, classes, pairs, SPLIT_CODES["test"])
+    splits = assign_splits(strata, found.hashes, found.groups, given, dataset.splits)
     _check_splits(splits, found)
     if dataset.splits.unseen_classes:
-        check_classes_apart(splits, strata, found.about["classes"])
-    key = json.dumps([found.about["content"], dataset.splits.model_dump(exclude_none=True)])
-    fingerprint = hashlib.sha256(key.encode()).hexdigest()
-    apart = bool(dataset.splits.unseen_classes)
-    info = _info(found, splits["train"], dataset, listing.kind)
-    return PreparedData(found, splits, info, listing.kind, fingerprint, apart)
+        check_classes_apart(splits, strata, classes)
+    return PreparedData(
+        found,
+        splits,
+        _info(found, splits["train"], dataset, listing.kind),
+        listing.kind,
+        _fingerprint(found, dataset.splits, pairs),
+        unseen_classes=bool(dataset.splits.unseen_classes),
+        pairs=judged,
+    )
+
+
+def _pairs(dataset: Dataset, kind: TargetKind) -> PairsFile | None:
+    if dataset.splits.pairs is None:
+        return None
+    if not (kind.one_class and dataset.splits.unseen_classes):
+        raise DataError(
+            "dataset.splits.pairs: pairs judge data sets of one class an image, with splits that hold whole classes "
+            "back (unseen_classes: true)"
+        )
+    return read_pairs(dataset.splits.pairs)
+
+
+def _fingerprint(cache: Cache, splits: Splits, pairs: PairsFile | None) -> str:
+    key = [cache.about["content"], splits.model_dump(exclude_none=True, exclude={"pairs"})]
+    if pairs is not None:
+        key.append(pairs.digest)
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
 
 
 def _refuse_bad(bad: Sequence[BadRecord], good: int, max_bad: float) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _FREE = ("name", "budget", "search", "finalists", "storage", "runs", "dataset.path", "dataset.max_bad")
+_PLACES = ("dataset.splits.pairs",)
+"""Files whose content is part of the data's fingerprint."""
 _RANGE_ENDS = ("low", "high", "step")
 
 
@@ -19,15 +21,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [
         f"{path}: {_show(before, path)} → {_show(after, path)}"
         for path in dict.fromkeys([*before, *after])
-        if before.get(path, _ABSENT) != after.get(path, _ABSENT) and not _may_change(path, before, after)
+        # A field that an older version did not know was left out then.
+        if before.get(path) != after.get(path) and not _may_change(path, before, after)
     ]
 
 
-_ABSENT = object()
-
-
 def _may_change(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    if any(path == free or path.startswith(f"{free}.") for free in _FREE):
+    if any(path == free or path.startswith(f"{free}.") for free in (*_FREE, *_PLACES)):
         return True
     head, _, last = path.rpartition(".")
     both_ranges = f"{head}.low" in before and f"{head}.low" in after

@@ -213,6 +213,11 @@ class Splits(BaseModel):
         description="keep classes together, so that those of validation and test are never trained on; "
         "left out: as the task needs it",
     )
+    pairs: DataPath | None = Field(
+        None,
+        description="file of pairs of images, as LFW's pairs.txt, by which the test split is judged; all images of the "
+        "identities in it are that split",
+    )
 
 
 class Dataset(Component, ABC):
@@ -307,8 +312,22 @@ class Metric(NamedTuple):
     unit: str = ""
 
 
+class JudgedPairs(NamedTuple):
+    """Pairs of images by which a data set wants to be judged."""
+
+    first: np.ndarray[Any, Any]
+    """One image of each pair, ``(pairs,)`` int64: its place among the records, or those of a split."""
+    second: np.ndarray[Any, Any]
+    """The other one."""
+    fold: np.ndarray[Any, Any]
+    """The fold of each pair, ``(pairs,)`` int64, from 0."""
+
+
 class Evaluator(ABC):
     """Accumulates the metrics of one evaluation, batch by batch."""
+
+    def judge_by(self, pairs: JudgedPairs) -> None:  # noqa: B027
+        """Take the pairs to compare, by the order in which images will come; most have no use for them."""
 
     def see(self, images: np.ndarray[Any, Any]) -> None:  # noqa: B027
         """Take the images of the batch that `update` is called with next, uint8; most have no use for them."""

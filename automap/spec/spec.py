@@ -264,6 +264,11 @@ class Spec(_Section):
             raise ValueError(
                 "dataset.splits.unseen_classes: the task learns the classes themselves and cannot be judged on others"
             )
+        if self.dataset.splits.pairs is not None and not (needed and asked is not False):
+            raise ValueError(
+                "dataset.splits.pairs: pairs of identities that are never trained on judge tasks such as "
+                "face_recognition, with unseen_classes left as it is"
+            )
         if asked is None and needed:
             splits = self.dataset.splits.model_copy(update={"unseen_classes": True})
             # The spec is still being made: nobody has seen it without.

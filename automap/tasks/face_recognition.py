@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.spec.component import tunable
-from automap.spec.kinds import DataInfo, Evaluator, Features, Metric, Task
+from automap.spec.kinds import DataInfo, Evaluator, Features, JudgedPairs, Metric, Task
 from automap.tasks import verification
 from automap.tasks.roc import mean_area_under_roc
 
@@ -104,6 +104,11 @@ class VerificationEvaluator(Evaluator):
     def __init__(self) -> None:
         self._targets: list[Array] = []
         self._outputs: list[Array] = []
+        self._judged: JudgedPairs | None = None
+
+    def judge_by(self, pairs: JudgedPairs) -> None:
+        """Compare these pairs instead of all; their folds are those of the accuracy, if there are several."""
+        self._judged = pairs
 
     def update(self, targets: Array, outputs: Array) -> None:
         """Add a batch: class indices ``(batch,)`` and embeddings ``(batch, size)`` of length 1."""
@@ -117,17 +122,24 @@ class VerificationEvaluator(Evaluator):
             ValueError: if there was no batch.
         """
         identities, embeddings = np.concatenate(self._targets), np.concatenate(self._outputs)
-        pairs = verification.compare_all(identities, embeddings)
+        judged = self._judged
+        if judged is None:
+            pairs, fold = verification.compare_all(identities, embeddings), None
+        else:
+            pairs = verification.compare(identities, embeddings, judged.first, judged.second)
+            fold = judged.fold if judged.fold.any() else None
         first = verification.rank_one(identities, embeddings)
         found = {} if first is None else {"rank1": first}
-        return found | _of_pairs(pairs) if pairs.same.any() and not pairs.same.all() else found
+        return found | _of_pairs(pairs, fold) if pairs.same.any() and not pairs.same.all() else found
 
 
-def _of_pairs(pairs: verification.Pairs) -> dict[str, float]:
+def _of_pairs(pairs: verification.Pairs, fold: Array | None) -> dict[str, float]:
     area = mean_area_under_roc(pairs.same[:, None], pairs.scores[:, None])
     assert area is not None
     return {
-        "verification_accuracy": verification.verification_accuracy(pairs),
+        "verification_accuracy": (
+            verification.verification_accuracy(pairs) if fold is None else verification.accuracy_of_folds(pairs, fold)
+        ),
         "auroc": area,
         "tar_at_far_1e2": verification.true_accept_rate(pairs, 1e-2),
         "tar_at_far_1e3": verification.true_accept_rate(pairs, 1e-3),

@@ -85,12 +85,21 @@ def verification_accuracy(pairs: Pairs, folds: int = FOLDS) -> float:
         return float(((balanced.scores >= best_threshold(balanced)) == balanced.same).mean())
     # The pairs of each kind stand one after another, so that every fold has as many of one as of the other.
     half = len(balanced.scores) // 2
-    fold = np.tile(np.arange(half) % folds, 2)
-    right = np.empty(len(balanced.scores), bool)
-    for number in range(folds):
+    return accuracy_of_folds(balanced, np.tile(np.arange(half) % folds, 2))
+
+
+def accuracy_of_folds(pairs: Pairs, fold: Array) -> float:
+    """Return the accuracy of deciding each fold by the threshold that is best on all others.
+
+    Args:
+        pairs: some of each kind outside each fold.
+        fold: of each pair, ``(pairs,)``, two at least.
+    """
+    right = np.empty(len(pairs.scores), bool)
+    for number in np.unique(fold):
         held = fold == number
-        threshold = best_threshold(Pairs(balanced.scores[~held], balanced.same[~held]))
-        right[held] = (balanced.scores[held] >= threshold) == balanced.same[held]
+        threshold = best_threshold(Pairs(pairs.scores[~held], pairs.same[~held]))
+        right[held] = (pairs.scores[held] >= threshold) == pairs.same[held]
     return float(right.mean())
 
 

@@ -36,6 +36,8 @@ def evaluate(
         TrainingError: if an output is not finite.
     """
     evaluator = task.evaluator(data.info)
+    if (pairs := data.judged_pairs(split)) is not None:
+        evaluator.judge_by(pairs)
     total, count = 0.0, 0
     batch_size = min(batch_size, len(data.splits[split]))
     for images, targets in evaluation_batches(data, split, batch_size):
