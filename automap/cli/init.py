@@ -68,7 +68,7 @@ _LAYOUTS = {
     "labels": "a table with columns of 0 and 1, or with one column of labels and a ; between them",
     "numbers": "a table with a column of numbers",
     "mask": "the folders images and masks, or COCO's annotations with shapes",
-    "boxes": "annotations with boxes",
+    "boxes": "boxes in COCO's, Pascal VOC's or YOLO's files",
     "image": "the folders inputs and targets, or a folder of good images",
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from automap.data.coco_layout import coco_with_shapes, image_folder
+from automap.data.coco_layout import coco_fields, has_shapes
 from automap.data.layouts import Layout, paired_layout
 from automap.data.survey import dataset_type
 from automap.data.table_layout import table_layout
 
 _IN_TABLES = frozenset({"label", "labels", "numbers"})
+_COCO = frozenset({"coco", "coco_masks"})
 NOISE = 25.0
 """Of 255: what images are made worse by, where they are to be enhanced and nothing says by what."""
 
@@ -30,9 +31,9 @@ def recognise(path: Path, type_name: str | None = None, wanted: frozenset[str] |
     if found == "csv":
         fields, notes = table_layout(path, wanted if wanted is None or wanted & _IN_TABLES else None)
         return Layout(found, path, fields, notes)
-    if found == "coco_masks":
-        file = coco_with_shapes(path) or path
-        return Layout(found, file, {"images": image_folder(file)})
+    if found in _COCO:
+        boxes_too = ("left aside: the boxes; --task detection finds them",) if found == "coco_masks" else ()
+        return Layout(found, path, coco_fields(path), boxes_too if wanted is None else ())
     if found == "degraded":
         note = "assumed: noise is what to remove; there are also blur, downscale, low_light and jpeg"
         return Layout(found, path, {"noise": NOISE}, (note,))
@@ -43,7 +44,7 @@ def _type(path: Path, wanted: frozenset[str] | None) -> str:
     paired = path.is_dir() and paired_layout(path) is not None
     if wanted == frozenset({"image"}) and path.is_dir() and not paired:
         return "degraded"
-    if path.exists() and not paired and (wanted is None or "mask" in wanted) and coco_with_shapes(path) is not None:
+    if path.exists() and not paired and (wanted is None or "mask" in wanted) and has_shapes(path):
         return "coco_masks"
     return dataset_type(path)
 

@@ -231,24 +231,38 @@ def write_coco(folder, *, segmented=True, images="train2017"):
     return path
 
 
-@pytest.mark.parametrize("named", ["file", "folder"])
-def test_annotations_of_coco_with_shapes_become_a_segmentation(tmp_path, named):
+def test_annotations_of_coco_with_shapes_become_a_segmentation(tmp_path):
     file = write_coco(tmp_path / "coco")
-    (tmp_path / "coco" / "package.json").write_text("{}")
-    spec, text = initialised(tmp_path, file if named == "file" else tmp_path / "coco")
+    spec, text = initialised(tmp_path, file)
     assert spec.task.type == "segmentation"
     assert spec.dataset.path.resolve() == file
     assert spec.dataset.images.resolve() == tmp_path / "coco" / "train2017"
     assert "images: coco/train2017" in text
+    assert "# left aside: the boxes; --task detection finds them" in text
     data = prepare(spec.dataset, cache=tmp_path / "cache")
     assert data.info.classes == ("background", "digit")
 
 
+def test_a_folder_of_coco_with_shapes_needs_no_folder_of_images_named(tmp_path):
+    write_coco(tmp_path / "coco", images="images")
+    (tmp_path / "coco" / "package.json").write_text("{}")
+    spec, _ = initialised(tmp_path, tmp_path / "coco")
+    assert spec.task.type == "segmentation"
+    assert spec.dataset.images is None
+
+
+def test_boxes_of_coco_are_found_if_there_is_no_more_or_if_asked(tmp_path):
+    with_shapes = write_coco(tmp_path / "shapes", images="images")
+    spec, text = initialised(tmp_path, with_shapes, "--task", "detection")
+    assert spec.task.type == "detection"
+    assert "left aside" not in text
+    spec, _ = initialised(tmp_path, write_coco(tmp_path / "boxes", segmented=False), "--force")
+    assert spec.task.type == "detection"
+    assert "with boxes targets" in refused(with_shapes.parent.parent / "annotations", "--task", "classification")
+
+
 def test_annotations_of_coco_need_their_images(tmp_path):
     file = write_coco(tmp_path / "coco")
-    (tmp_path / "coco" / "train2017").rename(tmp_path / "coco" / "elsewhere")
-    for image in (tmp_path / "coco" / "elsewhere").iterdir():
+    for image in (tmp_path / "coco" / "train2017").iterdir():
         image.unlink()
     assert "names 0.png, but no folder beside it holds that; put the images beside it" in refused(file)
-    (tmp_path / "coco" / "second.json").write_text(file.read_text())
-    assert "holds several files of COCO's annotations: " in refused(tmp_path / "coco")
