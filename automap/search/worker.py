@@ -24,6 +24,7 @@ from automap.store import results, runs
 from automap.store.patience import patiently
 from automap.store.result import Result
 from automap.store.runs import Run
+from automap.training.compiled import CompiledModels
 from automap.training.preflight import preflight
 from automap.training.trial import EpochReport, Interrupted, Verdict, run_trial
 
@@ -39,10 +40,11 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
     Raises:
         StorageError: if the database or the run directory cannot be used any more; nothing done is lost.
     """
+    compiled = CompiledModels()
     while not stop.is_set():
         run = patiently(lambda: next_run(study, worker), stop)
         if run is not None:
-            execute(study, data, run, worker, stop)
+            execute(study, data, run, worker, stop, compiled)
         elif patiently(lambda: _others_train(study), stop):
             # One of them may die and leave its run, or the finalists may come.
             stop.wait(IDLE_SECONDS)
@@ -68,13 +70,15 @@ def check_corners(study: Study, data: PreparedData) -> None:
         raise UserError(f"the search space holds candidates that cannot be built:\n  {listed}")
 
 
-def execute(study: Study, data: PreparedData, run: Run, worker: str, stop: threading.Event) -> None:
+def execute(
+    study: Study, data: PreparedData, run: Run, worker: str, stop: threading.Event, compiled: CompiledModels
+) -> None:
     """Train one run and store what it gave; leave it to others if it is interrupted or its lease is lost."""
     name = run_folder_name(run.kind, run.trial, run.seed)
     with Lease(study, run, worker) as lease:
         try:
             with RunFolder(study.spec, name) as folder:
-                result = settle(study.spec, _train(study, data, run, folder, lease, stop))
+                result = settle(study.spec, _train(study, data, run, folder, lease, stop, compiled))
             if not lease.lost:
                 folder.publish()
         except Interrupted:
@@ -102,7 +106,13 @@ def _clean(study: Study, run: Run, name: str, result: Result) -> None:
 
 
 def _train(
-    study: Study, data: PreparedData, run: Run, folder: RunFolder, lease: Lease, stop: threading.Event
+    study: Study,
+    data: PreparedData,
+    run: Run,
+    folder: RunFolder,
+    lease: Lease,
+    stop: threading.Event,
+    compiled: CompiledModels,
 ) -> Result:
     if run.attempts > MAX_ATTEMPTS:
         reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
@@ -125,4 +135,5 @@ def _train(
         constraints=study.spec.constraints if run.kind == "search" else (),
         report=report,
         test=run.kind == "final",
+        compiled=compiled,
     )

@@ -20,6 +20,9 @@ class Component(BaseModel):
     Class attributes:
         group: the entry-point group in which plugins of this kind are found.
         recommended: whether a spec that leaves this kind out searches over this plugin too.
+        adjustable: names of the numbers that what is built reads from variables among its own (of a layer or an
+            optimizer), instead of having them in its graph. A worker compiles no second time for a trial that differs
+            from an earlier one in such numbers alone; zero and other numbers are told apart.
     """
 
     model_config = ConfigDict(
@@ -28,6 +31,7 @@ class Component(BaseModel):
 
     group: ClassVar[str]
     recommended: ClassVar[bool] = True
+    adjustable: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def summary(cls) -> str:

@@ -77,6 +77,9 @@ class OptimizerComponent(Component, ABC):
     """An optimizer."""
 
     group: ClassVar[str] = "automap.optimizers"
+    adjustable: ClassVar[frozenset[str]] = frozenset({"learning_rate"})
+    """The learning rate that `build` is given is read from variables. Others are attributes of the Keras optimizer with
+    the same names, in whose place training puts variables before it is built."""
 
     learning_rate: float = Field(1e-3, gt=0)
 

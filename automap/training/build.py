@@ -150,7 +150,12 @@ def build_optimizer(candidate: Candidate, steps: int, accumulation: int = 1) -> 
         options["global_clipnorm"] = settings.gradient_clip
     if accumulation > 1:
         options["gradient_accumulation_steps"] = accumulation
-    return candidate.optimizer.build(schedule, **options)
+    optimizer = candidate.optimizer.build(schedule, **options)
+    schedule.hold_in(optimizer)
+    for name in sorted(candidate.optimizer.adjustable - {"learning_rate"}):
+        if number := getattr(optimizer, name):
+            setattr(optimizer, name, optimizer.add_variable((), keras.initializers.Constant(number), name=name))
+    return optimizer
 
 
 def precision_of(settings: TrainingSettings) -> str:

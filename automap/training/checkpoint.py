@@ -103,7 +103,7 @@ def restore_checkpoint(directory: Path, identity: str, model: TrainingModel) -> 
         about = json.loads(str(arrays.pop("about")))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         return Progress(notes=[f"started again: the checkpoint could not be read ({error})"])
-    variables = _variables(model)
+    variables = model.state()
     values = [arrays.get(f"variable_{index}") for index in range(len(variables))]
     fits = all(
         value is not None and value.shape == tuple(variable.shape)
@@ -138,10 +138,5 @@ def discard_checkpoint(directory: Path) -> None:
     (directory / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
-def _variables(model: TrainingModel) -> list[keras.Variable]:
-    found = {id(variable): variable for variable in (*model.variables, *model.optimizer.variables)}
-    return list(found.values())
-
-
 def _values(model: TrainingModel) -> list[Any]:
-    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
+    return [keras.ops.convert_to_numpy(variable) for variable in model.state()]

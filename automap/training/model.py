@@ -45,6 +45,11 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         self.average = average
         self.built = True
 
+    def state(self) -> list[keras.Variable]:
+        """Return all variables of the training, the optimizer's and random generators' too, each once."""
+        found = {id(variable): variable for variable in (*self.variables, *self.optimizer.variables)}
+        return list(found.values())
+
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         """Return the network's outputs, and while training also what the loss compares them with."""
         if not training:

@@ -34,21 +34,33 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
     def __init__(self, shape: Shape, peak: float, steps: int, warmup_steps: int) -> None:
         super().__init__()
         self.shape, self.peak, self.steps, self.warmup_steps = shape, peak, steps, warmup_steps
+        self._numbers: list[Any] = [float(peak), float(steps), float(warmup_steps)]
+
+    def hold_in(self, optimizer: keras.Optimizer) -> None:
+        """Keep the numbers in variables of an optimizer: a compiled step that reads them serves others too.
+
+        Args:
+            optimizer: whose learning rate this is; not built yet.
+        """
+        self._numbers = [
+            optimizer.add_variable((), keras.initializers.Constant(number), "float32", name=name)
+            for name, number in (("peak", self.peak), ("steps", self.steps), ("warmup_steps", self.warmup_steps))
+        ]
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate of a step, from 0."""
         step = ops.cast(step, "float32")
-        left = max(1, self.steps - self.warmup_steps)
-        progress = ops.clip((step - self.warmup_steps) / left, 0.0, 1.0)
+        peak, steps, warmup_steps = (ops.convert_to_tensor(number) for number in self._numbers)
+        progress = ops.clip((step - warmup_steps) / ops.maximum(steps - warmup_steps, 1.0), 0.0, 1.0)
         # The first step must move: the rise is counted from one.
-        risen = ops.minimum((step + 1.0) / max(1, self.warmup_steps), 1.0)
+        risen = ops.minimum((step + 1.0) / ops.maximum(warmup_steps, 1.0), 1.0)
         if self.shape == "constant":
-            return self.peak * risen
+            return peak * risen
         if self.shape == "cosine":
-            return self.peak * risen * 0.5 * (1.0 + ops.cos(math.pi * progress))
+            return peak * risen * 0.5 * (1.0 + ops.cos(math.pi * progress))
         rise = FIRST_SHARE_OF_CYCLE + (1.0 - FIRST_SHARE_OF_CYCLE) * risen
         fall = 1.0 - (1.0 - LAST_SHARE_OF_CYCLE) * progress
-        return self.peak * ops.where(step < self.warmup_steps, rise, fall)
+        return peak * ops.where(step < warmup_steps, rise, fall)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""

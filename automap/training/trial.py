@@ -33,13 +33,12 @@ from automap.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
+from automap.training.compiled import CompiledModels, compilation_key
 from automap.training.costs import latency_costs, static_costs
 from automap.training.evaluate import evaluate
 from automap.training.failures import OutOfMemoryError, failures_explained
 from automap.training.model import TrainingModel
 from automap.training.saved import save_model, write_text
-
-_CALMER = "try a lower learning rate or training.gradient_clip"
 
 _CALMER = "try a lower learning rate or training.gradient_clip"
 
@@ -90,6 +89,7 @@ def run_trial(
     report: Callable[[EpochReport], Verdict] = go_on,
     test: bool = False,
     keep_weights: bool = True,
+    compiled: CompiledModels | None = None,
 ) -> Result:
     """Train a candidate and return what it gave.
 
@@ -108,6 +108,7 @@ def run_trial(
         report: told of every epoch; says whether to go on.
         test: whether to measure on the test split too, once, at the end. For finalists only.
         keep_weights: whether to leave the model in `directory`.
+        compiled: models of this process's earlier trials, which need not be compiled again; None for none.
 
     Returns:
         The result. What goes wrong in building and training is a failed result with its reason.
@@ -121,14 +122,28 @@ def run_trial(
     if ended is not None:
         return ended
     progress = Progress(parts=checkpointed_parts(directory, identity))
+    compiled = CompiledModels() if compiled is None else compiled
     train = partial(
-        _train, candidate, data, seed, directory, identity, objective, constraints, report, test, keep_weights, progress
+        _train,
+        candidate,
+        data,
+        seed,
+        directory,
+        identity,
+        objective,
+        constraints,
+        report,
+        test,
+        keep_weights,
+        progress,
+        compiled,
     )
     try:
         settings = candidate.training
         with backend.gradients_forgotten(), backend.on_devices(settings.devices, settings.batch_size):
-            result = _trained_within_memory(train, directory, candidate.training.batch_size, progress)
+            result = _trained_within_memory(train, directory, candidate.training.batch_size, progress, compiled)
     except TrainingError as error:
+        compiled.clear()
         result = _result("failed", progress, reason=str(error))
     finally:
         memory.release()
@@ -137,7 +152,9 @@ def run_trial(
     return result
 
 
-def _trained_within_memory(train: Callable[[], Result], directory: Path, batch_size: int, progress: Progress) -> Result:
+def _trained_within_memory(
+    train: Callable[[], Result], directory: Path, batch_size: int, progress: Progress, compiled: CompiledModels
+) -> Result:
     """Train; if memory is not enough, once more with each batch in two parts, whose gradients are summed."""
     try:
         return train()
@@ -146,6 +163,7 @@ def _trained_within_memory(train: Callable[[], Result], directory: Path, batch_s
             raise
         note = f"trained with batches in two parts of {batch_size // 2}: {error}"
     # Here, not above: the error holds the frames, and with them the model that took the memory.
+    compiled.clear()
     memory.release()
     discard_checkpoint(directory)
     progress.take(Progress(parts=2, notes=[note]))
@@ -164,6 +182,7 @@ def _train(
     test: bool,
     keep_weights: bool,
     progress: Progress,
+    compiled: CompiledModels,
 ) -> Result:
     """Do what `run_trial` says, in the order of execution; `progress` is left as far as it came."""
     memory.reset_peak()
@@ -174,7 +193,9 @@ def _train(
     with failures_explained():
         keras.utils.set_random_seed(seed)
         batches = TrainingBatches(data, settings.batch_size, seed, candidate.loss.images_per_class, progress.parts)
-        model = build_model(candidate, data, batches.batch_size, batches.steps, progress.parts)
+        fresh = build_model(candidate, data, batches.batch_size, batches.steps, progress.parts)
+        model = compiled.adopt(compilation_key(candidate, data, progress.parts), fresh)
+        del fresh
         network, loss = model.network, model.training_loss
 
     progress.take(restore_checkpoint(directory, identity, model))

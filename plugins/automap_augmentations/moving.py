@@ -10,6 +10,19 @@ from keras import ops
 from automap_augmentations.layers import seen_boxes
 
 
+def adjustable(layer: keras.Layer, *names: str) -> keras.Layer:
+    """Put variables of the layer's own in place of numbers of it, unless they are zero, and return the layer.
+
+    Args:
+        layer: not built yet.
+        names: attributes that are read within the compiled step alone.
+    """
+    for name in names:
+        if number := getattr(layer, name):
+            setattr(layer, name, keras.Variable(number, trainable=False, dtype="float32", name=name))
+    return layer
+
+
 class Moving(keras.layers.Layer):  # type: ignore[misc]
     """Applies a layer of Keras that moves pixels to images and all that lies in them, by the same draw.
 

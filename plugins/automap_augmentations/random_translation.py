@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 class RandomTranslation(Augmentation):
     """Shifts each image."""
 
+    adjustable: ClassVar[frozenset[str]] = frozenset({"height", "width"})
+    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
+
     height: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the height")
     width: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the width")
-
-    serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
         import keras
 
-        from automap_augmentations.moving import Moving
+        from automap_augmentations.moving import Moving, adjustable
 
-        return [Moving(keras.layers.RandomTranslation(self.height, self.width, fill_mode="nearest"))]
+        layer = keras.layers.RandomTranslation(self.height, self.width, fill_mode="nearest")
+        return [Moving(adjustable(layer, "height_lower", "height_upper", "width_lower", "width_upper"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -33,6 +34,11 @@ class MatrixMuon(keras.optimizers.Muon):  # type: ignore[misc]
         if min(matrix_shape(variable)) < 2 or "embedding" in variable.path.lower():
             return True
         return any(re.search(pattern, variable.path) for pattern in self.exclude_layers)
+
+    def _apply_weight_decay(self, variables: Iterable[keras.Variable]) -> None:
+        # One decay for all weights; it may have been put into a variable.
+        self.adam_weight_decay = self.weight_decay
+        super()._apply_weight_decay(variables)
 
     def _muon_update_step(self, gradient: Any, variable: keras.Variable, lr: Any, m: keras.Variable) -> None:
         self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))

@@ -18,6 +18,7 @@ class Muon(OptimizerComponent):
     """
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"learning_rate", "weight_decay"})
 
     learning_rate: float = tunable(2e-3, low=1e-4, high=2e-2, log=True, gt=0)
     weight_decay: float = tunable(1e-2, low=1e-4, high=1e-1, log=True, ge=0)
@@ -29,6 +30,5 @@ class Muon(OptimizerComponent):
         return MatrixMuon(
             learning_rate,
             weight_decay=self.weight_decay,
-            adam_weight_decay=self.weight_decay,
             **options,
         )

@@ -16,6 +16,7 @@ class RMSprop(OptimizerComponent):
     """RMSprop (Tieleman & Hinton, 2012)."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"learning_rate", "weight_decay"})
 
     learning_rate: float = tunable(1e-3, low=1e-4, high=1e-2, log=True, gt=0)
     momentum: float = Field(0.9, ge=0, lt=1)

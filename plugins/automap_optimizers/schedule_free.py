@@ -17,8 +17,6 @@ class DecoupledScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):  # type: i
     """
 
     def _apply_weight_decay(self, variables: Iterable[keras.Variable]) -> None:
-        if not self.weight_decay:
-            return
         for variable in variables:
             fast = self._momentums[self._get_variable_index(variable)]
             if fast is None or not self._use_weight_decay(variable):

@@ -17,6 +17,7 @@ class ScheduleFreeAdamW(OptimizerComponent):
     """
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"learning_rate", "weight_decay"})
 
     learning_rate: float = tunable(3e-3, low=3e-4, high=3e-2, log=True, gt=0)
     weight_decay: float = tunable(1e-2, low=1e-4, high=1e-1, log=True, ge=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 class SGD(OptimizerComponent):
     """Stochastic gradient descent with momentum (Sutskever et al., 2013)."""
+
+    adjustable: ClassVar[frozenset[str]] = frozenset({"learning_rate", "weight_decay"})
 
     learning_rate: float = tunable(0.1, low=1e-2, high=1.0, log=True, gt=0)
     momentum: float = Field(0.9, ge=0, lt=1)
