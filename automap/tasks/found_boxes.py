@@ -30,24 +30,26 @@ def find_boxes(output: Array, size: tuple[int, int]) -> Found:
     order = np.argsort(-certain, kind="stable")[:MOST_CANDIDATES]
     points, classes, certain = points[order], classes[order], certain[order]
     boxes = _boxes(output[points], size)
-    kept = suppress(boxes, classes)[:MOST_FOUND]
+    kept = suppress(boxes, classes)
     return Found(boxes[kept], certain[kept], classes[kept])
 
 
 def suppress(boxes: Array, classes: Array) -> Array:
-    """Return the indices of boxes that no more certain box of their class covers; greedy, class by class.
+    """Return the indices of boxes that no more certain box of their class covers, at most 100; greedy, class by class.
 
     Args:
         boxes: ``(n, 4)``, the most certain first.
         classes: ``(n,)``.
     """
-    shares = overlaps(boxes, boxes)
-    rivals = (shares > SAME_OBJECT) & (classes[:, None] == classes[None])
-    alive = np.ones(len(boxes), bool)
-    for index in range(len(boxes)):
-        if alive[index]:
-            alive[index + 1 :] &= ~rivals[index, index + 1 :]
-    return np.flatnonzero(alive)
+    # Boxes of different classes are moved apart, so that none overlaps another.
+    apart = boxes + (boxes.max(initial=0) * classes)[:, None]
+    kept: list[int] = []
+    left = np.arange(len(boxes))
+    while len(left) and len(kept) < MOST_FOUND:
+        kept.append(int(left[0]))
+        covered = overlaps(apart[left[:1]], apart[left])[0] > SAME_OBJECT
+        left = left[1:][~covered[1:]]
+    return np.array(kept, np.intp)
 
 
 def _boxes(output: Array, size: tuple[int, int]) -> Array:
