@@ -70,6 +70,8 @@ _PASSING: _Meanings = (
             "connection is closed",
             "shutting down",
             "starting up",
+            "not yet accepting connections",
+            "not accepting connections",
             "in recovery mode",
             "closed unexpectedly",
             "connection is lost",

@@ -61,3 +61,20 @@ def test_a_trial_that_was_taken_and_never_started_comes_back(study: Study) -> No
     assert recover(study)
     assert studies.get_study(study.engine, study.id).slots_taken == 0
     assert not recover(study)
+
+
+def test_a_slow_worker_whose_place_was_given_to_another_starts_no_trial_too_many(study: Study) -> None:
+    studies.set_budget(study.engine, study.id, trial_budget=1, time_budget=None)
+    assert studies.take_slot(study.engine, study.id)  # The slow one's.
+    assert recover(study)
+    assert studies.take_slot(study.engine, study.id)
+    assert start_trial(study, "quick") is not None
+    assert start_trial(study, "slow") is None
+    states = [trial.state for trial in study.optuna.get_trials()]
+    assert states == [TrialState.RUNNING, TrialState.WAITING]
+    assert studies.get_study(study.engine, study.id).slots_taken == 1
+    # Whoever raises the budget gets it.
+    studies.set_budget(study.engine, study.id, trial_budget=2, time_budget=None)
+    run = start_trial(study, "slow")
+    assert run is not None
+    assert run.trial == 1

@@ -122,7 +122,7 @@ def kill(pids: Sequence[int]) -> None:
 def assert_nothing_is_lost(spec: Path, storage: str, trials: int) -> None:
     """Every trial has one result that is complete, all records agree, and the leaderboard is what files say."""
     rows = query(storage, "SELECT trial, state, reason FROM automap_results WHERE kind = 'search' ORDER BY trial")
-    assert [trial for trial, _, _ in rows] == list(range(trials))
+    assert [trial for trial, _, _ in rows] == list(range(trials)), rows
     assert {state for _, state, _ in rows} == {"complete"}, rows
     checked = start("doctor", spec.name, "--format", "json", folder=spec.parent)
     code, said = ended(checked)

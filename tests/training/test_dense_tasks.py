@@ -64,7 +64,7 @@ def test_segmentation_learns_and_answers_with_masks(tmp_path):
     assert mask.shape == known.shape == (32, 40)
     assert (mask == known).mean() > 0.9
     assert {entry["label"] for entry in answer["classes"]} == {"ground", "box"}
-    assert Image.open(answer["drawing"]).size == (32, 32)
+    assert Image.open(answer["drawing"]).size == (40, 32)
 
 
 @pytest.mark.slow
