@@ -22,7 +22,8 @@ class Component(BaseModel):
         recommended: whether a spec that leaves this kind out searches over this plugin too.
         adjustable: names of the numbers that what is built reads from variables among its own (of a layer or an
             optimizer), instead of having them in its graph. A worker compiles no second time for a trial that differs
-            from an earlier one in such numbers alone; zero and other numbers are told apart.
+            from an earlier one in such numbers alone; zero and other numbers are told apart. Rates of
+            ``keras.layers.Dropout`` become variables by themselves.
     """
 
     model_config = ConfigDict(

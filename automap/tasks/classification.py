@@ -25,6 +25,7 @@ class Classification(Task):
     """One class for each image."""
 
     targets: ClassVar[frozenset[str]] = frozenset({"label"})
+    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "accuracy": Metric("maximize", "share of images whose most probable class is the right one"),
         "top5_accuracy": Metric(

@@ -27,6 +27,7 @@ class FaceRecognition(Task):
     recommended: ClassVar[bool] = False
     unseen_classes: ClassVar[bool] = True
     targets: ClassVar[frozenset[str]] = frozenset({"label"})
+    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "verification_accuracy": Metric(
             "maximize", "share of pairs, as many of one identity as of two, told right by a threshold of other pairs"

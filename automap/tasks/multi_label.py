@@ -26,6 +26,7 @@ class MultiLabel(Task):
     """Any number of labels for each image."""
 
     targets: ClassVar[frozenset[str]] = frozenset({"labels"})
+    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "mean_average_precision": Metric("maximize", "mean over labels of the area under precision and recall"),
         "micro_f1": Metric("maximize", "F1 score of all decisions about labels together"),

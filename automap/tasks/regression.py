@@ -22,6 +22,7 @@ class Regression(Task):
     """One or more numbers for each image."""
 
     targets: ClassVar[frozenset[str]] = frozenset({"numbers"})
+    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "mae": Metric("minimize", "mean absolute error, in the unit of the numbers; of several, their mean"),
         "rmse": Metric(

@@ -10,6 +10,7 @@ from keras import ops
 
 from automap.spec.kinds import DataInfo, Task
 from automap.training.averaging import WeightAverage
+from automap.training.dropout import with_adjusted_dropout
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]
@@ -21,7 +22,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
     `compute_loss`, which every backend compiles, so that no backend needs a train step of its own.
 
     Args:
-        network: raw images, 0 to 255, to raw outputs; what is evaluated and saved.
+        network: raw images, 0 to 255, to raw outputs; what is saved in the end.
         augmentations: layers from dict to dict, applied in this order.
         task: prepares targets.
         info: of the data.
@@ -39,7 +40,10 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         average: WeightAverage | None = None,
     ) -> None:
         super().__init__(name="training", dtype="float32")
-        self.network = network
+        self.finished = network
+        """What is saved: of Keras's layers, with the candidate's own numbers."""
+        self.network, self.dropout_rates = with_adjusted_dropout(network)
+        """The same, with the same weights, as it is trained and evaluated."""
         self.augmentations = list(augmentations)
         self.task, self.info, self.training_loss = task, info, loss
         self.average = average

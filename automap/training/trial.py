@@ -195,8 +195,8 @@ def _train(
         batches = TrainingBatches(data, settings.batch_size, seed, candidate.loss.images_per_class, progress.parts)
         fresh = build_model(candidate, data, batches.batch_size, batches.steps, progress.parts)
         model = compiled.adopt(compilation_key(candidate, data, progress.parts), fresh)
+        network, loss, finished = model.network, model.training_loss, fresh.finished
         del fresh
-        network, loss = model.network, model.training_loss
 
     progress.take(restore_checkpoint(directory, identity, model))
 
@@ -233,7 +233,8 @@ def _train(
     if test:
         with failures_explained():
             tested = evaluate(network, task, loss, data, "test", batches.batch_size)
-    size = save_model(directory, network, candidate, data.info, _best_metrics(progress), keep=keep_weights)
+    finished.set_weights(progress.weights)
+    size = save_model(directory, finished, candidate, data.info, _best_metrics(progress), keep=keep_weights)
     progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **_peaks()}
     artifacts = directory.name if keep_weights else None
     return _result("complete", progress, test=tested, artifacts=artifacts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,8 @@ class CNN(Architecture):
     size that their stride promises. The dense layer is the coarsest feature, a map of one pixel, so that a
     head which pools it reads exactly its units; ``dense: 0`` leaves it out.
     """
+
+    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
 
     filters: tuple[Annotated[int, Field(ge=1)], ...] = tunable(
         (32, 64, 64),

@@ -21,6 +21,7 @@ class ConvNeXt(Architecture):
     """
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"drop_path"})
 
     width: int = tunable(40, low=24, high=96, step=8, ge=1, description="channels of the first stage")
     blocks: tuple[Annotated[int, Field(ge=1)], ...] = tunable(

@@ -39,6 +39,7 @@ class EfficientNet(Architecture):
     """
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"drop_path"})
 
     scale: float = tunable(
         -4.0,

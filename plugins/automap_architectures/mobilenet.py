@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -38,6 +38,8 @@ class MobileNet(Architecture):
     ``hard_swish`` come from MobileNetV3 (Howard et al., 2019, arXiv:1905.02244). On small images the first
     layers keep the resolution, and later stages do where less than 4×4 would be left.
     """
+
+    adjustable: ClassVar[frozenset[str]] = frozenset({"drop_path"})
 
     width: float = tunable(0.5, low=0.25, high=1.0, step=0.25, gt=0, le=8, description="factor of all filters")
     depth: float = tunable(

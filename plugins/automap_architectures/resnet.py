@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -25,6 +25,8 @@ class ResNet(Architecture):
     stages. ``{stage_blocks: [2, 2, 2, 2], width: 64}`` is ResNet-18, and ``{stage_blocks: [3, 4, 6, 3],
     width: 64, block: bottleneck}`` is ResNet-50. The default of 16 filters is the paper's for CIFAR-10.
     """
+
+    adjustable: ClassVar[frozenset[str]] = frozenset({"drop_path"})
 
     width: int = tunable(16, low=16, high=64, step=8, ge=1, description="filters of the first stage")
     blocks: int = tunable(1, low=1, high=3, ge=1, description="blocks of each stage")

@@ -17,6 +17,7 @@ class AugMix(Augmentation):
     """A mixture of several chains of changes (Hendrycks et al., 2019, arXiv:1912.02781)."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"strength"})
 
     strength: Fraction = tunable(0.3, low=0.1, high=0.5, description="largest strength of a change")
     chains: int = Field(3, ge=1, le=10)

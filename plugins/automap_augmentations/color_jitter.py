@@ -17,6 +17,7 @@ class ColorJitter(Augmentation):
     """Changes brightness, contrast, saturation and hue; the latter two of colour images only."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"brightness", "contrast", "hue", "saturation"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     brightness: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest shift, as a share of the full range")
@@ -36,4 +37,7 @@ class ColorJitter(Augmentation):
         factors = [factor / (1 + factor) for factor in (1 - self.saturation, 1 + self.saturation)]
         colour = [keras.layers.RandomSaturation(factors), keras.layers.RandomHue(2 * self.hue)]
         both = [keras.layers.RandomBrightness(self.brightness), contrast]
-        return [*(InPlace(layer) for layer in both), *(InPlace(layer, colour=True) for layer in colour)]
+        return [
+            *(InPlace(layer, "factor") for layer in both),
+            *(InPlace(layer, "factor", colour=True) for layer in colour),
+        ]

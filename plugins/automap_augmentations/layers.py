@@ -7,32 +7,32 @@ from typing import Any
 import keras
 from keras import ops
 
+from automap_augmentations.adjusted import Adjusted
+
 _IMAGES = ("images", "segmentation_masks")
 """Entries of a batch whose pixels lie at the same places."""
 _FILL = {"images": 0, "segmentation_masks": 255}
 """What comes into view from beyond the edge: black, which is no class."""
 
 
-class InPlace(keras.layers.Layer):  # type: ignore[misc]
+class InPlace(Adjusted):
     """Applies to the images of a batch, and to nothing else in it, a layer that moves no pixels.
 
     Args:
         layer: maps ``{"images": (batch, height, width, channels)}`` to the same.
+        names: its numbers that are variables.
         colour: whether it is for colour images only, and grey ones stay as they are.
     """
 
-    def __init__(self, layer: keras.Layer, *, colour: bool = False) -> None:
-        super().__init__(dtype="float32")
-        self.layer, self.colour = layer, colour
-        self.supports_jit = layer.supports_jit
-        # Keras would warn of unbuilt state otherwise; these layers hold no weights.
-        self.built = True
+    def __init__(self, layer: keras.Layer, *names: str, colour: bool = False) -> None:
+        super().__init__(layer, *names)
+        self.colour = colour
 
     def call(self, batch: dict[str, Any], training: bool = True) -> dict[str, Any]:
         """Return the batch as the layer changed it, its images within 0 to 255."""
         if self.colour and batch["images"].shape[-1] != 3:
             return batch
-        changed = self.layer({"images": batch["images"]}, training=training)
+        changed = super().call({"images": batch["images"]}, training=training)
         # RandomSaturation limits saturation to 255 instead of 1: colours came out at -3,764 (Keras 3.15).
         return {**batch, "images": ops.clip(changed["images"], 0, 255)}
 
@@ -87,7 +87,7 @@ class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
         return ops.take(pixels, places, axis=0)
 
 
-class ExactCutMix(keras.layers.Layer):  # type: ignore[misc]
+class ExactCutMix(Adjusted):
     """Keras's CutMix, with labels mixed by the pixels that were pasted.
 
     Keras mixes them by the box before it is cut to whole pixels: a tenth of the label on an 8×8 image.
@@ -97,10 +97,8 @@ class ExactCutMix(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, alpha: float) -> None:
-        super().__init__(dtype="float32")
         # Of a single number Keras would draw a new alpha below it for each batch.
-        self.layer = keras.layers.CutMix(factor=(alpha, alpha))
-        self.built = True
+        super().__init__(keras.layers.CutMix(factor=(alpha, alpha)), "factor")
 
     def call(self, batch: dict[str, Any], training: bool = True) -> dict[str, Any]:
         """Return the batch with images, labels, and segmentation masks where there are any, mixed.
@@ -111,7 +109,8 @@ class ExactCutMix(keras.layers.Layer):  # type: ignore[misc]
         if not training:
             return batch
         refuse(batch, "bounding_boxes")
-        drawn = self.layer.get_random_transformation(batch)
+        with self.adjusted() as layer:
+            drawn = layer.get_random_transformation(batch)
         pasted = drawn["batch_masks"][..., :1]
         kept = 1 - ops.mean(ops.cast(pasted, "float32"), axis=(1, 2, 3))
         drawn = {**drawn, "batch_masks": pasted, "mix_weight": kept}

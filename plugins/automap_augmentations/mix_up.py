@@ -15,6 +15,7 @@ class MixUp(Augmentation):
     """Blends pairs of images and their labels (Zhang et al., 2017, arXiv:1710.09412)."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"alpha"})
     mixes: ClassVar[bool] = True
 
     alpha: float = tunable(
@@ -25,4 +26,6 @@ class MixUp(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        return [keras.layers.MixUp(alpha=self.alpha)]
+        from automap_augmentations.adjusted import Adjusted
+
+        return [Adjusted(keras.layers.MixUp(alpha=self.alpha), "alpha")]

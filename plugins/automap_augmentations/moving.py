@@ -7,23 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from automap_augmentations.adjusted import Adjusted
 from automap_augmentations.layers import seen_boxes
 
 
-def adjustable(layer: keras.Layer, *names: str) -> keras.Layer:
-    """Put variables of the layer's own in place of numbers of it, unless they are zero, and return the layer.
-
-    Args:
-        layer: not built yet.
-        names: attributes that are read within the compiled step alone.
-    """
-    for name in names:
-        if number := getattr(layer, name):
-            setattr(layer, name, keras.Variable(number, trainable=False, dtype="float32", name=name))
-    return layer
-
-
-class Moving(keras.layers.Layer):  # type: ignore[misc]
+class Moving(Adjusted):
     """Applies a layer of Keras that moves pixels to images and all that lies in them, by the same draw.
 
     Masks are moved to the nearest pixel: in between two classes lies no third one. Of a box that was turned, the
@@ -31,20 +19,19 @@ class Moving(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         layer: one of Keras's, whose transformation does not depend on the size of what is moved.
+        names: its numbers that are variables.
     """
 
-    def __init__(self, layer: keras.Layer) -> None:
-        super().__init__(dtype="float32")
-        self.layer = layer
+    def __init__(self, layer: keras.Layer, *names: str) -> None:
+        super().__init__(layer, *names)
         layer.bounding_box_format = "xyxy"
-        self.supports_jit = layer.supports_jit
-        self.built = True
 
     def call(self, batch: dict[str, Any], training: bool = True) -> dict[str, Any]:
         """Return the batch with everything moved alike."""
         if not training:
             return batch
-        drawn = self.layer.get_random_transformation(batch, training=True)
+        with self.adjusted() as layer:
+            drawn = layer.get_random_transformation(batch, training=True)
         moved = {key: self.layer.transform_images(batch[key], drawn) for key in _PIXELS if key in batch}
         if "segmentation_masks" in batch:
             moved["segmentation_masks"] = self._masks(batch["segmentation_masks"], drawn)

@@ -36,7 +36,12 @@ class RandomOperations(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, count: int, weakest: float, strongest: float) -> None:
         super().__init__(dtype="float32")
-        self.count, self.weakest, self.strongest = count, weakest, strongest
+        self.count = count
+        # Variables: a compiled step serves every strength.
+        self.weakest, self.strongest = (
+            keras.Variable(strength, trainable=False, dtype="float32", name="strength")
+            for strength in (weakest, strongest)
+        )
         self.generator = keras.random.SeedGenerator()
         # TensorFlow cannot compile the affine transform with XLA.
         self.supports_jit = False
@@ -58,10 +63,11 @@ class RandomOperations(keras.layers.Layer):  # type: ignore[misc]
             images: ``(batch, height, width, channels)``, float32, 0 to 255.
             used: ``(batch,)`` how many of the operations each image gets; left out, all.
         """
+        weakest, strongest = (ops.convert_to_tensor(strength) for strength in (self.weakest, self.strongest))
         for position in range(self.count):
             shape = (ops.shape(images)[0],)
             operation = keras.random.randint(shape, 0, len(OPERATIONS), seed=self.generator)
-            strength = keras.random.uniform(shape, self.weakest, self.strongest, seed=self.generator)
+            strength = keras.random.uniform(shape, weakest, strongest, seed=self.generator)
             sign = ops.where(keras.random.uniform(shape, seed=self.generator) < 0.5, -1.0, 1.0)
             if used is not None:
                 strength = ops.where(position < used, strength, 0.0)

@@ -15,6 +15,7 @@ class RandAugment(Augmentation):
     """Several random changes of one strength (Cubuk et al., 2019, arXiv:1909.13719)."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"strength"})
 
     operations: int = tunable(2, low=1, high=3, ge=1, le=10, description="changes of each image")
     strength: Fraction = tunable(0.3, low=0.1, high=0.8, description="strength of each change; 1 is the paper's 30")

@@ -15,6 +15,7 @@ class RandomErasing(Augmentation):
     """Fills a random rectangle of an image, 2 to 33% of its area, with grey (Zhong et al., 2017, arXiv:1708.04896)."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"probability"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="share of the images that lose a part")
@@ -26,4 +27,4 @@ class RandomErasing(Augmentation):
         from automap_augmentations.layers import InPlace
 
         share = (self.probability, self.probability)
-        return [InPlace(keras.layers.RandomErasing(factor=share, fill_value=127.0))]
+        return [InPlace(keras.layers.RandomErasing(factor=share, fill_value=127.0), "factor")]

@@ -15,6 +15,7 @@ class RandomRotation(Augmentation):
     """Turns each image about its centre."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"degrees"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     degrees: float = tunable(10.0, low=0.0, high=30.0, ge=0, le=180, description="largest angle, either way")
@@ -25,4 +26,4 @@ class RandomRotation(Augmentation):
 
         from automap_augmentations.moving import Moving
 
-        return [Moving(keras.layers.RandomRotation(self.degrees / 360, fill_mode="nearest"))]
+        return [Moving(keras.layers.RandomRotation(self.degrees / 360, fill_mode="nearest"), "factor")]

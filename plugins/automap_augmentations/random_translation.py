@@ -24,7 +24,7 @@ class RandomTranslation(Augmentation):
         """Return the Keras layers."""
         import keras
 
-        from automap_augmentations.moving import Moving, adjustable
+        from automap_augmentations.moving import Moving
 
         layer = keras.layers.RandomTranslation(self.height, self.width, fill_mode="nearest")
-        return [Moving(adjustable(layer, "height_lower", "height_upper", "width_lower", "width_upper"))]
+        return [Moving(layer, "height_lower", "height_upper", "width_lower", "width_upper")]

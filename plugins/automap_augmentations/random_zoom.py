@@ -15,6 +15,7 @@ class RandomZoom(Augmentation):
     """Zooms into and out of each image."""
 
     recommended: ClassVar[bool] = False
+    adjustable: ClassVar[frozenset[str]] = frozenset({"amount"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
     amount: Fraction = tunable(0.1, low=0.0, high=0.3, description="largest change of scale, either way")
@@ -25,4 +26,5 @@ class RandomZoom(Augmentation):
 
         from automap_augmentations.moving import Moving
 
-        return [Moving(keras.layers.RandomZoom((-self.amount, self.amount), fill_mode="nearest"))]
+        layer = keras.layers.RandomZoom((-self.amount, self.amount), fill_mode="nearest")
+        return [Moving(layer, "height_lower", "height_upper")]

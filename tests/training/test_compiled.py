@@ -51,6 +51,7 @@ PAIRS = {
     ),
     "dropout-clip": pair(
         {**TINY, "dropout": 0.3},
+        task={"type": "classification", "dropout": 0.1},
         optimizer={"type": "sgd", "learning_rate": 0.05},
         other={"type": "sgd", "learning_rate": 0.2, "weight_decay": 5e-3},
         gradient_clip=1.0,
@@ -93,6 +94,18 @@ def test_what_an_optimizer_calls_adjustable_is_no_part_of_its_compiled_step(tmp_
 
 AUGMENTATIONS = [
     ("random_translation", {"height": 0.1, "width": 0.1}, {"height": 0.2, "width": 0.3}),
+    ("random_rotation", {"degrees": 5.0}, {"degrees": 40.0}),
+    ("random_zoom", {"amount": 0.1}, {"amount": 0.4}),
+    (
+        "color_jitter",
+        {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.1},
+        {"brightness": 0.3, "contrast": 0.4, "saturation": 0.5, "hue": 0.2},
+    ),
+    ("random_erasing", {"probability": 0.1}, {"probability": 0.9}),
+    ("rand_augment", {"strength": 0.1}, {"strength": 0.8}),
+    ("aug_mix", {"strength": 0.1}, {"strength": 0.8}),
+    ("mix_up", {"alpha": 0.2}, {"alpha": 1.0}),
+    ("cut_mix", {"alpha": 0.3}, {"alpha": 1.0}),
 ]
 
 
@@ -112,6 +125,41 @@ def test_every_augmentation_with_adjustable_numbers_is_tested():
     for name in sorted(find_plugins("automap.augmentations")):
         component = candidate(augmentation=[name]).augmentation[0]
         assert bool(type(component).adjustable) == (name in shown), name
+
+
+def saved_rates(folder):
+    layers = keras.saving.load_model(folder / "model.keras")._flatten_layers()
+    return [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)]
+
+
+SMALL = {
+    "cnn": {"filters": [8], "dense": 16},
+    "resnet": {"blocks": 2, "width": 4},
+    "mobilenet": {},
+    "convnext": {"blocks": [2], "width": 4},
+    "efficientnet": {},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_dropout_of_an_architecture_is_no_part_of_the_compiled_step(tmp_path, name):
+    compiled = CompiledModels()
+    [field] = type(candidate(name).architecture).adjustable
+    first, second = (candidate({"type": name, **SMALL[name], field: rate}, epochs=1) for rate in (0.2, 0.5))
+    earlier = run(first, tmp_path / "first", compiled)
+    reused = run(second, tmp_path / "reused", compiled)
+    assert compiled.reused == 1
+    assert reused == run(second, tmp_path / "fresh") != earlier
+    assert_same_model(tmp_path / "reused", tmp_path / "fresh")
+    # What is saved are Keras's layers, with the rates that they were trained with.
+    assert max(saved_rates(tmp_path / "reused")) > max(saved_rates(tmp_path / "first"))
+    assert saved_rates(tmp_path / "reused") == saved_rates(tmp_path / "fresh")
+
+
+def test_every_architecture_with_adjustable_numbers_is_tested():
+    known = find_plugins("automap.architectures")
+    assert {name for name in known if type(candidate(name).architecture).adjustable} == SMALL.keys()
 
 
 @pytest.mark.parametrize(
