@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from automap.data.balanced import balanced_order
+from automap.data.orders import epoch_order, windowed_order
 from automap.data.prepare import PreparedData
-from automap.data.targets.kind import Values
+from automap.data.streamed import StreamedBatches
 from automap.exceptions import TrainingError
 from automap.spec.kinds import SplitName
 
 Array = np.ndarray[Any, Any]
 
-IN_MEMORY_BYTES = 2**31
+IN_MEMORY_BYTES = 2**30
 """A training split up to this size is held in memory; a larger one is read from its memory-mapped shards."""
 
-READERS = 2
-"""Threads that read batches ahead when the split is not held in memory."""
-
-
-def epoch_order(count: int, seed: int, epoch: int) -> Array:
-    """Return the order in which an epoch takes its records, a function of the arguments alone.
-
-    Args:
-        count: number of records.
-        seed: the trial's seed.
-        epoch: the epoch, from 0.
-
-    Returns:
-        A permutation of ``0 .. count - 1``, int64.
-    """
-    return np.random.default_rng((seed, epoch)).permutation(count)
+WINDOW_BYTES = 2**27
+"""Records that are read together, and among which the order of an epoch is free."""
+BLOCK_BYTES = 2**18
+"""Neighbouring records that are read at once: disks give as much a second from here on."""
 
 
 class TrainingBatches:
@@ -70,56 +59,59 @@ class TrainingBatches:
         self.steps = parts * (len(self._records) // (parts * self.batch_size))
         """Steps an epoch."""
         targets = data.targets
-        record_bytes = int(np.prod(data.info.image_shape)) + int(np.prod(targets.shape[1:])) * targets.dtype.itemsize
-        self._resident = self._load() if len(self._records) * record_bytes <= IN_MEMORY_BYTES else None
+        self._record_bytes = (
+            int(np.prod(data.info.image_shape)) + int(np.prod(targets.shape[1:])) * targets.dtype.itemsize
+        )
+        fits = len(self._records) * self._record_bytes <= IN_MEMORY_BYTES
+        self._resident = self._load() if fits else None
 
     def epoch(self, epoch: int) -> Any:
-        """Return an epoch's batches, each ``{"images": uint8, "targets": as stored}``.
+        """Return an epoch's batches, each ``{"images": uint8, "targets": as stored}``, once.
 
         Args:
             epoch: the epoch, from 0.
         """
         batches = self._order(epoch)[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
-        if self._resident is None:
-            # Ascending order within a batch reads the shards forwards; to a mean over the batch it is the same.
-            ordered = np.sort(self._records[batches], axis=1)
-            return IndexedBatches(self._data.images, self._data.targets, ordered, READERS)
-        return self._resident.epoch(batches)
+        return self._streamed(self._records[batches]) if self._resident is None else self._resident.epoch(batches)
+
+    @property
+    def _window(self) -> int:
+        """Batches that are read together."""
+        return max(1, WINDOW_BYTES // (self._record_bytes * self.batch_size))
 
     def _order(self, epoch: int) -> Array:
-        if self._per_class is None:
-            return epoch_order(len(self._records), self._seed, epoch)
-        return balanced_order(self._data.targets[self._records], self._per_class, self._seed, epoch)
+        count = len(self._records)
+        if self._per_class is not None:
+            return balanced_order(self._data.targets[self._records], self._per_class, self._seed, epoch)
+        if self._resident is not None:
+            return epoch_order(count, self._seed, epoch)
+        block = max(1, BLOCK_BYTES // self._record_bytes)
+        return windowed_order(count, self._seed, epoch, block=block, window=self._window * self.batch_size)
 
     def _load(self) -> Any:
         images, targets = self._data.images(self._records), self._data.targets[self._records]
-        if keras.backend.backend() == "tensorflow":
-            from automap.data.tensorflow_batches import TensorFlowBatches
+        match keras.backend.backend():
+            case "tensorflow":
+                from automap.data.tensorflow_batches import TensorFlowBatches
 
-            return TensorFlowBatches(images, targets)
+                return TensorFlowBatches(images, targets)
+            case "jax":
+                from automap.data.jax_batches import JaxBatches
+
+                return JaxBatches(images, targets)
         return ArrayBatches(images, targets)
 
+    def _streamed(self, batches: Array) -> Any:
+        streamed = StreamedBatches(self._data.images, self._data.targets, batches, self._window)
+        if keras.backend.backend() != "tensorflow":
+            return ((batch,) for batch in streamed)
+        from automap.data.tensorflow_batches import as_dataset
 
-class IndexedBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches that are put together as they are needed, for every backend.
-
-    Args:
-        images: returns the images of some records.
-        targets: the target of every record.
-        batches: the records of each batch, ``(steps, batch)``.
-        readers: threads that read ahead; 0 for none.
-    """
-
-    def __init__(self, images: Callable[[Array], Array], targets: Values, batches: Array, readers: int = 0) -> None:
-        super().__init__(workers=readers, max_queue_size=4 * max(1, readers))
-        self._images, self._targets, self._batches = images, targets, batches
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __getitem__(self, step: int) -> tuple[dict[str, Array]]:
-        rows = self._batches[step]
-        return ({"images": self._images(rows), "targets": self._targets[rows]},)
+        example = {
+            "images": np.empty((self.batch_size, *self._data.info.image_shape), np.uint8),
+            "targets": np.empty((self.batch_size, *self._data.targets.shape[1:]), self._data.targets.dtype),
+        }
+        return as_dataset(streamed, example)
 
 
 class ArrayBatches:
@@ -128,9 +120,9 @@ class ArrayBatches:
     def __init__(self, images: Array, targets: Array) -> None:
         self._images, self._targets = images, targets
 
-    def epoch(self, batches: Array) -> IndexedBatches:
-        """Return the records of each row of indices ``(steps, batch)``."""
-        return IndexedBatches(self._images.__getitem__, self._targets, batches)
+    def epoch(self, batches: Array) -> Iterator[tuple[dict[str, Array]]]:
+        """Yield the records of each row of indices ``(steps, batch)``."""
+        return (({"images": self._images[rows], "targets": self._targets[rows]},) for rows in batches)
 
 
 def evaluation_batches(data: PreparedData, split: SplitName, batch_size: int) -> Iterator[tuple[Array, Array]]:

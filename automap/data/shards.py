@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,7 @@ class Shards:
 
     def __init__(self, paths: Sequence[Path], counts: Sequence[int]) -> None:
         self._paths, self._counts = paths, counts
-        self._opened: dict[int, Array] = {}
+        self._opened: dict[int, Any] = {}
 
     def __len__(self) -> int:
         return int(sum(self._counts))
@@ -35,7 +36,8 @@ class Shards:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the numbers."""
-        return np.dtype(self._shard(0).dtype)
+        found: np.dtype[Any] = self._shard(0).dtype
+        return found
 
     def __getitem__(self, rows: Array) -> Array:
         """Return some rows, in the order asked for.
@@ -45,21 +47,28 @@ class Shards:
         """
         rows = np.arange(len(self))[rows] if rows.dtype == bool else rows
         if len(self._paths) == 1:
-            return np.asarray(self._shard(0)[rows])
+            return self._read(0, rows)
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
         shard_of = np.searchsorted(self._starts, rows, side="right") - 1
         for shard in np.unique(shard_of).tolist():
             wanted = np.flatnonzero(shard_of == shard)
             # Ascending order reads the shard forwards.
             wanted = wanted[np.argsort(rows[wanted], kind="stable")]
-            found[wanted] = self._shard(shard)[rows[wanted] - self._starts[shard]]
+            found[wanted] = self._read(shard, rows[wanted] - self._starts[shard])
+        return found
+
+    def _read(self, number: int, rows: Array) -> Array:
+        shard = self._shard(number)
+        found = np.asarray(shard[rows])
+        # What was read stays in the system's cache, but no longer counts as memory of this process.
+        shard._mmap.madvise(mmap.MADV_DONTNEED)
         return found
 
     @cached_property
     def _starts(self) -> Array:
         return np.cumsum([0, *self._counts])
 
-    def _shard(self, number: int) -> Array:
+    def _shard(self, number: int) -> Any:
         if number not in self._opened:
             self._opened[number] = np.load(self._paths[number], mmap_mode="r")
         return self._opened[number]

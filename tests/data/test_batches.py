@@ -1,18 +1,21 @@
 """Batches: every record counted once, orders that a seed decides, one way of reading like the other."""
 
-import keras
+from itertools import islice
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.arrays import digits
 
 from automap.data import batches as module
-from automap.data.batches import TrainingBatches, epoch_order, evaluation_batches
+from automap.data.batches import TrainingBatches, evaluation_batches
+from automap.data.orders import epoch_order, windowed_order
 
 
 def read(epoch) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the (images, targets) of each batch, whatever the backend takes."""
-    steps = [epoch[step] for step in range(len(epoch))] if isinstance(epoch, keras.utils.PyDataset) else list(epoch)
-    found = [step[0] if isinstance(step, tuple) else step for step in steps]
+    found = [step[0] if isinstance(step, tuple) else step for step in epoch]
     return [(np.asarray(step["images"]), np.asarray(step["targets"])) for step in found]
 
 
@@ -44,14 +47,54 @@ def test_the_records_left_over_are_others_each_epoch():
     assert taken == {image.tobytes() for image in data.images(data.splits["train"])}
 
 
-def test_streamed_batches_hold_the_same_records_as_those_in_memory(monkeypatch):
-    data = digits(500)
-    resident = read(TrainingBatches(data, 64, seed=0).epoch(2))
+@given(st.integers(1, 500), st.integers(0, 3), st.integers(1, 60), st.integers(1, 200))
+def test_an_order_of_windows_takes_every_record_once_and_is_decided_by_seed_and_epoch(count, epoch, block, window):
+    order = windowed_order(count, 3, epoch, block=block, window=window)
+    assert sorted(order) == list(range(count))
+    np.testing.assert_array_equal(order, windowed_order(count, 3, epoch, block=block, window=window))
+
+
+def test_a_window_is_read_in_blocks_and_mixed_within():
+    order = windowed_order(10_000, 0, 1, block=50, window=1000)
+    for start in range(0, 10_000, 1000):
+        window = order[start : start + 1000]
+        # Twenty blocks, each read forwards; some are cut by the window's ends.
+        assert (np.diff(np.sort(window)) > 1).sum() <= 24
+        assert (np.diff(window) == 1).mean() < 0.01
+    # From places all over the data set.
+    assert np.ptp(order[:1000]) > 8000
+
+
+@pytest.fixture
+def streamed(monkeypatch):
     monkeypatch.setattr(module, "IN_MEMORY_BYTES", 0)
-    streamed = read(TrainingBatches(data, 64, seed=0).epoch(2))
-    for (images, targets), (others, labels) in zip(resident, streamed, strict=True):
-        assert sorted(image.tobytes() for image in images) == sorted(image.tobytes() for image in others)
-        assert sorted(targets) == sorted(labels)
+    monkeypatch.setattr(module, "WINDOW_BYTES", 130 * 64)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 64)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_streamed_batches_hold_every_record_with_its_target():
+    data = digits(500)
+    training = TrainingBatches(data, 32, seed=0)
+    known = {image.tobytes(): target for image, target in zip(data.pixels, data.targets, strict=True)}
+    seen = set()
+    for epoch in range(4):
+        found = read(training.epoch(epoch))
+        assert [images.shape for images, _ in found] == [(32, 8, 8, 1)] * training.steps
+        for image, target in zip(*map(np.concatenate, zip(*found, strict=True)), strict=True):
+            assert known[image.tobytes()] == target
+        taken = [image.tobytes() for images, _ in found for image in images]
+        assert len(set(taken)) == len(taken)
+        seen |= set(taken)
+    assert len(seen) == len(data.splits["train"])
+
+
+@pytest.mark.usefixtures("streamed")
+def test_streamed_epochs_are_decided_by_the_seed_and_may_be_left_in_the_middle():
+    first = read(TrainingBatches(digits(500), 32, seed=4).epoch(1))
+    [(images, targets)] = read(islice(TrainingBatches(digits(500), 32, seed=4).epoch(1), 1))
+    np.testing.assert_array_equal(images, first[0][0])
+    np.testing.assert_array_equal(targets, first[0][1])
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 1000])
