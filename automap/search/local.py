@@ -113,7 +113,7 @@ def worker_environment(share: Share, workers: int) -> dict[str, str]:
 
     What the user has set stays, but for the GPUs, of which the share names some.
     """
-    ours = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONUNBUFFERED": "1"}
+    ours = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
     if workers > 1:
         threads = str(len(share.cores))
         ours |= {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}

@@ -15,7 +15,7 @@ from automap.search.local import USABLE_GPU_MEMORY
 from automap.search.process import work_as_ordered
 from automap.spec.spec import Spec
 
-_QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "TF_CPP_MIN_LOG_LEVEL": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
+_QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 CONNECT_SECONDS = 10.0
 
