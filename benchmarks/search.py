@@ -1,12 +1,12 @@
 """How soon a search is how good: automap beside what its users would take else, in equal time on equal cores.
 
-    python benchmarks/search.py run RESULTS [--seconds 90] [--seeds 5] [--side-by-side 2] [--only NAME ...]
+    python benchmarks/search.py run RESULTS [--seconds 45] [--seeds 5] [--side-by-side 2] [--only NAME ...]
     python benchmarks/search.py report RESULTS
 
 Each run is a process of its own, pinned to one core, on the same images and splits; the clock starts before the
 process does. What counts is the best validation accuracy that any epoch has reached so far, and the test accuracy of
 what a search hands over in the end. Runs that RESULTS holds already are not repeated. Needs ``pip install mlxtend
-matplotlib keras-tuner autokeras``; a contestant that is not installed is named and left out.
+matplotlib keras-tuner tensorboard autokeras``; a contestant that is not installed is named and left out.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _automap(data: Path, name: str, seed: int, seconds: float, core: int, record
     sampler, pruner = SEARCHES[name]
     spec = folder / "race.yaml"
     spec.write_text(SPEC.format(data=data, sampler=sampler, pruner=pruner, seed=seed, seconds=seconds))
-    program = [sys.executable, "-m", "automap.cli.main"]
+    program = [str(Path(sys.executable).with_name("automap"))]
     started, best = time.time(), 0.0
     process = _start([*program, "search", str(spec)], core, folder, AUTOMAP_CACHE=str(folder / "cache"))
     while process.poll() is None and time.time() - started < 2 * seconds:
@@ -160,8 +160,10 @@ def run(asked: argparse.Namespace) -> None:
         if record.exists():
             return
         core = cores.get()
-        race((asked.results / images).absolute(), name, seed, asked.seconds, core, record)
-        cores.put(core)
+        try:
+            race((asked.results / images).absolute(), name, seed, asked.seconds, core, record)
+        finally:
+            cores.put(core)
         print(record.stem, record.read_text().strip().rpartition("\n")[2], flush=True)
 
     with ThreadPoolExecutor(asked.side_by_side) as pool:
@@ -174,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["run", "report"])
     parser.add_argument("results", type=Path)
-    parser.add_argument("--seconds", type=float, default=90)
+    parser.add_argument("--seconds", type=float, default=45)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--side-by-side", type=int, default=2)
     parser.add_argument("--only", nargs="+")
