@@ -1,19 +1,23 @@
 """How fast a data set is decoded and how fast its cache is opened, and how much memory both take.
 
     python benchmarks/data.py                       # 5,000 photographs; about a minute, 1 GB of temporary files
-    python benchmarks/data.py --count 1000000 --links --side 64   # a million files, 13 GB of temporary files
+    python benchmarks/data.py --count 1000000 --links --side 64 --kill --train   # a million files, 13 GB of them
 
 Photographs are cut from scikit-image's (300×250, JPEG). With `--links`, 2,000 of them stand under as many names
-as are asked for, so that a million do not fill the disk. Memory is the largest resident size of this process, and
-of the largest of those that decode.
+as are asked for, so that a million do not fill the disk. Memory is the largest resident size of a process that does
+nothing else, and of the largest of those that decode for it. With `--kill`, the process is killed when about half is
+decoded, and another one goes on. With `--train`, a small network is trained for one epoch and evaluated.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -54,26 +58,114 @@ def megabytes(of: int) -> float:
     return resource.getrusage(of).ru_maxrss / 1024
 
 
-def measure(root: Path, cache: Path, side: int) -> dict[str, str]:
-    """Decode a folder and open it again."""
-    dataset = Folder(path=root, image_size=side)
+def dataset_of(root: Path, side: int) -> Folder:
+    """Return the data set of the photographs."""
+    return Folder(path=root, image_size=side)
+
+
+def decode(root: Path, cache: Path, side: int) -> None:
+    """Decode what is not decoded yet, and say of every step of the progress."""
+
+    def progress(done: int, _: int | None, what: str) -> None:
+        print(f"at {what} {done}", flush=True)
+
     start = time.perf_counter()
-    data = prepare(dataset, cache=cache)
-    built = time.perf_counter() - start
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        prepare(dataset, cache=cache)
-        times.append(time.perf_counter() - start)
+    prepare(dataset_of(root, side), cache=cache, progress=progress)
+    report(seconds=time.perf_counter() - start)
+
+
+def open_again(root: Path, cache: Path, side: int) -> None:
+    """Open what was decoded."""
+    start = time.perf_counter()
+    data = prepare(dataset_of(root, side), cache=cache)
     records = sum(len(split) for split in data.splits.values())
-    return {
-        "records": f"{records:,} of {side}x{side}",
-        "listed and decoded": f"{built:.1f} s, {records / built:,.0f} images/s",
-        "opened (median of 5)": f"{sorted(times)[RUNS // 2] * 1000:,.0f} ms",
-        "cache": f"{data.nbytes / 1e6:,.0f} MB",
-        "memory of this process": f"{megabytes(resource.RUSAGE_SELF):,.0f} MB",
-        "memory of a decoder": f"{megabytes(resource.RUSAGE_CHILDREN):,.0f} MB",
+    report(seconds=time.perf_counter() - start, records=records, bytes=data.nbytes)
+
+
+def train(root: Path, cache: Path, side: int) -> None:
+    """Train a small network for one epoch, as a trial does, and evaluate it."""
+    from automap import Candidate
+    from automap.spec.objectives import Objective
+    from automap.training.trial import run_trial
+
+    data = prepare(dataset_of(root, side), cache=cache)
+    chosen = Candidate.model_validate(
+        {
+            "task": "classification",
+            "dataset": {"type": "sklearn", "name": "digits"},
+            "architecture": {"type": "cnn", "filters": [8, 16], "dense": 0},
+            "optimizer": {"type": "adamw"},
+            "loss": "cross_entropy",
+            "training": {"epochs": 1, "batch_size": 256},
+        }
+    )
+    objective = Objective(metric="accuracy", direction="maximize")
+    with tempfile.TemporaryDirectory() as folder:
+        result = run_trial(chosen, data, seed=0, directory=Path(folder), objective=objective)
+    assert result.state == "complete", result.reason
+    trained = len(data.splits["train"])
+    report(seconds=result.cost["train_seconds"], trained=trained, accuracy=result.validation["accuracy"])
+
+
+def report(**found: float) -> None:
+    """Print what a step found, and the memory of this process and of its largest child, in MB."""
+    memory = {"own": megabytes(resource.RUSAGE_SELF), "child": megabytes(resource.RUSAGE_CHILDREN)}
+    print(json.dumps(found | memory), flush=True)
+
+
+STEPS = {"decode": decode, "open_again": open_again, "train": train}
+
+
+def step(name: str, root: Path, cache: Path, side: int, kill_at: int | None = None) -> tuple[dict[str, float], int]:
+    """Run a step in a process of its own; return what it reported, and at how many images decoding began.
+
+    Args:
+        name: of the step.
+        root: of the photographs.
+        cache: where decoded data sets lie.
+        side: of the decoded images.
+        kill_at: images after which the process is killed.
+    """
+    command = [sys.executable, __file__, "--step", name, "--at", str(root), str(cache), "--side", str(side)]
+    first, line = -1, "{}"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("at decoding"):
+                done = int(line.split()[-1])
+                first = done if first < 0 else first
+                if kill_at is not None and done >= kill_at:
+                    process.kill()
+                    return {}, first
+    return json.loads(line), first
+
+
+def measure(root: Path, cache: Path, side: int, *, kill_at: int | None, trained: bool) -> dict[str, str]:
+    """Decode a folder, open it again, and train on it."""
+    found: dict[str, str] = {}
+    if kill_at is not None:
+        step("decode", root, cache, side, kill_at)
+    built, first = step("decode", root, cache, side)
+    if kill_at is not None:
+        found["killed at"] = f"{kill_at:,} images; the next process went on at {first:,}"
+    opened = [step("open_again", root, cache, side)[0] for _ in range(RUNS)]
+    records = int(opened[0]["records"])
+    decoded = records - max(first, 0)
+    found |= {
+        "records": f"{records:,} of {side}×{side}",
+        "listed and decoded": f"{built['seconds']:.1f} s, {decoded / built['seconds']:,.0f} images/s",
+        "opened (median of 5)": f"{sorted(each['seconds'] for each in opened)[RUNS // 2] * 1000:,.0f} ms",
+        "cache": f"{opened[0]['bytes'] / 1e6:,.0f} MB",
+        "memory while decoding": f"{built['own']:,.0f} MB",
+        "memory of a decoder": f"{built['child']:,.0f} MB",
     }
+    if trained:
+        epoch, _ = step("train", root, cache, side)
+        found["an epoch"] = (
+            f"{epoch['seconds']:.1f} s, {epoch['trained'] / epoch['seconds']:,.0f} images/s with evaluation"
+        )
+        found["memory while training"] = f"{epoch['own']:,.0f} MB"
+    return found
 
 
 def main() -> None:
@@ -82,11 +174,20 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5_000)
     parser.add_argument("--side", type=int, default=224)
     parser.add_argument("--links", action="store_true")
+    parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--at", nargs=2, type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.step:
+        STEPS[asked.step](*asked.at, asked.side)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        write_photographs(Path(folder, "data"), asked.count, links=asked.links)
+        root, cache = Path(folder, "data"), Path(folder, "cache")
+        write_photographs(root, asked.count, links=asked.links)
         table = Table("what", "measured", title=f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores")
-        for what, value in measure(Path(folder, "data"), Path(folder, "cache"), asked.side).items():
+        kill_at = asked.count // 2 if asked.kill else None
+        for what, value in measure(root, cache, asked.side, kill_at=kill_at, trained=asked.train).items():
             table.add_row(what, value)
     Console().print(table)
 

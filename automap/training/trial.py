@@ -260,7 +260,8 @@ def _is_stale(progress: Progress, patience: int | None) -> bool:
 
 def _fit_epoch(model: TrainingModel, batches: TrainingBatches, epoch: int) -> tuple[float, float]:
     """Train for an epoch, from 1; return its mean loss and the last learning rate."""
-    history = model.fit(batches.epoch(epoch - 1), verbose=0, shuffle=False)
+    # Keras warns of batches that end by themselves.
+    history = model.fit(batches.epoch(epoch - 1), steps_per_epoch=batches.steps, verbose=0, shuffle=False)
     loss = float(history.history["loss"][-1])
     if not math.isfinite(loss):
         raise TrainingError(f"the loss became {loss} in epoch {epoch}; {_CALMER}")

@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 
 TIMES = (10, 20, 30, 45)
-ACCURACIES = {"mnist": (0.95, 0.97, 0.98), "letters": (0.90, 0.95, 0.97)}
+ACCURACIES = {"mnist": (0.95, 0.97, 0.98), "letters": (0.40, 0.55, 0.70)}
 
 Line = dict[str, float]
 
