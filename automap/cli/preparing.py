@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from automap.data.prepare import PreparedData, prepare
 from automap.spec.spec import Spec
+
+
+class RateColumn(ProgressColumn):
+    """How many are done a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate of the last half minute; nothing while it is not known."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s", style="progress.data.speed")
 
 
 def prepare_data(console: Console, spec: Spec) -> PreparedData:
@@ -16,10 +33,11 @@ def prepare_data(console: Console, spec: Spec) -> PreparedData:
         console: where to draw the bar; standard error.
         spec: the spec.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("reading the data set", total=None)
         return prepare(
             spec.dataset,
+            shared=spec.cache,
             progress=lambda done, total, what: progress.update(task, completed=done, total=total, description=what),
         )

@@ -25,9 +25,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from automap.data.cache import Cache, cache_path, open_cache, shard_path, target_path
+from automap.data.cache import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
 from automap.data.decoding import decode_in_order, decoders, without_pixels
 from automap.data.listing import Listing, Progress, RecordPass
+from automap.data.shared_cache import fetch
 from automap.data.splits import SPLIT_CODES
 from automap.exceptions import DataError, StorageError
 from automap.spec.kinds import BadRecord, Record
@@ -43,13 +44,14 @@ _FULL_OR_FORBIDDEN = frozenset(
 )
 
 
-def build_cache(root: Path, listing: Listing, progress: Progress) -> Cache:
-    """Decode a data set, or wait for the process that is doing it, and return its cache.
+def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | None = None) -> Cache:
+    """Decode a data set, fetch it decoded, or wait for the process that is doing so, and return its cache.
 
     Args:
         root: folder of all caches.
         listing: what a first pass over the data set found.
         progress: called with records done, records in all, and what is being done.
+        shared: URL where machines share their caches; None for none.
 
     Raises:
         DataError: if no image can be decoded, or the data set changes meanwhile.
@@ -62,7 +64,8 @@ def build_cache(root: Path, listing: Listing, progress: Progress) -> Cache:
             return found
         building = path.with_name(f"{path.name}.building")
         building.mkdir(exist_ok=True)
-        _build(building, listing, progress)
+        if shared is None or not fetch(shared, path.name, building, progress):
+            _build(building, listing, progress)
         shutil.rmtree(path, ignore_errors=True)
         building.rename(path)
         _sync(root)
@@ -204,7 +207,7 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadRecord], list
     }
     about["content"] = _content(building, about, arrays)
     about["files"] = {file.name: file.stat().st_size for file in sorted(building.iterdir()) if file.suffix != ".json"}
-    _write_text(building / "manifest.json", json.dumps(about))
+    _write_text(building / MANIFEST_FILE, json.dumps(about))
 
 
 def _content(building: Path, about: dict[str, Any], arrays: dict[str, Array]) -> str:

@@ -20,6 +20,9 @@ from automap.spec.kinds import BadRecord
 
 Array = np.ndarray[Any, Any]
 
+MANIFEST_FILE = "manifest.json"
+"""Written last: a cache that has it is whole."""
+
 
 def cache_directory() -> Path:
     """Return where decoded data sets are kept: ``$AUTOMAP_CACHE``, else the user's cache folder."""
@@ -154,7 +157,7 @@ def open_cache(root: Path, fingerprint: str) -> Cache | None:
     """
     path = cache_path(root, fingerprint)
     try:
-        about = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        about = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -15,6 +15,7 @@ from automap.data.build import build_cache
 from automap.data.cache import Cache, cache_directory, open_cache
 from automap.data.judged_pairs import PairsFile, held_for_test, read_pairs
 from automap.data.listing import Progress, list_records
+from automap.data.shared_cache import share
 from automap.data.splits import SPLIT_CODES, assign_splits
 from automap.data.targets.kind import TargetKind, Values
 from automap.data.unseen_classes import check_classes_apart
@@ -116,23 +117,28 @@ class PreparedData:
         return self._cache.images(np.asarray(records))
 
 
-def prepare(dataset: Dataset, *, cache: Path | None = None, progress: Progress | None = None) -> PreparedData:
+def prepare(
+    dataset: Dataset, *, cache: Path | None = None, shared: str | None = None, progress: Progress | None = None
+) -> PreparedData:
     """Open a data set's decoded records, decoding them first if nobody has; safe with several processes.
 
     Args:
         dataset: the data set.
         cache: folder of all caches; left out, `cache_directory`.
+        shared: URL where machines share their caches: what lies there is fetched, what does not is written there.
         progress: called with records done, records in all (None while it is not known), and what is being done.
 
     Raises:
         DataError: if it cannot be trained on: missing, empty, one class, one image, too many bad records.
-        StorageError: if the cache cannot be written.
+        StorageError: if the cache, or the place where caches are shared, cannot be used.
         WorkerError: if a process that decodes died.
     """
     tell = progress or (lambda *_: None)
     root = cache or cache_directory()
     listing = list_records(dataset, tell)
-    found = open_cache(root, listing.fingerprint) or build_cache(root, listing, tell)
+    found = open_cache(root, listing.fingerprint) or build_cache(root, listing, tell, shared)
+    if shared is not None:
+        share(found, shared, tell)
     _refuse_bad(found.bad, found.records, dataset.max_bad)
     _check_classes(found, listing.kind)
     strata = listing.kind.strata(found.path, found.targets)

@@ -52,7 +52,7 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
 
     limit_gpu_memory(order["gpu_fraction"], order["gpu_memory_bytes"])
     study = join(Spec.model_validate(order["spec"]), order["sampler_seed"])
-    data = prepare(study.spec.dataset)
+    data = prepare(study.spec.dataset, shared=study.spec.cache)
     check_corners(study, data)
     work(study, data, order["worker"], stop)
 

@@ -188,6 +188,9 @@ class Spec(_Section):
     runs: str | None = Field(
         None, description="run directory, a path or a URL such as s3://bucket/folder; left out: beside the database"
     )
+    cache: str | None = Field(
+        None, description="URL or path where machines share decoded data; left out: each machine decodes for itself"
+    )
 
     @field_validator("objectives", mode="before")
     @classmethod
@@ -256,6 +259,12 @@ class Spec(_Section):
     def _runs_beside_spec(cls, runs: str | None, info: ValidationInfo) -> str | None:
         folder = (info.context or {}).get("folder")
         return runs if runs is None or folder is None or "://" in runs else str(Path(folder, runs).absolute())
+
+    @field_validator("cache")
+    @classmethod
+    def _cache_as_url(cls, cache: str | None, info: ValidationInfo) -> str | None:
+        folder = (info.context or {}).get("folder", ".")
+        return cache if cache is None or "://" in cache else f"file://{Path(folder, cache).absolute()}"
 
     @model_validator(mode="after")
     def _splits_as_the_task_needs(self) -> Self:

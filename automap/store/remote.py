@@ -1,4 +1,4 @@
-"""Run directories that other machines reach: any URL that fsspec knows, such as ``s3://bucket/folder``.
+"""Folders that other machines reach, of runs and of decoded data: any URL that fsspec knows, such as ``s3://bucket/folder``.
 
 Optuna's artifact store is not used: it keeps each upload under a new name for ever, where a checkpoint must be
 replaced after every epoch, and others must find it by the name of its run.
@@ -6,6 +6,7 @@ replaced after every epoch, and others must find it by the name of its run.
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from typing import Any
 from automap.exceptions import ConnectionLost, StorageError
 
 PROBE_FILE = ".probe"
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What waiting does not mend, be it here or there."""
 
 
 def is_remote(location: str | Path) -> bool:
@@ -52,10 +56,39 @@ def pull(url: str, folder: Path) -> None:
             return
         folder.mkdir(parents=True, exist_ok=True)
         for path in files.find(root, maxdepth=1):
-            target = folder / posixpath.basename(path)
-            temporary = target.with_name(f".pulled-{target.name}")
-            files.get_file(path, str(temporary))
-            temporary.replace(target)
+            _pull(files, path, folder / posixpath.basename(path))
+
+
+def pull_file(url: str, path: Path) -> bool:
+    """Copy a remote file to a path, where it appears whole or not at all.
+
+    Returns:
+        Whether there is such a file.
+
+    Raises:
+        ConnectionLost: if it does not answer.
+        StorageError: if it cannot be read, or the disk is full.
+    """
+    with _open_remote(url) as (files, root):
+        if not files.isfile(root):
+            return False
+        _pull(files, root, path)
+    return True
+
+
+def _pull(files: Any, remote: str, path: Path) -> None:
+    temporary = path.with_name(f".pulled-{path.name}")
+    files.get_file(remote, str(temporary))
+    temporary.replace(path)
+
+
+def file_sizes(url: str) -> dict[str, int]:
+    """Return the size in bytes of every file of a remote folder, by name; nothing if there is no such folder."""
+    with _open_remote(url) as (files, root):
+        if not files.isdir(root):
+            return {}
+        found = files.find(root, maxdepth=1, detail=True)
+        return {posixpath.basename(path): int(known["size"]) for path, known in found.items()}
 
 
 def push(path: Path, url: str) -> None:
@@ -101,7 +134,7 @@ def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
         import fsspec
     except ImportError:
         raise StorageError(
-            f"run directory {url}: a URL needs the package fsspec; install it with: pip install 'automap[remote]'"
+            f"{url}: a URL needs the package fsspec; install it with: pip install 'automap[remote]'"
         ) from None
     try:
         # An instance of its own: transactions of several threads must not meet.
@@ -109,11 +142,15 @@ def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
         files.invalidate_cache()
         yield files, root.rstrip("/")
     except (ImportError, ValueError, PermissionError) as error:
-        raise StorageError(f"run directory {url}: {_first_line(error)}") from error
+        raise StorageError(f"{url}: {_first_line(error)}") from error
     except StorageError:
         raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageError(f"{url}: {error.strerror}; make room, then run the same command again") from error
+        raise ConnectionLost(f"{url}: {_first_line(error)}") from error
     except Exception as error:  # Each kind of storage has its own errors: what they share is that they may pass.
-        raise ConnectionLost(f"run directory {url}: {_first_line(error)}") from error
+        raise ConnectionLost(f"{url}: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:
