@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from automap.data.cache import cache_directory
 from automap.search.executor import Death
 from automap.search.resources import Share
 from automap.spec.spec import Spec
@@ -22,6 +23,9 @@ LAST_WORDS = "automap: "
 
 FATAL_EXIT = 3
 """Exit code of a worker that found something which no other worker would find better."""
+
+COMPILE_CACHE = "JAX_COMPILATION_CACHE_DIR"
+"""Environment variable that names the folder in which JAX keeps compiled steps for later processes."""
 
 USABLE_GPU_MEMORY = 0.9
 """Share of a GPU's memory that networks get; drivers and libraries of each process take the rest."""
@@ -113,7 +117,7 @@ def worker_environment(share: Share, workers: int) -> dict[str, str]:
 
     What the user has set stays, but for the GPUs, of which the share names some.
     """
-    ours = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
+    ours = {"PYTHONUNBUFFERED": "1", **backend_environment()}
     if workers > 1:
         threads = str(len(share.cores))
         ours |= {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
@@ -124,6 +128,11 @@ def worker_environment(share: Share, workers: int) -> dict[str, str]:
     if share.gpus:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.name for gpu in share.gpus)
     return environment
+
+
+def backend_environment() -> dict[str, str]:
+    """Return what every worker tells its backend: to be quiet, and where compiled steps are kept."""
+    return {"TF_CPP_MIN_LOG_LEVEL": "2", COMPILE_CACHE: str(cache_directory() / "compiled")}
 
 
 def _gpu_limit(share: Share) -> float:

@@ -11,11 +11,11 @@ from typing import Any
 
 from automap.exceptions import AutomapError, UserError
 from automap.search.executor import Death
-from automap.search.local import USABLE_GPU_MEMORY
+from automap.search.local import USABLE_GPU_MEMORY, backend_environment
 from automap.search.process import work_as_ordered
 from automap.spec.spec import Spec
 
-_QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
+_OF_RAY = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 CONNECT_SECONDS = 10.0
 
@@ -184,4 +184,4 @@ def _environment(need: Need, gpu_fraction: float) -> dict[str, str]:
     if gpu_fraction < 1:
         # JAX reads its limit from here alone.
         limits["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{gpu_fraction:.3f}"
-    return {**_QUIET, **limits}
+    return {**_OF_RAY, **backend_environment(), **limits}
