@@ -8,6 +8,7 @@ network is a ResNet-18. Images a second are the median over all epochs but the f
 compiling. A row each: the trainer's epochs, without augmentation and with it, and `run_trial`, which also evaluates and
 writes a checkpoint after each epoch. On JAX also a bare loop over a jitted step of the same network with the same
 optimizer, its images on the device. A training step is taken as three times the operations of the forward pass.
+Augmentation is random crops, flips and MixUp.
 
 Then the same search of a small network twice, in fresh folders, with one worker and with several, which divide the
 GPU's memory. Needs ``pip install scikit-image``; with ``KERAS_BACKEND=jax``, no TensorFlow. ``--tiny`` tries it all out
@@ -24,7 +25,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -49,12 +49,9 @@ from automap.training.flops import count_flops
 from automap.training.trial import _fit_epoch, run_trial
 
 SIDE = 32
-PHOTOGRAPHS = ("astronaut", "coffee", "cat", "rocket", "retina", "hubble_deep_field", "immunohistochemistry") + (
-    "brick",
-    "grass",
-    "gravel",
-)
-"""The ten that come with scikit-image and differ most; the last three are grey."""
+COLOURED = ("astronaut", "coffee", "cat", "rocket", "retina", "hubble_deep_field", "immunohistochemistry")
+GREY = ("brick", "grass", "gravel")
+"""Photographs that come with scikit-image, ten together as CIFAR-10's classes are."""
 
 AUGMENTATION = ("random_crop", "random_flip", "mix_up")
 
@@ -99,16 +96,16 @@ class Trials(NamedTuple):
 
 
 def write_images(path: Path, count: int) -> None:
-    """Cut squares from photographs, as many from each."""
-    random, images = np.random.default_rng(0), []
-    for name in PHOTOGRAPHS:
+    """Write a file of squares that are cut from photographs, as many from each."""
+    random, images, names = np.random.default_rng(0), [], (*COLOURED, *GREY)
+    count //= len(names)
+    for name in names:
         photograph = getattr(skimage.data, name)()
         photograph = photograph if photograph.ndim == 3 else np.repeat(photograph[..., None], 3, axis=2)
         squares = np.lib.stride_tricks.sliding_window_view(photograph, (SIDE, SIDE), axis=(0, 1))
-        top, left = (random.integers(0, size, count // len(PHOTOGRAPHS)) for size in squares.shape[:2])
+        top, left = (random.integers(0, size, count) for size in squares.shape[:2])
         images.append(squares[top, left].transpose(0, 2, 3, 1))
-    labels = np.repeat(np.arange(len(PHOTOGRAPHS)), count // len(PHOTOGRAPHS))
-    np.savez(path, x=np.concatenate(images), y=labels)
+    np.savez(path, x=np.concatenate(images), y=np.repeat(np.arange(len(names)), count))
 
 
 def dataset_of(path: Path) -> dict[str, Any]:
@@ -157,14 +154,13 @@ def trainer(candidate: Candidate, data: PreparedData) -> Pace:
 
 def whole_trial(candidate: Candidate, data: PreparedData) -> Pace:
     """Run a trial; its epochs end when they are evaluated and their checkpoint is written."""
-    objective, ends = Objective(metric="accuracy", direction="maximize"), []
+    objective = Objective(metric="accuracy", direction="maximize")
     with tempfile.TemporaryDirectory() as folder:
         result = run_trial(candidate, data, seed=0, directory=Path(folder), objective=objective)
     if result.state != "complete":
         raise SystemExit(f"the trial {result.state}: {result.reason}")
-    ends = [point["seconds"] for point in result.curve]
     size = candidate.training.batch_size
-    return pace_of(ends, len(data.splits["train"]) // size * size)
+    return pace_of([point["seconds"] for point in result.curve], len(data.splits["train"]) // size * size)
 
 
 def bare_loop(candidate: Candidate, data: PreparedData) -> Pace:
@@ -235,26 +231,35 @@ def run_search(folder: Path, path: Path, workers: int, options: argparse.Namespa
 
 
 def trials_of(folder: Path, workers: int, seconds: float) -> Trials:
-    """Return the pace of a search that took so many seconds, from when its results were stored."""
+    """Return the pace of a search that took so many seconds, from when its results were stored.
+
+    What other workers have begun by then is counted, and that they have nothing to do at the end is too.
+    """
     with open_database(f"sqlite:///{folder}/sharing.db").connect() as connection:
         rows = connection.execute(text("SELECT state, reason, finished_at FROM automap_results ORDER BY 3")).all()
     if wrong := [f"{state}: {reason}" for state, reason, _ in rows if state != "complete"]:
         raise SystemExit(f"{len(wrong)} of {len(rows)} trials with {workers} workers; the first {wrong[0]}")
-    # The first trial of each worker includes its compiling, and the clock starts when all of them are done.
+    # A worker's first trial includes its compiling: the clock starts when as many are done as there are workers.
     times = [finished for *_, finished in rows]
     first, last = times[workers - 1], times[-1]
     return Trials(60 * (len(times) - workers) / (last - first), 60 * len(times) / seconds)
+
+
+def add(table: Table, name: str, rate: str, compared: str, share: str = "", compiling: str = "") -> None:
+    """Add a row, and show it at once: a run that is cut off has then told what it found."""
+    cells = name, rate, compared, share, compiling
+    print(" | ".join(cell.replace("\n", ", ") for cell in cells if cell), file=sys.stderr, flush=True)
+    table.add_row(*cells)
 
 
 def measure_sharing(table: Table, folder: Path, path: Path, options: argparse.Namespace) -> None:
     """Add the rows of searches with one worker and with several."""
     alone, together = (run_search(folder / str(count), path, count, options) for count in (1, options.workers))
     gain = together.steady / alone.steady, together.whole / alone.whole
-    name = f"a small cnn, {options.trials} trials"
     for workers, found in ((1, alone), (options.workers, together)):
         rate = f"{found.steady:,.1f} trials/min\n{found.whole:,.1f} with start-up"
-        compared = f"{gain[0]:.2f} × 1 worker\n{gain[1]:.2f} × with start-up" if workers > 1 else ""
-        table.add_row(f"{name}, {workers} worker{'s' if workers > 1 else ''}", rate, "", "", compared)
+        compared = f"{gain[0]:.2f} of 1 worker\n{gain[1]:.2f} with start-up" if workers > 1 else ""
+        add(table, f"cnn, workers: {workers}", rate, compared)
 
 
 def measure_training(table: Table, data: PreparedData, path: Path, options: argparse.Namespace) -> None:
@@ -265,19 +270,19 @@ def measure_training(table: Table, data: PreparedData, path: Path, options: argp
     def row(name: str, pace: Pace, compared: str = "") -> None:
         peak = peak_of(options)
         share = "" if peak is None else f"{flops * pace.images / (1e12 * peak):.1%}"
-        table.add_row(name, f"{pace.images:,.0f} images/s", share, f"{pace.compiling:.1f} s", compared)
+        add(table, name, f"{pace.images:,.0f} images/s", compared, share, f"{pace.compiling:.1f} s")
         memory.release()
 
     row("trainer", fitted := trainer(plain, data))
     if keras.backend.backend() == "jax":
         bare = bare_loop(plain, data)
-        row("bare jitted loop", bare, f"the trainer's pace is {fitted.images / bare.images:.3f} of it")
+        row("bare jitted loop", bare, f"the trainer: {fitted.images / bare.images:.3f} of it")
     else:
-        table.add_row("bare jitted loop", "skipped", "", "", "it is written for KERAS_BACKEND=jax")
+        add(table, "bare jitted loop", "skipped", "it needs KERAS_BACKEND=jax")
     mixed = trainer(augmented, data)
-    row(f"trainer, {', '.join(AUGMENTATION)}", mixed, f"{mixed.images / fitted.images:.3f} of the trainer's pace")
+    row("trainer, augmenting", mixed, f"{mixed.images / fitted.images:.3f} of the trainer")
     whole = whole_trial(plain, data)
-    row("run_trial", whole, f"{whole.images / fitted.images:.3f} of the trainer's pace")
+    row("run_trial", whole, f"{whole.images / fitted.images:.3f} of the trainer")
 
 
 def peak_of(options: argparse.Namespace) -> float | None:
@@ -291,13 +296,13 @@ def peak_of(options: argparse.Namespace) -> float | None:
 def heading(data: PreparedData, options: argparse.Namespace) -> str:
     """Say on what, and with what, it was measured."""
     name = keras.backend.backend()
-    device = backend.gpu_name() or f"no GPU, {len(os.sched_getaffinity(0))} processors"
+    device = backend.gpu_name() or f"no GPU, processors: {len(os.sched_getaffinity(0))}"
     peak = peak_of(options)
-    of_peak = f", peak {peak:,.0f} TFLOP/s" if peak else ", peak not known: give --peak"
-    versions = f"Python {platform.python_version()}, Keras {keras.version()}, {name} {version(name)}"
+    of_peak = f"peak {peak:,.0f} TFLOP/s" if peak else f"peak in {options.precision} not known: give --peak"
+    versions = f"Python {platform.python_version()}, Keras {keras.version()}, {name} {sys.modules[name].__version__}"
     count = f"{len(data.splits['train']):,} images of {SIDE}×{SIDE}×3 in batches of {options.batch}"
     network = f"ResNet of {options.blocks} × {options.width}, {options.precision}, {options.epochs} epochs"
-    return f"{device}{of_peak}\n{versions}\n{network}, {count}"
+    return f"{device}; {of_peak}\n{versions}\n{network}\n{count}"
 
 
 def parsed() -> argparse.Namespace:
@@ -324,7 +329,7 @@ def parsed() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     options, console = parsed(), Console()
-    table = Table("", "rate", "of peak", "compiling", "compared", title_justify="left")
+    table = Table("", "rate", "compared", "of peak", "compiling", title_justify="left")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["AUTOMAP_CACHE"] = str(folder / "cache")

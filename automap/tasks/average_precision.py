@@ -33,6 +33,8 @@ class Truth(NamedTuple):
     """``(boxes, 4)``: left, top, right, bottom in pixels."""
     classes: Array
     """``(boxes,)`` indices."""
+    crowds: Array
+    """``(boxes,)`` whether a box holds many objects: what is found in it is neither right nor wrong."""
 
 
 class AveragePrecision(NamedTuple):
@@ -59,10 +61,9 @@ def average_precision(found: Sequence[Found], truth: Sequence[Truth], classes: i
     """
     precisions, recalls = [], []
     for index in range(classes):
-        total = sum(int((each.classes == index).sum()) for each in truth)
+        total = sum(int(((each.classes == index) & ~each.crowds).sum()) for each in truth)
         if total:
-            scores, hits = _matches(found, truth, index)
-            precision, recall = _curve(scores, hits, total)
+            precision, recall = _curve(*_matches(found, truth, index), total)
             precisions.append(precision)
             recalls.append(recall)
     if not precisions:
@@ -73,45 +74,67 @@ def average_precision(found: Sequence[Found], truth: Sequence[Truth], classes: i
 
 def overlaps(first: Array, second: Array) -> Array:
     """Return intersection over union of each box ``(n, 4)`` with each other one ``(m, 4)``, ``(n, m)``."""
+    shared = _shared(first, second)
+    return _ratio(shared, _area(first)[:, None] + _area(second)[None] - shared)
+
+
+def _shared(first: Array, second: Array) -> Array:
     corner = np.maximum(first[:, None, :2], second[None, :, :2])
     other = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.prod(np.clip(other - corner, 0, None), axis=-1)
-    areas = [np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=-1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None] - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared, dtype=float), where=union > 0))
+    return np.asarray(np.prod(np.clip(other - corner, 0, None), axis=-1))
 
 
-def _matches(found: Sequence[Found], truth: Sequence[Truth], index: int) -> tuple[Array, Array]:
-    """Return scores ``(found,)`` of a class's boxes in all images, and whether each hits, ``(overlaps, found)``."""
-    scores, hits = [np.empty(0)], [np.empty((len(OVERLAPS), 0), bool)]
+def _area(boxes: Array) -> Array:
+    return np.asarray(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=-1))
+
+
+def _ratio(shared: Array, whole: Array) -> Array:
+    return np.asarray(np.divide(shared, whole, out=np.zeros_like(shared, dtype=float), where=whole > 0))
+
+
+def _matches(found: Sequence[Found], truth: Sequence[Truth], index: int) -> tuple[Array, Array, Array]:
+    """Return scores ``(found,)`` of a class's boxes in all images, and whether each hits and misses.
+
+    The latter are ``(overlaps, found)``; what lies in a crowd does neither.
+    """
+    scores, hits, misses = [np.empty(0)], [_NO_MATCH], [_NO_MATCH]
     for mine, theirs in zip(found, truth, strict=True):
         chosen = np.flatnonzero(mine.classes == index)
         chosen = chosen[np.argsort(-mine.scores[chosen], kind="stable")][:MOST_FOUND]
+        boxes, same = mine.boxes[chosen], theirs.classes == index
+        hit = _hits_in_image(overlaps(boxes, theirs.boxes[same & ~theirs.crowds]))
+        # Of a crowd counts how much of what was found lies in it.
+        within = _ratio(_shared(boxes, theirs.boxes[same & theirs.crowds]), _area(boxes)[:, None])
         scores.append(mine.scores[chosen])
-        hits.append(_hits_in_image(overlaps(mine.boxes[chosen], theirs.boxes[theirs.classes == index])))
-    return np.concatenate(scores), np.concatenate(hits, axis=1)
+        hits.append(hit)
+        misses.append(~hit & (within.max(axis=1, initial=0.0) < _LEAST[:, None]))
+    return np.concatenate(scores), np.concatenate(hits, axis=1), np.concatenate(misses, axis=1)
+
+
+_NO_MATCH = np.empty((len(OVERLAPS), 0), bool)
+_LEAST = np.minimum(OVERLAPS, 1 - 1e-10)
 
 
 def _hits_in_image(shares: Array) -> Array:
     """Give each found box, the most certain first, the free box that it overlaps most; for each least overlap."""
     hits = np.zeros((len(OVERLAPS), len(shares)), bool)
-    for row, least in enumerate(OVERLAPS):
+    for row, least in enumerate(_LEAST):
         free = np.ones(shares.shape[1], bool)
         for place, of_box in enumerate(shares):
             best = np.where(free, of_box, -1.0)
             # Of equal overlaps COCO's own program takes the last.
             at = len(best) - 1 - int(best[::-1].argmax()) if len(best) else -1
-            if at >= 0 and best[at] >= min(least, 1 - 1e-10):
+            if at >= 0 and best[at] >= least:
                 free[at], hits[row, place] = False, True
     return hits
 
 
-def _curve(scores: Array, hits: Array, total: int) -> tuple[Array, Array]:
+def _curve(scores: Array, hits: Array, misses: Array, total: int) -> tuple[Array, Array]:
     """Return the mean precision over 101 recalls, and the largest recall, for each least overlap."""
-    ordered = hits[:, np.argsort(-scores, kind="stable")]
-    right = ordered.cumsum(axis=1)
+    order = np.argsort(-scores, kind="stable")
+    right, wrong = (each[:, order].cumsum(axis=1) for each in (hits, misses))
     recall = right / total
-    precision = right / np.arange(1, ordered.shape[1] + 1)
+    precision = _ratio(right, right + wrong)
     # The precision at a recall is the best at that one or a larger one.
     precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     means = []
@@ -119,4 +142,4 @@ def _curve(scores: Array, hits: Array, total: int) -> tuple[Array, Array]:
         places = np.searchsorted(of_recall, RECALLS, side="left")
         reached = places < len(of_precision)
         means.append(float(np.where(reached, np.append(of_precision, 0.0)[places], 0.0).mean()))
-    return np.array(means), recall[:, -1] if ordered.shape[1] else np.zeros(len(OVERLAPS))
+    return np.array(means), recall[:, -1] if len(order) else np.zeros(len(OVERLAPS))

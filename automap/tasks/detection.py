@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from automap.data.targets.boxes import CROWD, PADDING
 from automap.spec.component import tunable
 from automap.spec.kinds import DataInfo, Evaluator, Features, Metric, Task
 from automap.tasks.average_precision import Found, Truth, average_precision
@@ -141,8 +142,9 @@ class DetectionEvaluator(Evaluator):
     def update(self, targets: Array, outputs: Array) -> None:
         """Add a batch: boxes ``(batch, boxes, 5)`` and what points say ``(batch, points, 8 + classes)``."""
         for boxes, output in zip(targets, outputs, strict=True):
-            there = boxes[boxes[:, 4] >= 0]
-            self._truth.append(Truth(there[:, :4], there[:, 4].astype(int)))
+            there = boxes[boxes[:, 4] != PADDING]
+            codes = there[:, 4].astype(int)
+            self._truth.append(Truth(there[:, :4], np.where(codes < 0, CROWD - codes, codes), codes < 0))
             self._found.append(find_boxes(output, self._info.image_shape[:2]))
 
     def compute(self) -> dict[str, float]:

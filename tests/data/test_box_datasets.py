@@ -12,6 +12,7 @@ from automap.data.datasets.voc import Voc
 from automap.data.datasets.yolo import Yolo
 from automap.data.prepare import prepare
 from automap.data.survey import dataset_type
+from automap.data.targets.boxes import BoxesColumn
 from automap.exceptions import DataError
 from automap.spec.kinds import BadRecord
 
@@ -157,15 +158,24 @@ def test_vocs_lists_are_splits(tmp_path):
     assert [record.split for record in Voc(path=tmp_path).records()] == ["train", "validation", None]
 
 
-def test_crowds_and_difficult_objects_are_left_out(tmp_path):
+def test_crowds_are_marked_and_difficult_objects_left_out(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", iscrowd=1)
     [record] = Coco(path=tmp_path / "boxes.json").records()
-    assert record.target == []
+    assert {box[5:] for box in record.target} == {(True,)}
     write_voc(tmp_path / "voc", "a", voc_object("cat", 0, 0, 9, 9, difficult=1))
     [left_out], [kept] = Voc(path=tmp_path / "voc").records(), Voc(path=tmp_path / "voc", difficult=True).records()
     assert left_out.target == []
     assert len(kept.target) == 1
+
+
+def test_crowds_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
+    column = BoxesColumn(("a", "b"))
+    column.append(None, [["b", 0, 0, 4, 4, True], ["b", 1, 1, 2, 2, False], ["a", 0, 0, 9, 9, False]], usable=True)
+    column.append(None, [], usable=True)
+    assert column.write(tmp_path)["classes"] == ["a", "b"]
+    table = np.load(tmp_path / "targets.npy")
+    assert table[..., 4].tolist() == [[-3, 1, 0], [-1, -1, -1]]
 
 
 def test_damaged_annotations_are_told(tmp_path):

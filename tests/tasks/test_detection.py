@@ -30,7 +30,7 @@ INFO = DataInfo(
 )
 
 
-def random_images(seed, images=20, classes=3):
+def random_images(seed, images=20, classes=3, crowded=0.0):
     """Boxes, and what a fair detector would say of them."""
     random = np.random.default_rng(seed)
     found, truth = [], []
@@ -39,7 +39,7 @@ def random_images(seed, images=20, classes=3):
         corner = random.uniform(0, 150, (count, 2))
         boxes = np.concatenate([corner, corner + random.uniform(4, 120, (count, 2))], axis=1)
         labels = random.integers(0, classes, count)
-        truth.append(Truth(boxes, labels))
+        truth.append(Truth(boxes, labels, random.random(count) < crowded))
         seen = np.repeat(boxes, 2, axis=0) + random.normal(0, 6, (2 * count, 4))
         seen[:, 2:] = np.maximum(seen[:, 2:], seen[:, :2] + 1)
         said = np.where(random.random(2 * count) < 0.8, np.repeat(labels, 2), random.integers(0, classes, 2 * count))
@@ -68,7 +68,9 @@ def by_pycocotools(found, truth, classes):
             "images": [{"id": image} for image in range(len(truth))],
             "categories": [{"id": index + 1} for index in range(classes)],
             "annotations": rows(
-                (i, box, label, {}) for i, each in enumerate(truth) for box, label in zip(*each, strict=True)
+                (i, box, label, {"iscrowd": int(crowd)})
+                for i, each in enumerate(truth)
+                for box, label, crowd in zip(*each, strict=True)
             ),
         }
         there.createIndex()
@@ -89,9 +91,10 @@ def by_pycocotools(found, truth, classes):
     return judge.stats
 
 
+@pytest.mark.parametrize("crowded", [0.0, 0.4])
 @pytest.mark.parametrize("seed", range(6))
-def test_metrics_equal_those_of_cocos_own_program(seed):
-    found, truth = random_images(seed)
+def test_metrics_equal_those_of_cocos_own_program(seed, crowded):
+    found, truth = random_images(seed, crowded=crowded)
     ours = average_precision(found, truth, 3)
     theirs = by_pycocotools(found, truth, 3)
     assert ours.precision == pytest.approx(theirs[0], abs=5e-5)
@@ -99,10 +102,28 @@ def test_metrics_equal_those_of_cocos_own_program(seed):
     assert ours.recall == pytest.approx(theirs[8], abs=5e-5)
 
 
+@pytest.mark.parametrize(("label", "score"), [(-3.0, 1.0), (-2.0, 0.5)], ids=["its crowd", "a crowd of others"])
+def test_what_is_found_in_a_crowd_is_no_mistake(label, score):
+    evaluator = Detection().evaluator(INFO)
+    targets = np.array([[[10, 10, 20, 20, 1], [30, 30, 60, 60, label], [0, 0, 0, 0, -1]]], np.float32)
+    sure, surer = 5.0, 9.0
+    outputs = np.array(
+        [
+            [15, 15, 8, 5, 5, 5, 5, sure, -9, sure, -9],
+            [45, 45, 8, 5, 5, 5, 5, surer, -9, surer, -9],
+        ],
+        np.float32,
+    )
+    evaluator.update(targets, outputs[None])
+    assert evaluator.compute()["ap50"] == pytest.approx(score, abs=0.01)
+
+
 def test_nothing_to_find_is_no_score():
     with pytest.raises(ValueError, match="no image has a box"):
         average_precision(
-            [Found(np.empty((0, 4)), np.empty(0), np.empty(0))], [Truth(np.empty((0, 4)), np.empty(0))], 2
+            [Found(np.empty((0, 4)), np.empty(0), np.empty(0))],
+            [Truth(np.empty((0, 4)), np.empty(0), np.empty(0, bool))],
+            2,
         )
 
 

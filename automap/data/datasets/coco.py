@@ -14,7 +14,7 @@ from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
 
 
 class Coco(Dataset):
-    """COCO's annotations of instances as boxes; those of crowds are left out."""
+    """COCO's annotations of instances as boxes; nothing is learned of crowds, and what is found in them not judged."""
 
     target = "boxes"
 
@@ -46,14 +46,14 @@ class Coco(Dataset):
             categories = file.categories
             for image in file.described():
                 try:
-                    found = [each for each in image.annotations if not each.get("iscrowd")]
-                    boxes = [_box(categories[each["category_id"]], each["bbox"]) for each in found]
+                    boxes = [_box(categories[each["category_id"]], each) for each in image.annotations]
                 except (KeyError, TypeError, ValueError) as error:
                     yield BadRecord(image.name, f"its annotations are damaged: {error!r}")
                     continue
                 yield file_record(image.path, image.name, boxes, split=image.split)
 
 
-def _box(label: str, box: Any) -> tuple[str, float, float, float, float]:
-    left, top, width, height = (float(number) for number in box)
-    return label, left, top, left + width, top + height
+def _box(label: str, annotation: dict[str, Any]) -> tuple[Any, ...]:
+    left, top, width, height = (float(number) for number in annotation["bbox"])
+    box = label, left, top, left + width, top + height
+    return (*box, True) if annotation.get("iscrowd") else box

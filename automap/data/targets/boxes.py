@@ -17,17 +17,26 @@ LEAST_VISIBLE = 0.25
 """A box of which less than this share is in the record is dropped."""
 PADDING = -1.0
 """The class of the boxes with which a record is filled up."""
+CROWD = -2
+"""A crowd of class 0 has this class, one of class 1 the number below, and so on: no box to be learned."""
 
 
 class BoxesKind(TargetKind):
-    """Boxes, kept as ``(records, most boxes, 5)`` float32: left, top, right, bottom in pixels of the record, class."""
+    """Boxes, kept as ``(records, most boxes, 5)`` float32: left, top, right, bottom in pixels of the record, class.
+
+    A record's target lists a class name, left, top, right and bottom for each box; and True after them where the box
+    is one around a crowd.
+    """
 
     fewest_classes: ClassVar[int] = 1
     in_image: ClassVar[bool] = True
 
     def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> list[Any]:
-        """Return the boxes of the record: class name, left, top, right, bottom."""
-        return [[str(name), *geometry.box(box)] for name, *box in target if geometry.visible(box) >= LEAST_VISIBLE]
+        """Return the boxes of the record: class name, left, top, right, bottom, whether it is a crowd's."""
+        boxes = ((str(name), box[:4], box[4:] == [True]) for name, *box in target)
+        return [
+            [name, *geometry.box(box), crowd] for name, box, crowd in boxes if geometry.visible(box) >= LEAST_VISIBLE
+        ]
 
     def describe(self, placed: list[Any]) -> Any:
         """Return the boxes."""
@@ -84,7 +93,7 @@ class BoxesColumn:
         table = np.zeros((len(self._rows), max(1, most), 5), np.float32)
         table[..., 4] = PADDING
         for row, boxes in enumerate(self._rows):
-            for place, (name, *edges) in enumerate(boxes):
-                table[row, place] = *edges, codes[name]
+            for place, (name, *edges, crowd) in enumerate(boxes):
+                table[row, place] = *edges, CROWD - codes[name] if crowd else codes[name]
         np.save(folder / "targets.npy", table)
         return {"classes": classes, "lost_classes": [name for name in self._classes if name not in used]}
