@@ -1,6 +1,6 @@
 """A small search for each task on real images, beside the baseline that a person would try first.
 
-    python benchmarks/tasks.py [segmentation|enhancement|multi_label|regression|face_recognition]
+    python benchmarks/tasks.py [segmentation|detection|enhancement|multi_label|regression|face_recognition]
 
 Runs the spec of the task on data that `examples/make_data.py` writes, in a folder of its own, and compares the finalist
 on the test split with the baseline on the same images. Needs scikit-image.
@@ -79,7 +79,8 @@ def detection(folder: Path) -> None:
         (crop(image, box), int(box[4])) for image, own in zip(known, taught, strict=True) for box in own[own[:, 4] >= 0]
     ]
     nearest = KNeighborsClassifier(5).fit(*(np.array(column) for column in zip(*crops, strict=True)))
-    truth = [Truth(own[own[:, 4] >= 0, :4], own[own[:, 4] >= 0, 4].astype(int)) for own in boxes]
+    there = [own[own[:, 4] >= 0] for own in boxes]
+    truth = [Truth(own[:, :4], own[:, 4].astype(int), np.zeros(len(own), bool)) for own in there]
     guessed = []
     for image in images:
         blobs = bright_boxes(image[..., 0])
