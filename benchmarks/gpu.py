@@ -56,7 +56,7 @@ GREY = ("brick", "grass", "gravel")
 AUGMENTATION = ("random_crop", "random_flip", "mix_up")
 
 PEAKS = {"H100 80GB HBM3": 989.0, "H100 PCIe": 756.0, "H200": 989.0, "A100": 312.0}
-"""TFLOP/s of dense products in 16 bits, from NVIDIA's data sheets, by what the device's name holds."""
+"""TFLOP/s of dense products in bfloat16, from NVIDIA's data sheets, by what the device's name holds."""
 
 STEP_FLOPS = 3
 """A training step over a forward pass: the backward pass computes two products for each of the forward one's."""
@@ -257,9 +257,9 @@ def measure_sharing(table: Table, folder: Path, path: Path, options: argparse.Na
     alone, together = (run_search(folder / str(count), path, count, options) for count in (1, options.workers))
     gain = together.steady / alone.steady, together.whole / alone.whole
     for workers, found in ((1, alone), (options.workers, together)):
-        rate = f"{found.steady:,.1f} trials/min\n{found.whole:,.1f} with start-up"
-        compared = f"{gain[0]:.2f} of 1 worker\n{gain[1]:.2f} with start-up" if workers > 1 else ""
-        add(table, f"cnn, workers: {workers}", rate, compared)
+        rate = f"{found.steady:,.1f} trials/min\n{found.whole:,.1f} with start"
+        compared = f"{gain[0]:.2f} × 1 worker\n{gain[1]:.2f} with start" if workers > 1 else ""
+        add(table, f"cnn, {workers} worker{'s' if workers > 1 else ''}", rate, compared)
 
 
 def measure_training(table: Table, data: PreparedData, path: Path, options: argparse.Namespace) -> None:
@@ -276,13 +276,13 @@ def measure_training(table: Table, data: PreparedData, path: Path, options: argp
     row("trainer", fitted := trainer(plain, data))
     if keras.backend.backend() == "jax":
         bare = bare_loop(plain, data)
-        row("bare jitted loop", bare, f"the trainer: {fitted.images / bare.images:.3f} of it")
+        row("bare jitted loop", bare, f"trainer: {fitted.images / bare.images:.3f}")
     else:
-        add(table, "bare jitted loop", "skipped", "it needs KERAS_BACKEND=jax")
+        add(table, "bare jitted loop", "skipped", "on JAX only")
     mixed = trainer(augmented, data)
-    row("trainer, augmenting", mixed, f"{mixed.images / fitted.images:.3f} of the trainer")
+    row("augmented", mixed, f"{mixed.images / fitted.images:.3f} × trainer")
     whole = whole_trial(plain, data)
-    row("run_trial", whole, f"{whole.images / fitted.images:.3f} of the trainer")
+    row("run_trial", whole, f"{whole.images / fitted.images:.3f} × trainer")
 
 
 def peak_of(options: argparse.Namespace) -> float | None:
@@ -298,7 +298,7 @@ def heading(data: PreparedData, options: argparse.Namespace) -> str:
     name = keras.backend.backend()
     device = backend.gpu_name() or f"no GPU, processors: {len(os.sched_getaffinity(0))}"
     peak = peak_of(options)
-    of_peak = f"peak {peak:,.0f} TFLOP/s" if peak else f"peak in {options.precision} not known: give --peak"
+    of_peak = f"peak {peak:g} TFLOP/s" if peak else f"peak in {options.precision} not known: give --peak"
     versions = f"Python {platform.python_version()}, Keras {keras.version()}, {name} {sys.modules[name].__version__}"
     count = f"{len(data.splits['train']):,} images of {SIDE}×{SIDE}×3 in batches of {options.batch}"
     network = f"ResNet of {options.blocks} × {options.width}, {options.precision}, {options.epochs} epochs"
@@ -312,7 +312,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=3, help="of each training, two at least")
     parser.add_argument("--width", type=int, default=64, help="filters of the ResNet's first stage")
     parser.add_argument("--blocks", type=int, default=2, help="of each of its stages")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="mixed_bfloat16")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="mixed_bfloat16")
     parser.add_argument("--peak", type=float, metavar="TFLOP/s", help="of the device; left out, as its name says")
     parser.add_argument("--trials", type=int, default=24, help="of each search")
     parser.add_argument("--workers", type=int, default=4, help="that share the GPU")
