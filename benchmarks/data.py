@@ -116,8 +116,8 @@ def report(**found: float) -> None:
 STEPS = {"decode": decode, "open_again": open_again, "train": train}
 
 
-def step(name: str, root: Path, cache: Path, side: int, kill_at: int | None = None) -> tuple[dict[str, float], int]:
-    """Run a step in a process of its own; return what it reported, and at how many images decoding began.
+def step(name: str, root: Path, cache: Path, side: int, kill_at: int | None = None) -> dict[str, float]:
+    """Run a step in a process of its own and return what it reported; nothing if it was killed.
 
     Args:
         name: of the step.
@@ -127,17 +127,21 @@ def step(name: str, root: Path, cache: Path, side: int, kill_at: int | None = No
         kill_at: images after which the process is killed.
     """
     command = [sys.executable, __file__, "--step", name, "--at", str(root), str(cache), "--side", str(side)]
-    first, line = -1, "{}"
+    line = "{}"
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith("at decoding"):
-                done = int(line.split()[-1])
-                first = done if first < 0 else first
-                if kill_at is not None and done >= kill_at:
-                    process.kill()
-                    return {}, first
-    return json.loads(line), first
+            if kill_at is not None and line.startswith("at decoding") and int(line.split()[-1]) >= kill_at:
+                process.kill()
+                return {}
+    found: dict[str, float] = json.loads(line)
+    return found
+
+
+def decoded_already(cache: Path) -> int:
+    """Return how many images a build has put away that is not finished."""
+    parts = cache.glob("*.building/part-*.json")
+    return sum(len(json.loads(part.read_text())["good"]) for part in parts)
 
 
 def measure(root: Path, cache: Path, side: int, *, kill_at: int | None, trained: bool) -> dict[str, str]:
@@ -145,12 +149,13 @@ def measure(root: Path, cache: Path, side: int, *, kill_at: int | None, trained:
     found: dict[str, str] = {}
     if kill_at is not None:
         step("decode", root, cache, side, kill_at)
-    built, first = step("decode", root, cache, side)
+    kept = decoded_already(cache)
     if kill_at is not None:
-        found["killed at"] = f"{kill_at:,} images; the next process went on at {first:,}"
-    opened = [step("open_again", root, cache, side)[0] for _ in range(RUNS)]
+        found["killed at"] = f"{kill_at:,} images; of them {kept:,} were not decoded again"
+    built = step("decode", root, cache, side)
+    opened = [step("open_again", root, cache, side) for _ in range(RUNS)]
     records = int(opened[0]["records"])
-    decoded = records - max(first, 0)
+    decoded = records - kept
     found |= {
         "records": f"{records:,} of {side}×{side}",
         "listed and decoded": f"{built['seconds']:.1f} s, {decoded / built['seconds']:,.0f} images/s",
@@ -160,7 +165,7 @@ def measure(root: Path, cache: Path, side: int, *, kill_at: int | None, trained:
         "memory of a decoder": f"{built['child']:,.0f} MB",
     }
     if trained:
-        epoch, _ = step("train", root, cache, side)
+        epoch = step("train", root, cache, side)
         found["an epoch"] = (
             f"{epoch['seconds']:.1f} s, {epoch['trained'] / epoch['seconds']:,.0f} images/s with evaluation"
         )
