@@ -194,14 +194,16 @@ def _box_columns(found: dict[str, Any]) -> dict[str, str]:
 
 
 def _in_columns(answer: dict[str, Any]) -> dict[str, str]:
-    """Return an answer as columns: what is a list of labels gets a column for each, except beside a single label."""
+    """Return an answer as columns: labels with a number each get a column each, except beside a single label."""
     if "probability" in answer:
         kept = {key: value for key, value in answer.items() if key != "classes"}
         return {key: f"{value:.6f}" if isinstance(value, float) else str(value) for key, value in kept.items()}
     columns: dict[str, str] = {}
     for key, value in answer.items():
-        if isinstance(value, list) and all(isinstance(entry, dict) and len(entry) == 2 for entry in value):
+        if isinstance(value, list) and value and all(isinstance(entry, dict) and len(entry) == 2 for entry in value):
             columns |= {str(entry["label"]): f"{next(reversed(entry.values())):.6f}" for entry in value}
+        elif isinstance(value, list):
+            columns[key] = "; ".join(map(str, value))
         elif isinstance(value, dict):
             columns |= {str(name): f"{number:.6g}" for name, number in value.items()}
         else:

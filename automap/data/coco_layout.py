@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from automap.data.datasets.coco_file import annotation_files, is_coco, open_coco
+from automap.data.datasets.coco_file import ImagesNotFound, annotation_files, is_coco, open_coco
 from automap.data.datasets.files import is_junk
 from automap.exceptions import DataError
 
@@ -19,7 +19,7 @@ LOOKED_FOR = 20
 def has_shapes(path: Path) -> bool:
     """Return whether a path is, or is a folder with, COCO's annotations with polygons or run lengths."""
     files = annotation_files(path) if path.is_dir() else [path] if path.suffix.lower() == ".json" else []
-    return any(bool(each.get("segmentation")) for file in files if is_coco(file) for each in _annotations(file))
+    return any(bool(each.get("segmentation")) for file in files for each in _annotations(file))
 
 
 def coco_fields(path: Path) -> dict[str, Any]:
@@ -29,11 +29,11 @@ def coco_fields(path: Path) -> dict[str, Any]:
         path: a file of annotations, or a folder with some.
 
     Raises:
-        DataError: if the images are nowhere near.
+        DataError: if the images are nowhere near, or a file is none of COCO's.
     """
     try:
         open_coco(path, None)
-    except DataError:
+    except ImagesNotFound:
         if path.is_dir():
             raise
         return {"images": _image_folder(path)}
@@ -41,8 +41,9 @@ def coco_fields(path: Path) -> dict[str, Any]:
 
 
 def _annotations(file: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["annotations"]
-    return found
+    """Return the annotations of a file; what is damaged has none."""
+    found = json.loads(file.read_text(encoding="utf-8"))["annotations"] if is_coco(file) else []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _image_folder(file: Path) -> Path:

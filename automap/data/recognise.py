@@ -37,7 +37,10 @@ def recognise(path: Path, type_name: str | None = None, wanted: frozenset[str] |
     if found == "degraded":
         note = "assumed: noise is what to remove; there are also blur, downscale, low_light and jpeg"
         return Layout(found, path, {"noise": NOISE}, (note,))
-    return Layout(found, path, _paired_fields(path, found))
+    fields = _paired_fields(path, found)
+    unnamed = found == "masks" and "classes" not in fields
+    note = "assumed: the values of the masks are classes, from 0 on; classes: [...] gives them names"
+    return Layout(found, path, fields, (note,) if unnamed else ())
 
 
 def _type(path: Path, wanted: frozenset[str] | None) -> str:

@@ -140,11 +140,21 @@ def _any_numbers(rest: Sequence[Column]) -> Targets | None:
 
 def _only_label(rest: Sequence[Column]) -> Targets | None:
     """Return the only column whose cells recur, as classes do."""
-    recurring = [column for column in rest if column.recurs and not column.real and not _beside(column)]
-    if len(recurring) != 1:
+    column = _only_recurring(rest)
+    if column is None:
         return None
-    [column] = recurring
     return {"label_column": column.name}, (f"assumed: {column.name} names the class; no other column could",)
+
+
+def _only_separated(rest: Sequence[Column]) -> Targets | None:
+    """Return the only column whose cells recur, if several labels stand in one."""
+    column = _only_recurring(rest)
+    return None if column is None else _several_in([column])
+
+
+def _only_recurring(rest: Sequence[Column]) -> Column | None:
+    recurring = [column for column in rest if column.recurs and not column.real and not _beside(column)]
+    return recurring[0] if len(recurring) == 1 else None
 
 
 _Find = Callable[[Sequence[Column]], Targets | None]
@@ -154,6 +164,7 @@ _LIKELY: tuple[tuple[str, _Find], ...] = (
     ("label", _named_label),
     ("labels", _marked),
     ("numbers", _measured),
+    ("labels", _only_separated),
     ("label", _only_label),
 )
 """What finds targets of a kind, the likeliest first."""

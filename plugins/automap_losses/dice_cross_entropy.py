@@ -1,4 +1,4 @@
-"""Dice and cross-entropy."""
+"""Dice and cross-entropy, or Tversky and focal loss."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ if TYPE_CHECKING:
 
 
 class DiceCrossEntropy(LossComponent):
-    """The sum of cross-entropy and Dice loss: one for each pixel, one for the shape as a whole."""
+    """The sum of cross-entropy and Dice loss: one for each pixel, one for the shape as a whole.
+
+    With `gamma` the former is a focal loss, with `missed` the latter a Tversky loss.
+    """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
 
     dice: float = Field(1.0, ge=0, description="weight of the Dice loss; that of the cross-entropy is 1")
+    gamma: float = Field(0.0, ge=0, description="how far the cross-entropy looks away from what is known well")
+    missed: float = Field(0.5, gt=0, lt=1, description="weight of missed pixels; wrong ones get what is left to 1")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""
         from automap_losses.pixels import PixelLoss
 
-        return PixelLoss(entropy=1.0, overlap=self.dice)
+        return PixelLoss(entropy=1.0, overlap=self.dice, gamma=self.gamma, alpha=1 - self.missed, beta=self.missed)

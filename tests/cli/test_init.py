@@ -192,7 +192,14 @@ def test_images_and_masks_become_a_segmentation(tmp_path):
     assert spec.dataset.suffix == "_mask"
     assert spec.dataset.values == (0, 255)
     assert "12 images with mask targets" in text
+    assert "assumed" not in text
     assert "objectives: [mean_iou]" in text
+
+
+def test_masks_of_class_indices_get_no_names(tmp_path):
+    spec, text = initialised(tmp_path, write_pairs(tmp_path / "cells", "images", "masks", values=(0, 1)))
+    assert spec.dataset.values == ()
+    assert "# assumed: the values of the masks are classes, from 0 on; classes: [...] gives them names" in text
 
 
 def test_inputs_and_targets_become_an_enhancement(tmp_path):

@@ -1,6 +1,7 @@
 """``automap init`` beyond one class an image: what it takes real digits for, by the table or folders they come in."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -93,8 +94,19 @@ def test_a_column_of_several_names_is_taken_apart(images, tmp_path, separator, c
     assert "in 3 classes: even" in text
 
 
-def test_classes_of_two_words_stay_whole(images, tmp_path):
-    spec, text = initialised(tmp_path, table(images, label=kind))
+def test_the_only_column_may_hold_several_names_too(images, tmp_path):
+    def names(digit, image):
+        return " ".join(str(part) for part in range(5) if digit >> part & 1 or part == digit % 3)
+
+    spec, text = initialised(tmp_path, table(images, shown=names))
+    assert spec.task.type == "multi_label"
+    assert (spec.dataset.label_column, spec.dataset.label_separator) == ("shown", " ")
+    assert "# assumed: a space stands between the labels in shown" in text
+
+
+@pytest.mark.parametrize("column", ["label", "shown"])
+def test_classes_of_two_words_stay_whole(images, tmp_path, column):
+    spec, text = initialised(tmp_path, table(images, **{column: kind}))
     assert spec.task.type == "classification"
     assert "round zero" in text
 
@@ -207,6 +219,16 @@ def test_good_images_can_be_made_worse_to_be_enhanced(images, tmp_path):
     assert (spec.task.type, spec.dataset.noise) == ("enhancement", 25.0)
     assert "# assumed: noise is what to remove; there are also blur" in text
     assert "random_translation" not in text
+
+
+@pytest.mark.parametrize("folders", [(), ("train", "val")])
+def test_images_of_no_class_are_refused_with_what_they_serve(images, tmp_path, folders):
+    for folder in folders or (".",):
+        (tmp_path / "photographs" / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copy(images / "0.png", tmp_path / "photographs" / folder)
+    told = refused(tmp_path / "photographs").replace("\n", " ")
+    assert "holds no folders, but 1 images; expected one for each class" in told
+    assert "automap init --task enhancement" in told
 
 
 def test_a_folder_of_classes_has_no_masks(tmp_path):

@@ -178,22 +178,128 @@ def test_crowds_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
     assert table[..., 4].tolist() == [[-3, 1, 0], [-1, -1, -1]]
 
 
-def test_damaged_annotations_are_told(tmp_path):
-    write_images(tmp_path / "coco", "a")
-    write_coco(tmp_path / "coco" / "boxes.json", "a", bbox=[1, 2, "x", 4])
-    write_voc(tmp_path / "voc", "a", "<object><name>cat</name></object>")
-    write_yolo(tmp_path / "yolo" / "images", tmp_path / "yolo" / "labels", "a")
-    (tmp_path / "yolo" / "labels" / "a.txt").write_text("9 0.5 0.5 0.1 0.1\n")
-    (tmp_path / "yolo" / "classes.txt").write_text("cat\n")
-    reasons = {
-        Coco(path=tmp_path / "coco" / "boxes.json"): "could not convert string to float",
-        Voc(path=tmp_path / "voc"): "an object has no name or no bndbox",
-        Yolo(path=tmp_path / "yolo"): "class 9 has no name",
-    }
-    for dataset, reason in reasons.items():
-        [found] = dataset.records()
-        assert isinstance(found, BadRecord)
-        assert reason in found.reason
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"bbox": [1, 2, "x", 4]}, "could not convert string to float: 'x'"),
+        ({"bbox": [1, 2, 3]}, "its bbox is not a list of x, y, width and height"),
+        ({"bbox": [1, 2, -3, 4]}, "its box ends before it begins"),
+        ({"bbox": [1, 2, float("nan"), 4]}, "an edge of its box is no finite number"),
+        ({"category_id": 77}, "its category 77 is not among the categories"),
+    ],
+)
+def test_a_damaged_annotation_of_coco_is_told_with_its_number(changes, reason, tmp_path):
+    write_images(tmp_path, "a")
+    write_coco(tmp_path / "boxes.json", "a", id=5, **changes)
+    [found] = Coco(path=tmp_path / "boxes.json").records()
+    assert isinstance(found, BadRecord)
+    assert found.name == "a.png (annotation 5)"
+    assert reason in found.reason
+
+
+def test_annotations_of_an_image_that_coco_does_not_describe_are_told_once(tmp_path):
+    write_images(tmp_path, "a")
+    write_coco(tmp_path / "boxes.json", "a", image_id=999)
+    stranger, record = Coco(path=tmp_path / "boxes.json").records()
+    assert stranger == BadRecord("image 999 in boxes.json", "has annotations, but is not among the images")
+    assert record.target == []
+
+
+def test_numbers_of_cocos_images_may_be_texts(tmp_path):
+    write_images(tmp_path, "a")
+    write_coco(tmp_path / "boxes.json", "a", image_id="1")
+    [record] = Coco(path=tmp_path / "boxes.json").records()
+    assert len(record.target) == 2
+
+
+CAT = voc_object("cat", 2, 2, 9, 9)
+
+
+@pytest.mark.parametrize(
+    ("objects", "reason"),
+    [
+        ("<object><name>cat</name></object>", "an object has no name or no bndbox"),
+        (CAT.replace("<ymax>9</ymax>", ""), "the box of a cat has not all of xmin, ymin, xmax and ymax"),
+        (CAT.replace("<xmin>3", "<xmin>three"), "an edge of the box of a cat is no number"),
+        (CAT.replace("<xmin>3", "<xmin>30"), "its box ends before it begins"),
+    ],
+)
+def test_damaged_objects_of_voc_are_told(objects, reason, tmp_path):
+    write_voc(tmp_path, "a", objects)
+    [found] = Voc(path=tmp_path).records()
+    assert isinstance(found, BadRecord)
+    assert found.name == "a.xml"
+    assert reason in found.reason
+
+
+def write_yolo_line(folder, line, names="names: [cat, dog]"):
+    write_yolo(folder / "images", folder / "labels", "a")
+    (folder / "labels" / "a.txt").write_text(f"{yolo_line(*BOXES[0])}\n\n{line}\n")
+    (folder / "data.yaml").write_text(f"{names}\n")
+    return Yolo(path=folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("9 0.5 0.5 0.1 0.1", "its class 9 has no name: there are 2, from 0 on"),
+        ("0.5 0.5 0.5 0.1 0.1", "its class 0.5 has no name"),
+        ("1 0.5 abc 0.1 0.1", "one of its words is no number"),
+        ("1 0.5 0.5", "has 2 numbers after the class; expected x, y, width and height, or corners"),
+        ("1 50 30 20 10", "expected shares of the image's width and height, 0 to 1"),
+        ("1 nan 0.5 0.1 0.1", "expected shares of the image's width and height, 0 to 1"),
+        ("1 0.5 0.5 -0.005 0.1", "its box ends before it begins"),
+    ],
+)
+def test_a_damaged_line_of_yolo_is_told_with_its_number(line, reason, tmp_path):
+    [found] = write_yolo_line(tmp_path, line).records()
+    assert isinstance(found, BadRecord)
+    assert found.name == "labels/a.txt:3"
+    assert reason in found.reason
+
+
+def test_around_a_shape_of_yolo_its_box_is_taken(tmp_path):
+    [record] = write_yolo_line(tmp_path, "1.0 0.5 0.1 0.9 0.5 0.5 0.8 0.2 0.5").records()
+    assert record.target[1] == ("dog", 0.2 * WIDTH, 0.1 * HEIGHT, 0.9 * WIDTH, 0.8 * HEIGHT)
+
+
+def test_labels_that_are_no_text_are_told(tmp_path):
+    dataset = write_yolo_line(tmp_path, "")
+    (tmp_path / "labels" / "a.txt").write_bytes(b"\xff\xfe0")
+    assert list(dataset.records()) == [BadRecord("labels/a.txt", "is no text in UTF-8")]
+
+
+def test_classes_of_yolo_may_be_numbered(tmp_path):
+    assert write_yolo_line(tmp_path, "", "names: {1: dog, 0: cat}").class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ("names: [cat, dog", r"data\.yaml:2 is no YAML"),
+        ("names: {1: cat, 2: dog}", r"data\.yaml: names: expected a list of classes, or classes by number from 0 on"),
+        ("names: cat", r"data\.yaml: names: expected a list"),
+    ],
+)
+def test_classes_of_yolo_that_cannot_be_read_are_told(names, reason, tmp_path):
+    with pytest.raises(DataError, match=reason):
+        list(write_yolo_line(tmp_path, "", names).records())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"images": {}}, "x.json: images is no list"),
+        ({"annotations": [{"image_id": 1}]}, r"x.json: annotations\[0\] has no category_id"),
+        ({"images": [1]}, r"x.json: images\[0\] has no id and no file_name"),
+        ({"categories": [{"name": "cat"}]}, r"x.json: categories\[0\] has no id"),
+        ({"categories": [{"id": "one", "name": "cat"}]}, r"x.json: categories\[0\].id: 'one' is no whole number"),
+    ],
+)
+def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps({**coco_content("a"), **change}))
+    with pytest.raises(DataError, match=reason):
+        list(Coco(path=tmp_path / "x.json").records())
 
 
 @pytest.mark.parametrize(

@@ -85,11 +85,18 @@ def test_images_that_are_missing_and_damaged_shapes_are_bad_records(tmp_path):
     (tmp_path / "images" / "4.png").unlink()
     content = json.loads(dataset.path.read_text())
     content["annotations"][0]["segmentation"] = [[1, 2]]
-    content["annotations"][2]["category_id"] = 99
+    content["annotations"][2] |= {"id": 8, "category_id": 99}
+    content["annotations"][4]["image_id"] = 77
+    del content["images"][3]["height"]
     dataset.path.write_text(json.dumps(content))
     reasons = {bad.name: bad.reason for bad in prepare(write_again(dataset), cache=tmp_path / "cache").bad}
-    assert set(reasons) == {"4.png", "0.png", "1.png"}
-    assert "a polygon has 2 numbers" in reasons["0.png"]
+    assert "a polygon has 2 numbers" in reasons.pop("0.png")
+    assert "cannot be read" in reasons.pop("4.png")
+    assert reasons == {
+        "1.png (annotation 8)": "its category 99 is not among the categories",
+        "3.png": "the file does not tell its height and width",
+        "image 77 in instances.json": "has annotations, but is not among the images",
+    }
 
 
 def write_again(dataset):

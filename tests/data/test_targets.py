@@ -141,8 +141,9 @@ def test_values_and_what_is_ignored_are_declared(tmp_path):
     data = prepare(Masks(path=folder, values=(0, 255)), cache=tmp_path)
     assert data.info.classes == ("0", "255")
     assert set(np.unique(data.targets[np.arange(3)])) <= {0, 1, 255}
-    with pytest.raises(DataError, match="one class only"):
-        prepare(Masks(path=folder), cache=tmp_path)
+    for classes in ((), ("ground", "box")):
+        with pytest.raises(DataError, match=r"show one class at most.*nothing to tell apart.*values: \[0, 255\]"):
+            prepare(Masks(path=folder, classes=classes), cache=tmp_path)
     with pytest.raises(DataError, match="value 255, which is in none of dataset"):
         prepare(Masks(path=folder, values=(0, 7), ignore=3), cache=tmp_path)
 

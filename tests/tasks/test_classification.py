@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
@@ -83,6 +84,17 @@ def test_the_area_is_left_out_where_all_images_have_one_class():
 
 def test_ties_count_half():
     assert area_under_roc(np.array([0, 1]), np.full((2, 2), 0.5)) == 0.5
+
+
+def test_the_calibration_error_is_that_of_scikit_learns_curve(digits):
+    targets, logits = digits
+    probabilities = np.exp(log_softmax(logits.astype(np.float32)))
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
+    accuracies, confidences = calibration_curve(right, confidence, n_bins=15)
+    counts, _ = np.histogram(confidence, np.linspace(0, 1, 16))
+    expected = np.average(np.abs(accuracies - confidences), weights=counts[counts > 0])
+    assert expected > 0.01
+    assert evaluate(targets, logits)["calibration_error"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_calibration_error_by_hand():

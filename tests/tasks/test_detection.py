@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from scipy.special import expit
 from support.candidates import candidate
 
 from automap.spec.kinds import DataInfo
@@ -16,6 +17,7 @@ from automap.tasks.average_precision import Found, Truth, average_precision, ove
 from automap.tasks.detection import Detection
 from automap.tasks.found_boxes import find_boxes, suppress
 from automap.training.build import build_network
+from automap_losses.fcos import Fcos
 from automap_losses.points import assign, giou, middles
 
 INFO = DataInfo(
@@ -162,6 +164,43 @@ def test_overlap_and_middle_by_hand():
     assert float(giou(same, np.array([[4.0, 4, 0, 4]]))[0]) == pytest.approx(0.5)
     assert float(middles(same)[0]) == pytest.approx(1.0)
     assert float(middles(np.array([[1.0, 2, 4, 2]]))[0]) == pytest.approx(0.5)
+
+
+def loss_by_loops(boxes, said, gamma, alpha, box_weight):
+    """The loss of one image, point by point, from the assignment that is tested above."""
+    edges, classes, answers = (np.asarray(each)[0] for each in assign(boxes[None], said[None, :, :3]))
+    focal, overlap, centred, weights = 0.0, 0.0, 0.0, 0.0
+    for point, own, label, counted in zip(said, edges.astype(float), classes, answers, strict=True):
+        for index, logit in enumerate(point[8:]):
+            right = expit(logit) if counted and index == label else 1 - expit(logit)
+            focal -= (alpha if counted and index == label else 1 - alpha) * (1 - right) ** gamma * np.log(right)
+        if counted:
+            across, down = own[[0, 2]], own[[1, 3]]
+            middle = np.sqrt(across.min() / across.max() * down.min() / down.max())
+            mine, theirs = (np.concatenate([point[:2] - each[:2], point[:2] + each[2:]]) for each in (own, point[3:7]))
+            low, high = np.minimum(mine, theirs), np.maximum(mine, theirs)
+            whole = np.prod(high[2:] - low[:2])
+            shared = np.prod(np.clip(low[2:] - high[:2], 0, None))
+            union = sum(np.prod(each[2:] - each[:2]) for each in (mine, theirs)) - shared
+            overlap += middle * (1 - (shared / union - (whole - union) / whole))
+            centred -= middle * np.log(expit(point[7])) + (1 - middle) * np.log(1 - expit(point[7]))
+            weights += middle
+    return (focal + centred) / answers.sum() + box_weight * overlap / weights
+
+
+def test_the_loss_is_focal_giou_and_the_entropy_of_the_middle():
+    random = np.random.default_rng(3)
+    points = np.concatenate([grid(4), grid(16)])
+    said = np.concatenate([points, random.uniform(1, 20, (len(points), 4)), random.normal(size=(len(points), 4))], 1)
+    said = said.astype("float32")
+    boxes = np.array([[8, 8, 24, 24, 1], [0, 0, 64, 60, 2], [30, 12, 40, 25, 0], [0, 0, 0, 0, -1]], "float32")
+    settings = {"gamma": 1.5, "alpha": 0.3, "box_weight": 2.0}
+    loss = Fcos(**settings).build(INFO)
+    found = float(loss(boxes[None], said[None]))
+    assert found == pytest.approx(loss_by_loops(boxes, said, **settings), rel=1e-4)
+    crowded = boxes.copy()
+    crowded[3] = [4, 4, 60, 60, -3]
+    assert float(loss(crowded[None], said[None])) == pytest.approx(found)
 
 
 @pytest.mark.parametrize("architecture", sorted(find_plugins("automap.architectures")))

@@ -70,6 +70,14 @@ def test_the_threshold_is_the_best_of_all(digits):
     assert ((scores >= found) == same).mean() >= max(accuracies)
 
 
+def test_the_threshold_decides_best_where_both_kinds_of_pair_are_as_frequent(digits):
+    scores, same = all_pairs(*digits)
+    found = scores >= evaluate(*digits)["threshold"]
+    false, true, _ = metrics.roc_curve(same, scores)
+    best = ((true + 1 - false) / 2).max()
+    assert best - 0.01 <= metrics.balanced_accuracy_score(same, found) <= best
+
+
 def test_the_accuracy_of_folds_is_that_of_thresholds_chosen_elsewhere(digits):
     """The reference deals the same pairs to folds of scikit-learn and tries every score as threshold."""
     scores, same = all_pairs(*digits)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import Field
 
-from automap.data.datasets.coco_file import CocoFile, open_coco
+from automap.data.datasets.box_edges import checked_edges
+from automap.data.datasets.coco_file import CocoFile, of_category, open_coco
 from automap.data.datasets.files import file_record
 from automap.spec.kinds import BadRecord, DataPath, Dataset, Record
 
@@ -43,17 +44,21 @@ class Coco(Dataset):
             DataError: if a file cannot be read or is none of COCO's.
         """
         for file in self._files:
-            categories = file.categories
+            yield from file.undescribed()
+            read = partial(_box, file.categories)
             for image in file.described():
-                try:
-                    boxes = [_box(categories[each["category_id"]], each) for each in image.annotations]
-                except (KeyError, TypeError, ValueError) as error:
-                    yield BadRecord(image.name, f"its annotations are damaged: {error!r}")
-                    continue
-                yield file_record(image.path, image.name, boxes, split=image.split)
+                boxes = image.read(read)
+                if isinstance(boxes, BadRecord):
+                    yield boxes
+                else:
+                    yield file_record(image.path, image.name, boxes, split=image.split)
 
 
-def _box(label: str, annotation: dict[str, Any]) -> tuple[Any, ...]:
-    left, top, width, height = (float(number) for number in annotation["bbox"])
-    box = label, left, top, left + width, top + height
-    return (*box, True) if annotation.get("iscrowd") else box
+def _box(categories: Mapping[int, str], annotation: dict[str, Any]) -> tuple[Any, ...]:
+    label = of_category(annotation, categories)
+    box = annotation.get("bbox")
+    if not isinstance(box, list) or len(box) != 4:
+        raise ValueError("its bbox is not a list of x, y, width and height")
+    left, top, width, height = map(float, box)
+    edges = checked_edges(left, top, left + width, top + height)
+    return (label, *edges, True) if annotation.get("iscrowd") else (label, *edges)

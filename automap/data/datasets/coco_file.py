@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from automap.data.datasets.folder import SPLIT_FOLDERS
 from automap.data.datasets.matching import split_of
 from automap.exceptions import DataError
-from automap.spec.kinds import SplitName
+from automap.spec.kinds import BadRecord, SplitName
 
-PARTS = frozenset({"images", "annotations", "categories"})
-"""What a file of annotations has."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "images": ("id", "file_name"),
+    "annotations": ("image_id", "category_id"),
+    "categories": ("id", "name"),
+}
+"""The lists that a file of annotations has, and what each of their entries has."""
 _WORD = re.compile(r"[a-z]+")
+
+T = TypeVar("T")
+
+
+class ImagesNotFound(DataError):  # noqa: N818
+    """The images that a file names are not beside it."""
 
 
 class CocoImage(NamedTuple):
@@ -29,10 +39,26 @@ class CocoImage(NamedTuple):
     split: SplitName | None
     """As the name of the file, of its folder or of the image's folder has it."""
 
+    def read(self, read: Callable[[dict[str, Any]], T]) -> list[T] | BadRecord:
+        """Return what each annotation says; for the first that is damaged, which it is and why.
+
+        Args:
+            read: returns what an annotation says, or raises a `ValueError` with the reason.
+        """
+        found = []
+        for annotation in self.annotations:
+            try:
+                found.append(read(annotation))
+            except (TypeError, ValueError) as error:
+                number = annotation.get("id")
+                return BadRecord(self.name if number is None else f"{self.name} (annotation {number})", str(error))
+        return found
+
 
 class CocoFile(NamedTuple):
     """A file of annotations with the folder of its images."""
 
+    path: Path
     content: dict[str, Any]
     images: Path
     split: SplitName | None
@@ -40,19 +66,40 @@ class CocoFile(NamedTuple):
     @property
     def categories(self) -> dict[int, str]:
         """Names of the categories by their numbers, in the order of these."""
-        named = sorted((int(category["id"]), str(category["name"])) for category in self.content["categories"])
+        named = sorted((category["id"], str(category["name"])) for category in self.content["categories"])
         return dict(named)
+
+    def undescribed(self) -> Iterator[BadRecord]:
+        """Yield each image that has annotations, but no entry of its own."""
+        described = {str(about["id"]) for about in self.content["images"]}
+        annotated = dict.fromkeys(str(annotation["image_id"]) for annotation in self.content["annotations"])
+        for image in annotated:
+            if image not in described:
+                yield BadRecord(f"image {image} in {self.path.name}", "has annotations, but is not among the images")
 
     def described(self) -> Iterator[CocoImage]:
         """Yield every image with its annotations, in the file's order."""
-        annotations: dict[Any, list[dict[str, Any]]] = {}
+        annotations: dict[str, list[dict[str, Any]]] = {}
         for annotation in self.content["annotations"]:
-            annotations.setdefault(annotation.get("image_id"), []).append(annotation)
+            # Some programs write the same number once as a text.
+            annotations.setdefault(str(annotation["image_id"]), []).append(annotation)
         for about in self.content["images"]:
-            name = str(about.get("file_name"))
+            name = str(about["file_name"])
             yield CocoImage(
-                self.images / name, name, about, annotations.get(about.get("id"), []), self.split or split_of(name)
+                self.images / name, name, about, annotations.get(str(about["id"]), []), self.split or split_of(name)
             )
+
+
+def of_category(annotation: Mapping[str, Any], known: Mapping[int, T]) -> T:
+    """Return what is known of an annotation's category.
+
+    Raises:
+        ValueError: if nothing is.
+    """
+    number = annotation["category_id"]
+    if number not in known:
+        raise ValueError(f"its category {number} is not among the categories")
+    return known[number]
 
 
 def open_coco(path: Path, images: Path | None) -> list[CocoFile]:
@@ -89,7 +136,7 @@ def is_coco(path: Path) -> bool:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and set(content) >= PARTS
+    return isinstance(content, dict) and set(content) >= set(PARTS)
 
 
 def split_in_name(path: Path) -> SplitName | None:
@@ -106,9 +153,23 @@ def _open(path: Path, root: Path, images: Path | None, split: SplitName | None) 
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"dataset.path: {path} cannot be read: {error}") from None
-    if not isinstance(content, dict) or not set(content) >= PARTS:
+    if not isinstance(content, dict) or not set(content) >= set(PARTS):
         raise DataError(f"dataset.path: {path} has no images, annotations and categories, as COCO's files have")
-    return CocoFile(content, images or _images_of(content, path, root, split), split)
+    for part, keys in PARTS.items():
+        _check(content[part], path, part, keys)
+    for index, category in enumerate(content["categories"]):
+        if not isinstance(category["id"], int):
+            raise DataError(f"dataset.path: {path}: categories[{index}].id: {category['id']!r} is no whole number")
+    return CocoFile(path, content, images or _images_of(content, path, root, split), split)
+
+
+def _check(entries: Any, path: Path, part: str, keys: tuple[str, ...]) -> None:
+    if not isinstance(entries, list):
+        raise DataError(f"dataset.path: {path}: {part} is no list, as COCO's files have it")
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not entry.keys() >= set(keys):
+            lacking = [key for key in keys if not isinstance(entry, dict) or key not in entry]
+            raise DataError(f"dataset.path: {path}: {part}[{index}] has no {' and no '.join(lacking)}")
 
 
 def _images_of(content: dict[str, Any], path: Path, root: Path, split: SplitName | None) -> Path:
@@ -118,8 +179,10 @@ def _images_of(content: dict[str, Any], path: Path, root: Path, split: SplitName
     folders = [path.parent, root / "images", root, root.parent / "images", root.parent]
     named = [each for folder in folders if folder.is_dir() for each in sorted(folder.iterdir()) if each.is_dir()]
     folders = [*(each for each in named if split is not None and split_in_name(Path(each.name)) == split), *folders]
-    first = str(content["images"][0].get("file_name"))
+    first = str(content["images"][0]["file_name"])
     for folder in folders:
         if (folder / first).is_file():
             return folder
-    raise DataError(f"dataset.images: {first}, the first image of {path}, is not beside it; name the folder of images")
+    raise ImagesNotFound(
+        f"dataset.images: {first}, the first image of {path}, is not beside it; name the folder of images"
+    )

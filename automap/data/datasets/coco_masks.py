@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from automap.data.coco_shapes import shape_mask
-from automap.data.datasets.coco_file import CocoFile, CocoImage, open_coco
+from automap.data.datasets.coco_file import CocoFile, CocoImage, of_category, open_coco
 from automap.data.datasets.files import file_record
 from automap.data.decode import BadImage
 from automap.exceptions import DataError
@@ -88,20 +88,28 @@ class CocoMasks(Dataset):
         if len(numbers) > MOST_CATEGORIES:
             raise DataError(f"dataset.path: {self.path} has {len(numbers)} categories; a mask holds {MOST_CATEGORIES}")
         indices = {number: index for index, number in enumerate(numbers, start=1)}
-        for image in (image for file in self._files for image in file.described()):
-            found = file_record(image.path, image.name, "", split=image.split)
-            if isinstance(found, BadRecord):
-                yield found
-                continue
-            try:
-                yield found._replace(target=_mask(image, indices))
-            except (KeyError, TypeError, ValueError) as error:
-                yield BadRecord(image.name, f"its annotations are damaged: {error!r}")
+        for file in self._files:
+            yield from file.undescribed()
+            for image in file.described():
+                yield _record(image, indices)
 
 
-def _mask(image: CocoImage, indices: dict[int, int]) -> ShapesMask:
-    drawn = [each for each in image.annotations if each.get("segmentation")]
-    drawn.sort(key=lambda each: -float(each.get("area", 0)))
-    shapes = tuple((indices[each["category_id"]], each["segmentation"]) for each in drawn)
-    version = hashlib.blake2b(json.dumps(shapes).encode(), digest_size=16).hexdigest()
-    return ShapesMask(int(image.about["height"]), int(image.about["width"]), shapes, version)
+def _record(image: CocoImage, indices: Mapping[int, int]) -> Record | BadRecord:
+    found = file_record(image.path, image.name, "", split=image.split)
+    if isinstance(found, BadRecord):
+        return found
+    shapes = image.read(partial(_shape, indices))
+    if isinstance(shapes, BadRecord):
+        return shapes
+    height, width = (image.about.get(side) for side in ("height", "width"))
+    if not isinstance(height, int) or not isinstance(width, int):
+        return BadRecord(image.name, "the file does not tell its height and width")
+    shapes.sort(key=lambda shape: -shape[0])
+    drawn = tuple((index, segmentation) for _, index, segmentation in shapes if segmentation)
+    version = hashlib.blake2b(json.dumps(drawn).encode(), digest_size=16).hexdigest()
+    return found._replace(target=ShapesMask(height, width, drawn, version))
+
+
+def _shape(indices: Mapping[int, int], annotation: dict[str, Any]) -> tuple[float, int, Any]:
+    """Return area, class index and segmentation."""
+    return float(annotation.get("area", 0)), of_category(annotation, indices), annotation.get("segmentation")

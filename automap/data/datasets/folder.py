@@ -60,15 +60,21 @@ class Folder(Dataset):
             raise DataError(f"dataset.path: {self.path} is a file; a table is read with: type: csv")
         folders = _folders(self.path)
         if not folders:
-            images = sum(1 for _ in self._strays(self.path))
-            raise DataError(
-                f"dataset.path: {self.path} holds no folders{f', but {images} images' if images else ''}; expected one "
-                f"for each class, such as {self.path.name}/daisy/1.jpg (images whose classes stand in a table are "
-                "read with: type: csv)"
-            )
+            raise self._no_classes(self.path)
         if all(folder.name.lower() in SPLIT_FOLDERS for folder in folders):
-            return [below for folder in folders for below in _folders(folder)]
+            classes = [below for folder in folders for below in _folders(folder)]
+            if not classes:
+                raise self._no_classes(folders[0])
+            return classes
         return folders
+
+    def _no_classes(self, folder: Path) -> DataError:
+        images = sum(1 for _ in self._strays(folder))
+        return DataError(
+            f"dataset.path: {folder} holds no folders{f', but {images} images' if images else ''}; expected one for "
+            f"each class, such as {folder.name}/daisy/1.jpg. Images whose classes stand in a table are read with type: "
+            "csv; images without any serve enhancement, with type: degraded (automap init --task enhancement)"
+        )
 
     def _strays(self, folder: Path) -> Iterator[BadRecord]:
         """Yield images beside the folders of classes; other files there, such as a licence, are none of ours."""

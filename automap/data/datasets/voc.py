@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from automap.data.datasets.box_edges import checked_edges
 from automap.data.datasets.files import file_record
 from automap.data.datasets.folder import SPLIT_FOLDERS
 from automap.exceptions import DataError
@@ -66,6 +67,9 @@ def _box(found: ElementTree.Element) -> tuple[str, float, float, float, float]:
     edges = [box.findtext(edge) for edge in ("xmin", "ymin", "xmax", "ymax")]
     if None in edges:
         raise ValueError(f"the box of a {label} has not all of xmin, ymin, xmax and ymax")
-    left, top, right, bottom = (float(edge or 0) for edge in edges)
+    try:
+        left, top, right, bottom = (float(edge or "") for edge in edges)
+    except ValueError:
+        raise ValueError(f"an edge of the box of a {label} is no number") from None
     # VOC counts pixels from 1 and includes the last one.
-    return label, left - 1, top - 1, right, bottom
+    return label, *checked_edges(left - 1, top - 1, right, bottom)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import Field
 
+from automap.data.datasets.box_edges import Edges, checked_edges
 from automap.data.datasets.files import IMAGE_SUFFIXES, file_record, walk_files
 from automap.data.datasets.folder import SPLIT_FOLDERS
 from automap.data.decode import image_header
@@ -20,10 +21,22 @@ IMAGES, LABELS = "images", "labels"
 
 Box = tuple[str, float, float, float, float]
 
+BESIDE = 0.01
+"""By so much, in shares of the image, rounding may put a number below 0 or above 1."""
+
+
+class BadLine(ValueError):  # noqa: N818
+    """A line of a text file is no box."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
 
 class Yolo(Dataset):
     """Images below folders named ``images``, and text files in ``labels`` beside them: class, centre and size.
 
+    All but the class are shares of the image. Of a line with the corners of a shape the box around it is taken.
     ``images/train/1.jpg`` belongs to ``labels/train/1.txt``, ``train/images/1.jpg`` to ``train/labels/1.txt``; folders
     train, val and test are splits. The classes are in ``data.yaml`` (``names``) or ``classes.txt``.
     """
@@ -35,10 +48,9 @@ class Yolo(Dataset):
     @cached_property
     def _names(self) -> list[str]:
         for file in sorted([*self.path.glob("*.yaml"), *self.path.glob("*.yml")]):
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
-            names: Any = content.get("names") if isinstance(content, dict) else None
-            if names:
-                return [str(name) for name in (names.values() if isinstance(names, dict) else names)]
+            content = _yaml(file)
+            if isinstance(content, dict) and content.get("names"):
+                return _numbered(content["names"], file)
         if (self.path / "classes.txt").is_file():
             lines = (self.path / "classes.txt").read_text(encoding="utf-8").splitlines()
             return [line.strip() for line in lines if line.strip()]
@@ -67,10 +79,14 @@ class Yolo(Dataset):
             if image.suffix.lower() not in IMAGE_SUFFIXES or IMAGES not in name.parts[:-1]:
                 continue
             found = True
+            labels = _labels_of(name)
             try:
-                boxes = self._boxes(self.path / _labels_of(name), image)
-            except (ValueError, IndexError) as error:
-                yield BadRecord(name.as_posix(), f"its labels are damaged: {error}")
+                boxes = self._boxes(self.path / labels, image)
+            except BadLine as error:
+                yield BadRecord(f"{labels.as_posix()}:{error.line}", str(error))
+                continue
+            except UnicodeDecodeError:
+                yield BadRecord(labels.as_posix(), "is no text in UTF-8")
                 continue
             yield file_record(image, name.as_posix(), boxes, split=_split_of(name))
         if not found:
@@ -78,12 +94,48 @@ class Yolo(Dataset):
 
     def _boxes(self, labels: Path, image: Path) -> list[Box]:
         lines = labels.read_text(encoding="utf-8").splitlines() if labels.is_file() else []
-        rows = [line.split() for line in lines if line.strip()]
+        rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
         header = image_header(image) if rows else None
         if header is None:
             # Without boxes its size does not matter, and what cannot be read is told when it is decoded.
             return []
-        return [_box(row, self._names, header[0], header[1]) for row in rows]
+        return [self._box(number, row, header[0], header[1]) for number, row in rows]
+
+    def _box(self, line: int, row: list[str], height: int, width: int) -> Box:
+        try:
+            index, *numbers = map(float, row)
+        except ValueError:
+            raise BadLine(line, "one of its words is no number") from None
+        if not index.is_integer() or not 0 <= index < len(self._names):
+            raise BadLine(line, f"its class {row[0]} has no name: there are {len(self._names)}, from 0 on")
+        try:
+            left, top, right, bottom = _edges(numbers)
+        except ValueError as error:
+            raise BadLine(line, str(error)) from None
+        return self._names[int(index)], left * width, top * height, right * width, bottom * height
+
+
+def _yaml(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
+        raise DataError(f"dataset.path: {file}{line} is no YAML: {error.problem}") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise DataError(f"dataset.path: {file} cannot be read: {error}") from None
+
+
+def _numbered(names: Any, file: Path) -> list[str]:
+    """Return names in the order of their numbers.
+
+    Raises:
+        DataError: if they are neither a list nor numbered from 0 on.
+    """
+    if isinstance(names, dict) and set(names) == set(range(len(names))):
+        names = [names[number] for number in range(len(names))]
+    if not isinstance(names, list):
+        raise DataError(f"dataset.path: {file}: names: expected a list of classes, or classes by number from 0 on")
+    return [str(name) for name in names]
 
 
 def _labels_of(name: Path) -> Path:
@@ -97,15 +149,14 @@ def _split_of(name: Path) -> SplitName | None:
     return next((SPLIT_FOLDERS[part] for part in name.parts[:-1] if part in SPLIT_FOLDERS), None)
 
 
-def _box(row: list[str], names: list[str], height: int, width: int) -> Box:
-    index = int(row[0])
-    if not 0 <= index < len(names):
-        raise ValueError(f"class {index} has no name")
-    x, y, across, down = (float(number) for number in row[1:5])
-    return (
-        names[index],
-        (x - across / 2) * width,
-        (y - down / 2) * height,
-        (x + across / 2) * width,
-        (y + down / 2) * height,
-    )
+def _edges(numbers: list[float]) -> Edges:
+    """Return the edges of a box in shares of the image, from its centre and size or from the corners of a shape."""
+    if not all(-BESIDE <= number <= 1 + BESIDE for number in numbers):
+        raise ValueError("expected shares of the image's width and height, 0 to 1, after the class; not pixels")
+    if len(numbers) >= 6 and len(numbers) % 2 == 0:
+        across, down = numbers[::2], numbers[1::2]
+        return checked_edges(min(across), min(down), max(across), max(down))
+    if len(numbers) == 4:
+        x, y, width, height = numbers
+        return checked_edges(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    raise ValueError(f"has {len(numbers)} numbers after the class; expected x, y, width and height, or corners")

@@ -10,6 +10,7 @@ import numpy as np
 from automap.data.decode import IGNORED, BadImage, decode_mask
 from automap.data.geometry import Geometry, Resize
 from automap.data.targets.kind import TargetColumn, TargetKind, digest, rarest_class
+from automap.exceptions import DataError
 
 Array = np.ndarray[Any, Any]
 
@@ -73,14 +74,28 @@ class MaskColumn:
             self._shown.append(placed[1])
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """Write ``target_hashes.npy`` and ``shown.npy``, ``(records, classes)`` bool."""
+        """Write ``target_hashes.npy`` and ``shown.npy``, ``(records, classes)`` bool.
+
+        Raises:
+            DataError: if all masks show the same class and nothing else.
+        """
         largest = max((max(shown, default=-1) for shown in self._shown), default=-1)
         classes = self._classes or tuple(str(index) for index in range(largest + 1))
         table = np.zeros((len(self._shown), len(classes)), bool)
         for row, shown in enumerate(self._shown):
             table[row, shown] = True
+        if np.count_nonzero(table.any(axis=0)) < 2:
+            raise DataError(
+                f"the {len(table)} masks show one class at most{_shown(classes, table)}: there is nothing to tell "
+                "apart. Pixels of the value 255 count nowhere; where they are a class, as in masks in black and white, "
+                "the spec says so: values: [0, 255]"
+            )
         np.save(folder / "shown.npy", table)
         np.save(folder / "target_hashes.npy", np.array(self._hashes, np.uint64))
         # Classes that no mask shows keep their index.
         lost = [name for column, name in enumerate(classes) if not table[:, column].any()]
         return {"classes": list(classes), "lost_classes": lost}
+
+
+def _shown(classes: tuple[str, ...], table: Array) -> str:
+    return "".join(f" ('{classes[column]}')" for column in np.flatnonzero(table.any(axis=0)))
