@@ -8,7 +8,6 @@ more while it is decoded, so that no more than a shard of it is ever held.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import math
@@ -26,6 +25,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from automap.data.cache import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
+from automap.data.cache_lock import locked
 from automap.data.decoding import decode_in_order, decoders, without_pixels
 from automap.data.listing import Listing, Progress, RecordPass
 from automap.data.shared_cache import fetch
@@ -59,7 +59,7 @@ def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | 
         WorkerError: if a process that decodes died.
     """
     path = cache_path(root, listing.fingerprint)
-    with _space_errors(root, listing), _lock(root, path.name):
+    with _space_errors(root, listing), locked(root, path.name):
         if (found := open_cache(root, listing.fingerprint)) is not None:
             return found
         building = path.with_name(f"{path.name}.building")
@@ -69,10 +69,12 @@ def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | 
         shutil.rmtree(path, ignore_errors=True)
         building.rename(path)
         _sync(root)
-        for part in path.glob("part-*.json"):
-            part.unlink()
-    built = open_cache(root, listing.fingerprint)
-    assert built is not None
+        built = open_cache(root, listing.fingerprint)
+        assert built is not None
+        # Parts, and what killed processes left.
+        for file in path.iterdir():
+            if file.name not in (MANIFEST_FILE, *built.about["files"]):
+                file.unlink()
     return built
 
 
@@ -206,7 +208,8 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadRecord], list
         **columns.targets.write(building),
     }
     about["content"] = _content(building, about, arrays)
-    about["files"] = {file.name: file.stat().st_size for file in sorted(building.iterdir()) if file.suffix != ".json"}
+    written = (file for file in sorted(building.iterdir()) if file.suffix in (".npy", ".bin"))
+    about["files"] = {file.name: file.stat().st_size for file in written if not file.name.startswith(".")}
     _write_text(building / MANIFEST_FILE, json.dumps(about))
 
 
@@ -247,14 +250,6 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _lock(root: Path, name: str) -> Iterator[None]:
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -48,11 +48,13 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
     from automap.search.study import join
     from automap.search.worker import check_corners, work
     from automap.spec.spec import Spec
+    from automap.store.patience import patiently
     from automap.training.backend import limit_gpu_memory
 
     limit_gpu_memory(order["gpu_fraction"], order["gpu_memory_bytes"])
     study = join(Spec.model_validate(order["spec"]), order["sampler_seed"])
-    data = prepare(study.spec.dataset, shared=study.spec.cache)
+    # What this machine's first process found, a worker waits for: the place of shared caches may be away for a moment.
+    data = patiently(lambda: prepare(study.spec.dataset, shared=study.spec.cache), stop)
     check_corners(study, data)
     work(study, data, order["worker"], stop)
 

@@ -343,23 +343,24 @@ def _expand_objective(item: Any, task: type[Task]) -> Any:
 def load_spec(path: Path | str) -> Spec:
     """Read a spec file; relative paths in it start at its folder.
 
-    A spec that names no database takes ``$AUTOMAP_STORAGE``: a URL with a password stays out of files.
+    A spec that names no database takes ``$AUTOMAP_STORAGE``: a URL with a password stays out of files. One that names
+    no place for decoded data that machines share takes ``$AUTOMAP_SHARED_CACHE``.
 
     Raises:
         SpecError: with every problem of the file, each with line, column and what to do.
     """
     source = Path(path)
     document = load_yaml(source)
-    data = {"name": source.stem, **_storage_of_environment(), **document.data}
+    data = {"name": source.stem, **_places_of_environment(), **document.data}
     try:
         return Spec.model_validate(data, context={"folder": source.absolute().parent})
     except ValidationError as error:
         raise spec_error(error, document) from None
 
 
-def _storage_of_environment() -> dict[str, str]:
-    url = os.environ.get("AUTOMAP_STORAGE")
-    return {"storage": url} if url else {}
+def _places_of_environment() -> dict[str, str]:
+    named = {"storage": "AUTOMAP_STORAGE", "cache": "AUTOMAP_SHARED_CACHE"}
+    return {field: url for field, variable in named.items() if (url := os.environ.get(variable))}
 
 
 def spec_error(error: ValidationError, document: Document | None = None) -> SpecError:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import posixpath
 import shutil
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def pull(url: str, folder: Path) -> None:
             return
         folder.mkdir(parents=True, exist_ok=True)
         for path in files.find(root, maxdepth=1):
-            _pull(files, path, folder / posixpath.basename(path))
+            name = posixpath.basename(path)
+            if not name.startswith("."):  # What a killed process has not completed.
+                _pull(files, path, folder / name)
 
 
 def pull_file(url: str, path: Path) -> bool:
@@ -100,9 +103,27 @@ def push(path: Path, url: str) -> None:
     """
     with _open_remote(url) as (files, root), path.open("rb") as source:
         files.makedirs(root, exist_ok=True)
-        # Within a transaction a file gets its name once it is complete.
-        with files.transaction, files.open(f"{root}/{path.name}", "wb") as target:
+        with _named_when_complete(files, f"{root}/{path.name}") as target:
             shutil.copyfileobj(source, target, 2**20)
+
+
+@contextmanager
+def _named_when_complete(files: Any, path: str) -> Iterator[Any]:
+    from fsspec.implementations.local import LocalFileSystem
+
+    if not isinstance(files, LocalFileSystem):
+        with files.transaction, files.open(path, "wb") as target:
+            yield target
+        return
+    # fsspec's transaction collects a file in TMPDIR: to a shared file system it is then copied, and seen half.
+    folder, name = posixpath.split(path)
+    temporary = Path(folder, f".{name}.{uuid.uuid4().hex}")
+    try:
+        with temporary.open("xb") as target:
+            yield target
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def list_files(url: str) -> list[tuple[str, str]]:
@@ -115,17 +136,25 @@ def list_files(url: str) -> list[tuple[str, str]]:
 
 
 def delete(url: str, names: list[str]) -> None:
-    """Delete files of a remote folder; another machine may be doing the same."""
+    """Delete files of a remote folder, and what killed processes left of them; another may be doing the same."""
     with _open_remote(url) as (files, root):
-        for name in names:
-            if files.exists(f"{root}/{name}"):
-                files.rm_file(f"{root}/{name}")
+        if not files.isdir(root):
+            return
+        for path in files.find(root, maxdepth=1):
+            found = posixpath.basename(path)
+            if any(found == name or found.startswith(f".{name}.") for name in names):
+                with suppress(FileNotFoundError):
+                    files.rm_file(path)
 
 
 def read_text(url: str) -> str | None:
     """Return a remote file's text; None if there is no such file."""
     with _open_remote(url) as (files, root):
-        return files.cat_file(root).decode("utf-8") if files.exists(root) else None
+        # Not files.exists(): of a place that cannot be reached it says that nothing is there.
+        try:
+            return str(files.cat_file(root).decode("utf-8"))
+        except FileNotFoundError:
+            return None
 
 
 @contextmanager
@@ -141,7 +170,7 @@ def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
         files, root = fsspec.core.url_to_fs(url, skip_instance_cache=True)
         files.invalidate_cache()
         yield files, root.rstrip("/")
-    except (ImportError, ValueError, PermissionError) as error:
+    except (ImportError, ValueError, PermissionError, NotImplementedError) as error:
         raise StorageError(f"{url}: {_first_line(error)}") from error
     except StorageError:
         raise

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.images import write_digits
+from support.searching import ended, query, start, write_tiny
 
 from automap.data import build
+from automap.data.cache_lock import locked
 from automap.data.prepare import prepare
 from automap.exceptions import StorageError
 from automap.spec.candidate import load_component
 from automap.spec.kinds import Dataset
+from automap.spec.spec import load_spec
 from automap.store import remote
 
 
@@ -109,14 +113,6 @@ def test_fetching_goes_on_where_it_was_killed(tmp_path, digits, monkeypatch):
     assert_same(first, second)
 
 
-def test_what_cannot_be_shared_stays_on_this_machine(tmp_path, digits):
-    (tmp_path / "shared").write_text("a file where a folder should be")
-    with pytest.raises(StorageError, match=r"file://.*/shared"):
-        prepared(digits, tmp_path / "a", f"file://{tmp_path}/shared")
-    _, done = prepared(digits, tmp_path / "a", f"file://{tmp_path}/elsewhere")
-    assert done == ["listing", "sharing, MB"]
-
-
 def test_a_spec_names_the_place_where_data_is_shared(tmp_path, digits):
     spec = tmp_path / "spec.yaml"
     spec.write_text("dataset: {type: folder, path: data}\ncache: shared\n")
@@ -134,3 +130,190 @@ def test_a_spec_names_the_place_where_data_is_shared(tmp_path, digits):
         assert json.loads(done.stdout)["valid"]
     [here] = (tmp_path / "b").glob("*/manifest.json")
     assert here.read_bytes() == (shared_folder(tmp_path) / "manifest.json").read_bytes()
+
+
+KILLED_FETCH = """
+import os, signal, sys
+from pathlib import Path
+from automap.data import build, prepare
+from automap.spec.candidate import load_component
+from automap.spec.kinds import Dataset
+from automap.store import remote
+
+build.SHARD_BYTES = 64 * 100
+pull, fetched = remote.pull_file, []
+
+def killed_in_the_fourth(place, path):
+    if len(fetched) == 3:
+        path.with_name(f".pulled-{path.name}").write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    fetched.append(path)
+    return pull(place, path)
+
+remote.pull_file = killed_in_the_fourth
+dataset = load_component(Dataset, {"type": "folder", "path": sys.argv[1]})
+prepare.prepare(dataset, cache=Path(sys.argv[2]), shared=sys.argv[3])
+"""
+
+
+@pytest.mark.parametrize("still_there", [True, False])
+def test_nothing_of_a_fetch_that_was_killed_is_left(tmp_path, digits, still_there):
+    url = f"file://{tmp_path}/shared"
+    first, _ = prepared(digits, tmp_path / "a", url)
+    command = [sys.executable, "-c", KILLED_FETCH, tmp_path / "data", tmp_path / "b", url]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    [building] = (tmp_path / "b").glob("*.building")
+    kept = {path.name: path.stat().st_mtime_ns for path in building.iterdir() if not path.name.startswith(".")}
+    assert len(kept) == 3
+    if not still_there:
+        shutil.rmtree(shared_folder(tmp_path))
+    second, done = prepared(digits, tmp_path / "b", url)
+    assert done == (["listing", "fetching, MB"] if still_there else ["listing", "decoding", "sharing, MB"])
+    assert_same(first, second)
+    files = {path.name for path in second.path.iterdir()}
+    assert files == {*json.loads((second.path / "manifest.json").read_text())["files"], "manifest.json"}
+    assert not [name for name in files if name.startswith(".")]
+    if still_there:
+        assert {name: (second.path / name).stat().st_mtime_ns for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ("{", "Invalid JSON"),
+        ("[]", "should be an object"),
+        ("{}", "Field required"),
+        ('{"files": {"a.npy": -1}}', "greater than or equal to 0"),
+        ('{"files": {"../../escaped.npy": 3}}', "should match pattern"),
+    ],
+)
+def test_a_manifest_that_is_damaged_or_leads_elsewhere_is_refused(tmp_path, digits, manifest, reason):
+    url = f"file://{tmp_path}/shared"
+    prepared(digits, tmp_path / "a", url)
+    there = shared_folder(tmp_path)
+    (there / "escaped.npy").write_bytes(b"abc")
+    (there / "manifest.json").write_text(manifest)
+    with pytest.raises(StorageError, match=rf"shared cache file://.*manifest.json: .*{reason}.*; delete that folder"):
+        prepared(digits, tmp_path / "b", url)
+    assert not (tmp_path / "escaped.npy").exists()
+
+
+def test_what_cannot_be_shared_stays_on_this_machine(tmp_path, digits, monkeypatch):
+    url, push = f"file://{tmp_path}/shared", remote.push
+
+    def full(path, place):
+        if path.name == "images-00001.npy":
+            raise StorageError(f"{place}: No space left on device; make room, then run the same command again")
+        push(path, place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(remote, "push", full)
+        with pytest.raises(StorageError, match=r"file://.*make room.* \(the decoded data set stays in .*/a/"):
+            prepared(digits, tmp_path / "a", url)
+    assert not (shared_folder(tmp_path) / "manifest.json").exists()
+    assert prepared(digits, tmp_path / "a", url)[1] == ["listing", "sharing, MB"]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("file://{}/a file", "Not a directory"),
+        ("nonsense://bucket/x", "Protocol not known: nonsense"),
+        ("s3://bucket/x", "Install s3fs"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_told_before_anything_is_decoded(tmp_path, digits, url, reason):
+    (tmp_path / "a file").write_text("where a folder should be")
+    place, told = url.format(tmp_path), []
+    with pytest.raises(StorageError) as error:
+        prepare(digits, cache=tmp_path / "a", shared=place, progress=lambda _, __, what: told.append(what))
+    for said in (place, reason, "without 'cache' in the spec"):
+        assert said in str(error.value)
+    assert set(told) == {"listing"}
+
+
+def test_a_copy_of_the_data_set_elsewhere_is_the_same_one(tmp_path, digits):
+    url = f"file://{tmp_path}/shared"
+    first, _ = prepared(digits, tmp_path / "a", url)
+    shutil.copytree(tmp_path / "data", tmp_path / "other" / "place")
+    copy = load_component(Dataset, {"type": "folder", "path": tmp_path / "other" / "place"})
+    second, done = prepared(copy, tmp_path / "b", url)
+    assert done == ["listing", "fetching, MB"]
+    assert_same(first, second)
+
+
+def test_of_several_processes_on_a_machine_one_shares(tmp_path, digits):
+    first = prepare(digits, cache=tmp_path / "a")
+    url = f"file://{tmp_path}/shared"
+    with locked(tmp_path / "a", first.path.name):
+        assert prepared(digits, tmp_path / "a", url)[1] == ["listing"]
+    assert prepared(digits, tmp_path / "a", url)[1] == ["listing", "sharing, MB"]
+
+
+def test_two_machines_that_decode_at_once_do_not_disturb_each_other(tmp_path, digits, monkeypatch):
+    url, push, done_by_the_other = f"file://{tmp_path}/shared", remote.push, []
+
+    def meanwhile(path, place):
+        if not done_by_the_other:
+            done_by_the_other.append("being done")
+            done_by_the_other[:] = prepared(digits, tmp_path / "b", url)[1]
+        push(path, place)
+
+    monkeypatch.setattr(remote, "push", meanwhile)
+    first, done = prepared(digits, tmp_path / "a", url)
+    assert done == done_by_the_other == ["listing", "decoding", "sharing, MB"]
+    third, done = prepared(digits, tmp_path / "c", url)
+    assert done == ["listing", "fetching, MB"]
+    assert_same(first, third)
+
+
+def test_storage_that_is_no_file_system_serves_as_well(tmp_path, digits):
+    url = f"memory://{tmp_path.name}/shared"
+    first, done = prepared(digits, tmp_path / "a", url)
+    assert done == ["listing", "decoding", "sharing, MB"]
+    second, done = prepared(digits, tmp_path / "b", url)
+    assert done == ["listing", "fetching, MB"]
+    assert_same(first, second)
+
+
+def test_without_fsspec_the_error_says_what_to_install(tmp_path, digits, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(StorageError, match=r"pip install 'automap\[remote\]'"):
+        prepared(digits, tmp_path / "a", f"file://{tmp_path}/shared")
+
+
+def test_the_environment_names_a_place_where_the_spec_does_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOMAP_SHARED_CACHE", "s3://bucket/automap-cache")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("dataset: {type: folder, path: data}\n")
+    assert load_spec(spec).cache == "s3://bucket/automap-cache"
+    spec.write_text("dataset: {type: folder, path: data}\ncache: shared\n")
+    assert load_spec(spec).cache == f"file://{tmp_path}/shared"
+
+
+def test_a_place_that_cannot_be_used_is_wrong_input_of_the_command(tmp_path, digits):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("dataset: {type: folder, path: data}\ncache: s3://bucket/x\n")
+    command = [Path(sys.executable).with_name("automap"), "check", spec, "--no-build"]
+    environment = {"AUTOMAP_CACHE": str(tmp_path / "a"), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: s3://bucket/x/" in done.stderr
+    assert "Install s3fs" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_search_takes_what_another_machine_has_decoded(tmp_path, monkeypatch):
+    spec, storage = write_tiny(tmp_path, trials=1, epochs=1), f"sqlite:///{tmp_path}/automap.db"
+    written = f"{spec.read_text()}cache: shared\n"
+    for machine, trials in (("a", 1), ("b", 2)):
+        monkeypatch.setenv("AUTOMAP_CACHE", str(tmp_path / machine))
+        spec.write_text(written.replace("trials: 1", f"trials: {trials}"))
+        code, said = ended(start("search", spec, folder=tmp_path))
+        assert code == 0, said
+        assert query(storage, "SELECT count(*) FROM automap_results") == [(trials,)]
+        here = next((tmp_path / machine).glob("*/images-00000.npy"))
+        there = shared_folder(tmp_path) / here.name
+        assert here.read_bytes() == there.read_bytes()
+        # Its last pixel tells what was fetched from what was decoded here.
+        there.write_bytes(there.read_bytes()[:-1] + b"\x2a")

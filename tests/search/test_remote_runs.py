@@ -1,6 +1,9 @@
 """A run directory that is a URL: what other machines need is there, and nothing stays behind here."""
 
+import errno
 import json
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from PIL import Image
 from support.images import digits
 from support.searching import assert_nothing_is_lost, ended, kill, query, start, wait_for, workers_of, write_tiny
 
-from automap.exceptions import StorageError
+from automap.exceptions import ConnectionLost, StorageError
 from automap.store import remote
 
 
@@ -30,6 +33,37 @@ def test_a_folder_that_is_not_there_gives_nothing(tmp_path: Path) -> None:
     remote.pull(f"file://{tmp_path}/none", tmp_path / "here")
     assert not (tmp_path / "here").exists()
     assert remote.read_text(f"file://{tmp_path}/none/result.json") is None
+
+
+def test_a_file_is_never_seen_half_on_a_shared_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, source = f"file://{tmp_path}/kept", tmp_path / "a.bin"
+    # Collected there, it would have to be copied if the shared folder is another file system.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    source.write_bytes(b"old")
+    remote.push(source, url)
+    source.write_bytes(b"newer")
+    copy = shutil.copyfileobj
+
+    def broken(source, target, length):
+        copy(source, target, length)
+        raise OSError(errno.EIO, "the network went away")
+
+    monkeypatch.setattr(shutil, "copyfileobj", broken)
+    with pytest.raises(ConnectionLost):
+        remote.push(source, url)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.bin"]
+    assert (tmp_path / "kept" / "a.bin").read_bytes() == b"old"
+
+
+def test_what_a_killed_process_left_is_not_fetched_and_goes_with_its_file(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for name in ("a.bin", ".a.bin.0123", "b.bin"):
+        (kept / name).write_bytes(b"x")
+    remote.pull(f"file://{kept}", tmp_path / "here")
+    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["a.bin", "b.bin"]
+    remote.delete(f"file://{kept}", ["a.bin"])
+    assert [path.name for path in kept.iterdir()] == ["b.bin"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def compare(change: dict) -> list[str]:
         {"budget": {"trials": 3}},
         {"search": {"sampler": "random", "seed": 7}},
         {"finalists": {"top": 1}},
+        {"cache": "s3://bucket/automap-cache"},
         {"optimizer": {"type": "sgd", "learning_rate": {"low": 0.001, "high": 0.5, "log": True}}},
     ],
 )
