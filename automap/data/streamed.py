@@ -31,12 +31,16 @@ class StreamedBatches:
     def __init__(self, images: Callable[[Array], Array], targets: Values, batches: Array, window: int) -> None:
         self._images, self._targets, self._batches, self._window = images, targets, batches, window
 
+    def __len__(self) -> int:
+        return len(self._batches)
+
     def __iter__(self) -> Iterator[Batch]:
         """Yield each batch, ``{"images": uint8, "targets": as stored}``."""
+        starts = iter(range(0, len(self._batches), self._window))
         pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         try:
             ahead: deque[Future[list[Batch]]] = deque()
-            for start in range(0, len(self._batches), self._window):
+            for start in starts:
                 ahead.append(pool.submit(self._read, start))
                 if len(ahead) > READERS:
                     yield from _emptied(ahead.popleft().result())

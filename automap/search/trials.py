@@ -36,18 +36,22 @@ def next_run(study: Study, worker: str) -> Run | None:
 
 
 def start_trial(study: Study, worker: str) -> Run | None:
-    """Ask Optuna for a new trial and register its run; None if another worker has come in between."""
-    with optuna_errors(study.engine):
-        trial = study.optuna.ask()
-    run = register(study, trial, worker)
-    return run if run is not None and run.worker == worker else None
-
-
-def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run | None:
-    """Draw a trial's candidate and register its run; None if the trial is one too many.
+    """Ask Optuna for a new trial and register its run; None if another worker has come in between.
 
     A worker that was slow may have lost the place that it took in the budget to another one: a trial too many goes
     into Optuna's queue, for whoever raises the budget.
+    """
+    with optuna_errors(study.engine):
+        trial = study.optuna.ask()
+    if _is_surplus(study, trial.number):
+        _put_back(study, trial)
+        return None
+    run = register(study, trial, worker)
+    return run if run.worker == worker else None
+
+
+def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
+    """Draw a trial's candidate and register its run.
 
     Args:
         study: the study.
@@ -55,9 +59,6 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run | Non
         worker: who trains it; None leaves it to the next one that looks for work.
     """
     with optuna_errors(study.engine):
-        if _is_surplus(study, trial.number):
-            trial.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
-            return None
         candidate = draw(study.spec, trial)
     return runs.start_run(
         study.engine,
@@ -87,7 +88,11 @@ def recover(study: Study) -> bool:
         if found is not None:
             tell_result(study, frozen.number, found.result)
         elif runs.find_run(study.engine, study.id, frozen.number) is None and _is_stray(frozen):
-            register(study, live_trial(study, frozen.number), None)
+            trial = live_trial(study, frozen.number)
+            if _is_surplus(study, frozen.number):
+                _put_back(study, trial)
+            else:
+                register(study, trial, None)
     return bool(running) or _slots_are_returned(study)
 
 
@@ -114,6 +119,11 @@ def _is_surplus(study: Study, number: int) -> bool:
     # Optuna numbers trials without a gap.
     budget = studies.get_study(study.engine, study.id).trial_budget
     return budget is not None and number >= budget
+
+
+def _put_back(study: Study, trial: optuna.Trial) -> None:
+    with optuna_errors(study.engine):
+        trial.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
 def _is_stray(trial: FrozenTrial) -> bool:

@@ -174,9 +174,11 @@ def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
         raise StorageError(f"{url}: {_first_line(error)}") from error
     except StorageError:
         raise
-    except Exception as error:  # Each kind of storage has its own errors: what they share is that they may pass.
-        if isinstance(error, OSError) and error.errno in _FULL:
+    except OSError as error:
+        if error.errno in _FULL:
             raise StorageError(f"{url}: {error.strerror}; make room, then run the same command again") from error
+        raise ConnectionLost(f"{url}: {_first_line(error)}") from error
+    except Exception as error:  # Each kind of storage has its own errors: what they share is that they may pass.
         raise ConnectionLost(f"{url}: {_first_line(error)}") from error
 
 
