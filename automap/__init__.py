@@ -1,6 +1,6 @@
 """automap: declarative, plugin-based AutoML for images. This module is the public interface.
 
-Its names are imported when they are first used, so that a command which needs only the errors starts at once.
+Names are imported when they are first used, so that a command that needs only the errors starts at once.
 """
 
 from __future__ import annotations
@@ -19,35 +19,38 @@ if TYPE_CHECKING:
         UserError,
         WorkerError,
     )
-    from automap.spec.candidate import Candidate
-    from automap.spec.component import Component, tunable
-    from automap.spec.errors import SpecError
-    from automap.spec.kinds import (
-        Architecture,
-        Augmentation,
-        BadRecord,
+    from automap.interfaces.architecture import Architecture, Features
+    from automap.interfaces.augmentation import Augmentation
+    from automap.interfaces.component import Component, tunable
+    from automap.interfaces.data_info import (
+        BoxesInfo,
+        ClassesInfo,
         DataInfo,
-        DataPath,
-        Dataset,
-        Evaluator,
-        Features,
-        Fraction,
-        ImageSource,
-        LossComponent,
-        Metric,
-        OptimizerComponent,
-        Record,
-        Splits,
-        Task,
+        ImageInfo,
+        LabelInfo,
+        LabelsInfo,
+        MaskInfo,
+        NumbersInfo,
+        TargetImageInfo,
     )
+    from automap.interfaces.dataset import DataPath, Dataset, Fraction, Splits
+    from automap.interfaces.loss import LossComponent
+    from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
+    from automap.interfaces.optimizer import OptimizerComponent
+    from automap.interfaces.sample import BadSample, ImageSource, Sample
+    from automap.interfaces.task import Task
+    from automap.spec.candidate import Candidate
+    from automap.spec.errors import SpecError
     from automap.spec.spec import Spec, load_spec
 
 __all__ = [
     "Architecture",
     "Augmentation",
     "AutomapError",
-    "BadRecord",
+    "BadSample",
+    "BoxesInfo",
     "Candidate",
+    "ClassesInfo",
     "Component",
     "DataError",
     "DataInfo",
@@ -56,26 +59,33 @@ __all__ = [
     "Evaluator",
     "Features",
     "Fraction",
+    "ImageInfo",
     "ImageSource",
+    "LabelInfo",
+    "LabelsInfo",
     "LossComponent",
+    "MaskInfo",
     "Metric",
+    "NumbersInfo",
     "OptimizerComponent",
     "PluginError",
-    "Record",
     "RunError",
+    "Sample",
     "Spec",
     "SpecError",
     "Splits",
     "StorageError",
+    "TargetImageInfo",
     "Task",
     "TrainingError",
     "UserError",
+    "VerificationPairs",
     "WorkerError",
     "load_spec",
     "tunable",
 ]
 
-_HOMES = {
+_MODULES = {
     "automap.exceptions": (
         "AutomapError",
         "DataError",
@@ -86,36 +96,59 @@ _HOMES = {
         "UserError",
         "WorkerError",
     ),
-    "automap.spec.candidate": ("Candidate",),
-    "automap.spec.component": ("Component", "tunable"),
-    "automap.spec.errors": ("SpecError",),
-    "automap.spec.kinds": (
+    "automap.interfaces.architecture": (
         "Architecture",
-        "Augmentation",
-        "BadRecord",
+        "Features",
+    ),
+    "automap.interfaces.augmentation": ("Augmentation",),
+    "automap.interfaces.component": (
+        "Component",
+        "tunable",
+    ),
+    "automap.interfaces.data_info": (
+        "BoxesInfo",
+        "ClassesInfo",
         "DataInfo",
+        "ImageInfo",
+        "LabelInfo",
+        "LabelsInfo",
+        "MaskInfo",
+        "NumbersInfo",
+        "TargetImageInfo",
+    ),
+    "automap.interfaces.dataset": (
         "DataPath",
         "Dataset",
-        "Evaluator",
-        "Features",
         "Fraction",
-        "ImageSource",
-        "LossComponent",
-        "Metric",
-        "OptimizerComponent",
-        "Record",
         "Splits",
-        "Task",
     ),
-    "automap.spec.spec": ("Spec", "load_spec"),
+    "automap.interfaces.loss": ("LossComponent",),
+    "automap.interfaces.metric": (
+        "Evaluator",
+        "Metric",
+        "VerificationPairs",
+    ),
+    "automap.interfaces.optimizer": ("OptimizerComponent",),
+    "automap.interfaces.sample": (
+        "BadSample",
+        "ImageSource",
+        "Sample",
+    ),
+    "automap.interfaces.task": ("Task",),
+    "automap.spec.candidate": ("Candidate",),
+    "automap.spec.errors": ("SpecError",),
+    "automap.spec.spec": (
+        "Spec",
+        "load_spec",
+    ),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'automap' has no attribute '{name}'")
-    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
     return value
 
 

@@ -29,12 +29,12 @@ from rich.table import Table
 
 from automap import Candidate
 from automap.data.prepare import prepare
-from automap.search.local import COMPILE_CACHE
 from automap.spec.draw import draw
 from automap.spec.objectives import Objective
 from automap.spec.spec import Spec
-from automap.training.compiled import CompiledModels
+from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.training.trial import run_trial
+from automap.workers.local import COMPILE_CACHE
 
 SPEC = Spec.model_validate(
     {

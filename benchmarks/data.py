@@ -28,8 +28,8 @@ from rich.console import Console
 from rich.table import Table
 from skimage.data import astronaut, cat, coffee
 
-from automap.data.datasets.folder import Folder
 from automap.data.prepare import prepare
+from automap.data.sources.folder import Folder
 
 LINKED = 2_000
 """Different photographs that stand behind links."""

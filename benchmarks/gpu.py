@@ -39,13 +39,14 @@ from rich.table import Table
 from sqlalchemy import text
 
 from automap import Candidate
-from automap.data.batches import TrainingBatches
+from automap.data.batches.batches import TrainingBatches
 from automap.data.prepare import PreparedData, prepare
 from automap.spec.objectives import Objective
 from automap.store.engine import open_database
-from automap.training import backend, memory
+from automap.training import backend
 from automap.training.build import build_model, build_network, build_optimizer, fit_statistics, spare_from_decay
-from automap.training.flops import count_flops
+from automap.training.measure import memory
+from automap.training.measure.flops import count_flops
 from automap.training.trial import _fit_epoch, run_trial
 
 SIDE = 32
@@ -195,7 +196,7 @@ def _bare_step(candidate: Candidate, data: PreparedData, steps: int) -> tuple[Ca
     optimizer = build_optimizer(candidate, candidate.training.epochs * steps)
     spare_from_decay(optimizer, network)
     optimizer.build(network.trainable_variables)
-    loss, classes = candidate.loss.build(data.info), len(data.info.classes)
+    loss, classes = candidate.loss.build(data.info), len(data.info.target.classes)
 
     def loss_of(trained: Any, others: Any, images: Any, labels: Any) -> tuple[Any, Any]:
         outputs, others = network.stateless_call(trained, others, images.astype("float32"), training=True)

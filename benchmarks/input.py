@@ -32,12 +32,12 @@ from rich.table import Table
 from skimage.data import astronaut, cat, coffee
 
 from automap import Candidate
-from automap.data import batches as automap_batches
-from automap.data.batches import TrainingBatches
-from automap.data.datasets.folder import Folder
-from automap.data.orders import windowed_order
+from automap.data.batches import batches as automap_batches
+from automap.data.batches.batches import TrainingBatches
+from automap.data.batches.orders import windowed_order
 from automap.data.prepare import PreparedData, prepare
-from automap.spec.kinds import Splits
+from automap.data.sources.folder import Folder
+from automap.interfaces.dataset import Splits
 from automap.training.build import build_model
 
 Epoch = Callable[[int], Iterable[Any]]

@@ -26,8 +26,8 @@ import keras
 from automap import Candidate
 from automap.data.prepare import PreparedData, prepare
 from automap.spec.objectives import Objective
-from automap.training import memory
 from automap.training.build import build_network, build_optimizer, fit_statistics
+from automap.training.measure import memory
 from automap.training.trial import run_trial
 
 ACCURACY = Objective(metric="accuracy", direction="maximize")

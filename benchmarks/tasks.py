@@ -71,7 +71,7 @@ def detection(folder: Path) -> None:
     """Digits on photographs against what is brighter than its surroundings, named after the nearest training digit."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    from automap.tasks.average_precision import Found, Truth, average_precision
+    from automap.tasks.detection.average_precision import Found, Truth, average_precision
 
     found, architecture, seconds = searched("detection", "scattered_digits", folder)
     (images, boxes, _), (known, taught, _) = prepared("detection", folder), prepared("detection", folder, "train")

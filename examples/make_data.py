@@ -134,9 +134,9 @@ def write_several_digits(folder: Path, count: int = 1600, side: int = 32, kinds:
         own = np.arange(list(PHOTOGRAPHS).index(split), len(digits.images), 3)
         own = own[digits.target[own] < kinds]
         image = 0.5 * patch(random, photographs, side)
-        corners = random.permutation(4)[: random.integers(0, 4)]
-        shown = random.choice(own, len(corners))
-        for corner, digit in zip(corners, shown, strict=True):
+        boundary_candidates = random.permutation(4)[: random.integers(0, 4)]
+        shown = random.choice(own, len(boundary_candidates))
+        for corner, digit in zip(boundary_candidates, shown, strict=True):
             ink = Image.fromarray((digits.images[digit] * (255 / 16)).astype(np.uint8)).resize((14, 14))
             row, column = np.array(divmod(int(corner), 2)) * 16 + random.integers(0, 3, 2)
             image[row : row + 14, column : column + 14] += 0.5 * np.asarray(ink)

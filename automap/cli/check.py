@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from automap.data.checks import DataSummary
     from automap.data.prepare import PreparedData
-    from automap.search.estimate import Estimate
+    from automap.data.summary import DataSummary
     from automap.spec.spec import Spec
+    from automap.workers.disk_and_memory import Estimate
 
 
 def check(
@@ -61,7 +61,7 @@ def check(
 def _build(spec: Spec, data: PreparedData) -> tuple[tuple[str, ...], int]:
     from rich.console import Console
 
-    from automap.search.preflight import run_preflight
+    from automap.workers.preflight_process import run_preflight
 
     with Console(stderr=True).status("building every end of every range and every choice"):
         return run_preflight(spec, data.info)
@@ -72,18 +72,18 @@ def _raise_faults(path: Path, faults: Sequence[str]) -> None:
 
     if faults:
         lines = "\n".join(f"  {fault}" for fault in faults)
-        corners = "1 corner" if len(faults) == 1 else f"{len(faults)} corners"
-        raise UserError(f"{path}: {corners} of the search space cannot be built:\n{lines}")
+        count = "1 candidate" if len(faults) == 1 else f"{len(faults)} candidates"
+        raise UserError(f"{path}: {count} at the boundary of the search space cannot be built:\n{lines}")
 
 
 def _estimate(spec: Spec, data: PreparedData, largest: int | None) -> Estimate | None:
-    from automap.search.estimate import estimate
+    from automap.workers.disk_and_memory import estimate
 
     return None if largest is None else estimate(spec, data, largest)
 
 
 def _summarise(data: PreparedData) -> DataSummary:
-    from automap.data.checks import summarise
+    from automap.data.summary import summarise
 
     return summarise(data)
 
@@ -110,7 +110,7 @@ def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
 def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from automap.spec.draw import holes
+    from automap.spec.draw import hyperparameters
     from automap.spec.space import dump_space
 
     takes = _estimate(spec, data, largest) if data is not None else None
@@ -119,7 +119,8 @@ def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], larges
         "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
         "spec": spec.to_data(),
         "search_space": [
-            {"name": hole.name, "space": dump_space(hole.space), "default": hole.default} for hole in holes(spec)
+            {"name": hole.name, "space": dump_space(hole.space), "default": hole.default}
+            for hole in hyperparameters(spec)
         ],
         "data": None if data is None else asdict(_summarise(data)),
         "largest_network": largest,

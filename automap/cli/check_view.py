@@ -8,14 +8,14 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from automap.data.checks import DataSummary
-from automap.search.estimate import Estimate
+from automap.data.summary import DataSummary
 from automap.spec.describe import describe_space
-from automap.spec.draw import Hole, holes
+from automap.spec.draw import Hyperparameter, hyperparameters
 from automap.spec.quantities import format_size
 from automap.spec.space import Choices, Range
 from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
+from automap.workers.disk_and_memory import Estimate
 
 MOST_CLASSES = 20
 """Classes that the table of the data shows one by one."""
@@ -29,7 +29,7 @@ def resolved_spec(spec: Spec, *, coloured: bool) -> RenderableType:
 
 def search_space(spec: Spec) -> RenderableType:
     """Return a table of everything that is searched."""
-    found = list(holes(spec))
+    found = list(hyperparameters(spec))
     if not found:
         return Text("Nothing is searched: every hyperparameter has a value.\n")
     table = _table("search space", "hyperparameter", "searched", "first trial")
@@ -39,7 +39,7 @@ def search_space(spec: Spec) -> RenderableType:
     return table
 
 
-def _searched(hole: Hole) -> str:
+def _searched(hole: Hyperparameter) -> str:
     match hole.space:
         case Choices(labels=labels):
             return " | ".join(labels)

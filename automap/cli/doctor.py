@@ -65,8 +65,8 @@ def _check_study(name: str, storage: str | None, format_: str) -> None:
 
 
 def _check_machine(format_: str) -> None:
-    from automap.data.cache import cache_directory
-    from automap.search.installation import inspect_installation
+    from automap.data.cache.reader import cache_directory
+    from automap.workers.installation import inspect_installation
 
     conditions = inspect_installation(cache_directory(), Path.cwd())
     if format_ == "json":

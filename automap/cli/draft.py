@@ -7,9 +7,10 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-from automap.data.layouts import Layout
-from automap.data.survey import Survey
-from automap.spec.kinds import Augmentation, Task
+from automap.data.recognise.layouts import Layout
+from automap.data.recognise.survey import Survey
+from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.task import Task
 from automap.spec.plugins import load_plugin
 from automap.spec.suitability import suits, tasks_that_learn_from
 from automap.spec.yaml import dump_yaml

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from automap.data.prepare import PreparedData
-    from automap.search.executor import Executor
     from automap.search.study import Study
+    from automap.workers.executor import Executor
 
 
 def parse_workers(text: str) -> int | Literal["auto"]:
@@ -70,9 +70,9 @@ def make_executor(console: Console, study: Study, data: PreparedData, asked: Wor
 def _on_this_machine(
     console: Console, study: Study, data: PreparedData, wanted: int | Literal["auto"], seed: int
 ) -> Executor:
-    from automap.search.estimate import largest_setting
-    from automap.search.local import LocalExecutor
-    from automap.search.resources import plan_workers, this_machine
+    from automap.workers.disk_and_memory import largest_setting
+    from automap.workers.local import LocalExecutor
+    from automap.workers.resources import plan_workers, this_machine
 
     devices = largest_setting(study.spec, "devices")
     plan = plan_workers(wanted, this_machine(), min(data.nbytes, 2**31), devices)
@@ -82,7 +82,7 @@ def _on_this_machine(
 
 
 def _on_ray(console: Console, study: Study, asked: Workers, seed: int) -> Executor:
-    from automap.search.ray import RayExecutor, plan_cluster
+    from automap.workers.ray import RayExecutor, plan_cluster
 
     number = None if asked.number == "auto" else asked.number
     count, need = plan_cluster(asked.address, number, asked.cpus, asked.gpus)
@@ -99,7 +99,7 @@ def drive_shown(console: Console, study: Study, executor: Executor) -> bool:
     """Drive a search with its live view; return whether it ended by itself."""
     from automap.cli.interrupts import count_interrupts
     from automap.cli.progress import SearchView
-    from automap.search.driver import drive
+    from automap.workers.driver import drive
 
     view = SearchView(console, study.spec)
     with count_interrupts() as interrupts, view.shown():

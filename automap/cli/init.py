@@ -36,8 +36,8 @@ def init(
     Example: automap init data/flowers --output flowers.yaml
     """
     from automap.cli.draft import draft_spec
-    from automap.data.recognise import recognise
-    from automap.data.survey import survey
+    from automap.data.recognise.recognise import recognise
+    from automap.data.recognise.survey import survey
 
     wanted = _targets_of(task) if task is not None else None
     layout = recognise(path, type_, wanted)
@@ -57,7 +57,7 @@ def init(
 
 
 def _targets_of(task: str) -> frozenset[str]:
-    from automap.spec.kinds import Task
+    from automap.interfaces.task import Task
     from automap.spec.plugins import load_plugin
 
     return cast(type[Task], load_plugin(Task.group, task)).targets

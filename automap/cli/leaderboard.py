@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from sqlalchemy import Engine
 
-    from automap.leaderboard.board import Board
+    from automap.leaderboard.board import Leaderboard
 
 WATCH_SECONDS = 2.0
 
@@ -79,7 +79,7 @@ def leaderboard(
     one = state not in (States.RANKED, States.ALL)
     ended = [] if state is States.RANKED else [name for name in UNRANKED if not one or name == state.value]
 
-    def read() -> Board:
+    def read() -> Leaderboard:
         return rank(
             engine,
             rows,
@@ -107,7 +107,7 @@ def show_leaderboard(engine: Engine, study: str) -> None:
     _write(rank(engine, [row]), Format.TABLE)
 
 
-def _write(board: Board, format_: Format) -> None:
+def _write(board: Leaderboard, format_: Format) -> None:
     from automap.cli.console import output_console
 
     if format_ is Format.TABLE:
@@ -119,13 +119,13 @@ def _write(board: Board, format_: Format) -> None:
     typer.echo(written[format_](board))
 
 
-def _draw(console: Console, board: Board) -> None:
+def _draw(console: Console, board: Leaderboard) -> None:
     from automap.leaderboard.render import leaderboard_table
 
     console.print(leaderboard_table(board, console.width))
 
 
-def _watch(read: Callable[[], Board], format_: Format) -> None:
+def _watch(read: Callable[[], Leaderboard], format_: Format) -> None:
     from automap.cli.console import output_console
     from automap.exceptions import UserError
 
@@ -135,7 +135,7 @@ def _watch(read: Callable[[], Board], format_: Format) -> None:
     if console.is_terminal:
         _redraw(console, read)
         return
-    shown: Board | None = None
+    shown: Leaderboard | None = None
     while True:
         board = read()
         if board != shown:
@@ -144,7 +144,7 @@ def _watch(read: Callable[[], Board], format_: Format) -> None:
         time.sleep(WATCH_SECONDS)
 
 
-def _redraw(console: Console, read: Callable[[], Board]) -> None:
+def _redraw(console: Console, read: Callable[[], Leaderboard]) -> None:
     from rich.live import Live
 
     from automap.leaderboard.render import leaderboard_table

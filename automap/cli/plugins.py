@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from automap.spec.component import Component
+    from automap.interfaces.component import Component
     from automap.spec.plugins import FoundPlugin
 
 NAME_WIDTH = 20
@@ -105,7 +105,7 @@ def _groups(kind: str | None) -> list[str]:
     import difflib
 
     from automap.exceptions import UserError
-    from automap.spec.kinds import KINDS
+    from automap.interfaces.kinds import KINDS
     from automap.spec.plugins import kind_name
 
     kinds = {kind_name(group): group for group in sorted(KINDS)}

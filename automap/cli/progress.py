@@ -12,11 +12,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from automap.leaderboard.notation import short_candidate
-from automap.search.driver import Snapshot
+from automap.leaderboard.formatting import short_candidate
 from automap.spec.quantities import format_duration
 from automap.spec.spec import Spec
 from automap.store.runs import Run
+from automap.workers.driver import Snapshot
 
 _STATES = (("complete", "green"), ("pruned", "yellow"), ("infeasible", "magenta"), ("failed", "red"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from automap.exceptions import UserError
-from automap.spec.kinds import KINDS
+from automap.interfaces.kinds import KINDS
 from automap.spec.plugins import find_plugins, kind_name
 
 TEMPLATES = files("automap.cli") / "templates"

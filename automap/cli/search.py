@@ -69,9 +69,9 @@ def search(
 
 
 def _open(spec: Spec, path: Path, data: PreparedData) -> Study:
-    from automap.search.driver import runs_can_be_kept
     from automap.search.environment import environment
     from automap.search.study import create_or_continue
+    from automap.workers.driver import runs_can_be_kept
 
     runs_can_be_kept(spec)
     return create_or_continue(spec, path.read_text(encoding="utf-8"), data.fingerprint, environment())
@@ -100,7 +100,7 @@ def _extend(study: Study, trials: str | None, time: str | None) -> None:
 
 def _drive(console: Console, study: Study, data: PreparedData, asked: Workers) -> bool:
     from automap.cli.driving import drive_shown, make_executor
-    from automap.search.driver import snapshot, work_is_left
+    from automap.workers.driver import snapshot, work_is_left
 
     if not work_is_left(study):
         spent = snapshot(study).use.spent
@@ -114,10 +114,10 @@ def _drive(console: Console, study: Study, data: PreparedData, asked: Workers) -
 def _report(console: Console, study: Study, path: Path, finished: bool) -> None:
     from automap.cli.leaderboard import show_leaderboard
     from automap.exceptions import RunError
-    from automap.search.retention import crown
+    from automap.search.retention import publish_winner
 
     show_leaderboard(study.engine, study.spec.name)
-    winner = crown(study)
+    winner = publish_winner(study)
     console.print()
     if winner is not None:
         console.print(f"The winner: {winner}", highlight=False, soft_wrap=True)

@@ -86,14 +86,14 @@ _COLUMN_STYLES = {"study": "cyan", "created": "dim", "best": "bold", "objective"
 
 
 def _cells(study: StudySummary, states: list[str]) -> list[str]:
-    from automap.leaderboard.board import Estimate, objective_measure
-    from automap.leaderboard.numbers import format_measured
+    from automap.leaderboard.board import MeanStd, objective_measure
+    from automap.leaderboard.formatting import format_measured
 
     first = objective_measure(study.objectives[0])
     return [
         study.name,
         f"{study.created_at.astimezone():%Y-%m-%d %H:%M}",
         *(f"{study.counts.get(state, 0):,}" for state in states),
-        format_measured(first, None if study.best is None else Estimate(study.best, None)),
+        format_measured(first, None if study.best is None else MeanStd(study.best, None)),
         ", ".join(objective.metric for objective in study.objectives),
     ]

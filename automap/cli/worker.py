@@ -36,8 +36,8 @@ def worker(
 
     from automap.cli.driving import Workers, drive_shown, make_executor, parse_workers
     from automap.cli.preparing import prepare_data
-    from automap.search.driver import runs_can_be_kept
     from automap.spec.spec import load_spec
+    from automap.workers.driver import runs_can_be_kept
 
     console = Console(stderr=True)
     wanted, patience = parse_workers(workers), _seconds(wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.build import build_cache
-from automap.data.cache import Cache, cache_directory, open_cache
-from automap.data.judged_pairs import PairsFile, held_for_test, read_pairs
-from automap.data.listing import Progress, list_records
-from automap.data.shared_cache import share
-from automap.data.splits import SPLIT_CODES, assign_splits
-from automap.data.targets.kind import TargetKind, Values
-from automap.data.unseen_classes import check_classes_apart
+from automap.data.cache.build import build_cache
+from automap.data.cache.reader import Cache, cache_directory, open_cache
+from automap.data.cache.shared import share
+from automap.data.scan.listing import Progress, list_records
+from automap.data.splits.assign import SPLIT_CODES, assign_splits
+from automap.data.splits.unseen_classes import check_classes_apart
+from automap.data.splits.verification_pairs import PairsFile, held_for_test, read_pairs
+from automap.data.targets.kind import ClassCounts, TargetKind, Values
 from automap.exceptions import DataError
-from automap.spec.kinds import BadRecord, DataInfo, Dataset, JudgedPairs, SplitName, Splits
+from automap.interfaces.data_info import DataInfo, ImageInfo
+from automap.interfaces.dataset import Dataset, Splits
+from automap.interfaces.metric import VerificationPairs
+from automap.interfaces.sample import IMAGE, BadSample, SplitName
 
 Array = np.ndarray[Any, Any]
 
@@ -46,18 +50,18 @@ class PreparedData:
         kind: TargetKind,
         fingerprint: str,
         unseen_classes: bool = False,
-        pairs: JudgedPairs | None = None,
+        pairs: VerificationPairs | None = None,
     ) -> None:
         self._cache, self._kind = cache, kind
         self.splits, self.info, self.fingerprint = splits, info, fingerprint
         self.unseen_classes, self._pairs = unseen_classes, pairs
 
-    def judged_pairs(self, split: SplitName) -> JudgedPairs | None:
+    def verification_pairs(self, split: SplitName) -> VerificationPairs | None:
         """Return the pairs by which a split is judged, by the places of its records; None for all there are."""
         if self._pairs is None or split != "test":
             return None
         first, second = (np.searchsorted(self.splits[split], side) for side in self._pairs[:2])
-        return JudgedPairs(first, second, self._pairs.fold)
+        return VerificationPairs(first, second, self._pairs.fold)
 
     @property
     def path(self) -> Path:
@@ -79,12 +83,17 @@ class PreparedData:
         return self._kind.counts(self.path, self.targets, records)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names; empty where the target has no classes."""
+        return tuple(self._cache.about["classes"])
+
+    @property
     def names(self) -> Sequence[str]:
         """Name of each record."""
         return self._cache.names
 
     @property
-    def bad(self) -> tuple[BadRecord, ...]:
+    def bad(self) -> tuple[BadSample, ...]:
         """What cannot be used, with its reason."""
         return self._cache.bad
 
@@ -111,6 +120,15 @@ class PreparedData:
         hashes, targets = self._cache.hashes[order], keys[order]
         differ = (hashes[1:] == hashes[:-1]) & (targets[1:] != targets[:-1])
         return len(np.unique(hashes[1:][differ]))
+
+    @property
+    def input_bytes(self) -> int:
+        """Size of the inputs of one record in bytes."""
+        return sum(math.prod(each.shape) * each.bit_depth // 8 for each in self.info.inputs.values())
+
+    def inputs(self, records: Array) -> dict[str, Array]:
+        """Return the decoded inputs of some records by name, in the order asked for."""
+        return {IMAGE: self.images(records)}
 
     def images(self, records: Array) -> Array:
         """Return decoded images ``(records, height, width, channels)``, uint8, in the order asked for."""
@@ -180,7 +198,7 @@ def _fingerprint(cache: Cache, splits: Splits, pairs: PairsFile | None) -> str:
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()
 
 
-def _refuse_bad(bad: Sequence[BadRecord], good: int, max_bad: float) -> None:
+def _refuse_bad(bad: Sequence[BadSample], good: int, max_bad: float) -> None:
     if len(bad) <= max_bad * (len(bad) + good):
         return
     reasons = Counter(record.reason for record in bad)
@@ -215,16 +233,12 @@ def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
 
 def _info(cache: Cache, train: Array, dataset: Dataset, kind: TargetKind) -> DataInfo:
     mean, deviation = _statistics(cache, train)
-    return DataInfo(
-        image_shape=cache.shape,
-        resize=dataset.resize,
-        classes=tuple(cache.about["classes"]),
-        class_counts=tuple(kind.counts(cache.path, cache.targets, train).tolist()),
-        train_size=len(train),
-        mean=tuple(mean.tolist()),
-        std=tuple(deviation.tolist()),
-        **kind.facts(cache.targets, train),
+    image = ImageInfo(
+        shape=cache.shape, resize=dataset.resize, mean=tuple(mean.tolist()), std=tuple(deviation.tolist())
     )
+    counted = ClassCounts(tuple(cache.about["classes"]), tuple(kind.counts(cache.path, cache.targets, train).tolist()))
+    target = kind.info(cache.targets, train, counted)
+    return DataInfo(inputs={IMAGE: image}, target=target, train_size=len(train))
 
 
 def _statistics(cache: Cache, records: Array) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ from automap.store.rankings import Measure
 RowState = Literal["finalist", "complete", "pruned", "infeasible", "failed"]
 
 
-class Estimate(NamedTuple):
+class MeanStd(NamedTuple):
     """A number that was measured once or more often."""
 
     mean: float
@@ -39,8 +39,8 @@ class Row:
     """How many trainings stand behind the numbers."""
     candidate: Mapping[str, Any]
     """In the spec's notation."""
-    validation: Mapping[str, Estimate]
-    test: Mapping[str, Estimate] | None
+    validation: Mapping[str, MeanStd]
+    test: Mapping[str, MeanStd] | None
     """None for all but finalists."""
     cost: Mapping[str, float]
     """Mean over the seeds."""
@@ -49,17 +49,17 @@ class Row:
     reason: str | None
     """Why the trial is not complete."""
 
-    def measured(self, measure: Measure) -> Estimate | None:
+    def measured(self, measure: Measure) -> MeanStd | None:
         """Return one of the row's numbers, None if it has no such number."""
         if measure.group == "cost":
             value = self.cost.get(measure.name)
-            return None if value is None else Estimate(value, None)
+            return None if value is None else MeanStd(value, None)
         part = self.validation if measure.group == "validation" else self.test or {}
         return part.get(measure.name)
 
 
 @dataclass(frozen=True)
-class Board:
+class Leaderboard:
     """A leaderboard."""
 
     studies: tuple[str, ...]

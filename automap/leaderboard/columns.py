@@ -8,9 +8,8 @@ from typing import Literal
 
 from rich.cells import cell_len
 
-from automap.leaderboard.board import Board, Row
-from automap.leaderboard.notation import SEPARATOR, differing_tokens
-from automap.leaderboard.numbers import NOTHING, format_measured
+from automap.leaderboard.board import Leaderboard, Row
+from automap.leaderboard.formatting import NOTHING, SEPARATOR, differing_tokens, format_measured
 from automap.store.rankings import Measure
 
 GAP = 2
@@ -43,7 +42,7 @@ class Column:
         return text if self.justify == "left" else " " * (self.width - cell_len(text)) + text
 
 
-def fitting_columns(board: Board, width: int) -> list[Column]:
+def fitting_columns(board: Leaderboard, width: int) -> list[Column]:
     """Return the columns that fit, the candidates cut at whole hyperparameters.
 
     Args:
@@ -62,12 +61,12 @@ def fitting_columns(board: Board, width: int) -> list[Column]:
     return columns
 
 
-def all_columns(board: Board) -> list[Column]:
+def all_columns(board: Leaderboard) -> list[Column]:
     """Return every column with candidates at full length."""
     return _columns(board, None)
 
 
-def _columns(board: Board, candidate_width: int | None = _CANDIDATE_MINIMUM) -> list[Column]:
+def _columns(board: Leaderboard, candidate_width: int | None = _CANDIDATE_MINIMUM) -> list[Column]:
     rows = board.rows
     shown = {measure.name for measure in board.measures if measure.group == "cost"}
     columns = [Column("rank", _ranks(rows), _ALWAYS)]
@@ -108,7 +107,7 @@ def _measure_column(rows: Sequence[Row], measure: Measure, priority: int) -> Col
     return Column(title, _cells(rows, measure), priority, emphasis="main")
 
 
-def _test_columns(board: Board) -> list[Column]:
+def _test_columns(board: Leaderboard) -> list[Column]:
     tests = [Measure("test", measure.name, measure.direction) for measure in board.measures if measure.group != "cost"]
     return [
         Column(f"test {measure.name}", _cells(board.rows, measure), 1)
@@ -132,7 +131,7 @@ def _cells(rows: Sequence[Row], measure: Measure) -> tuple[str, ...]:
     return tuple(cell if "±" in cell or cell == NOTHING else cell + " " * spread for cell in cells)
 
 
-def _candidate_column(board: Board, width: int | None) -> Column:
+def _candidate_column(board: Leaderboard, width: int | None) -> Column:
     candidates = differing_tokens([row.candidate for row in board.rows])
     cells = tuple(_cut(_described(row, tokens), width) for row, tokens in zip(board.rows, candidates, strict=True))
     return Column(CANDIDATE, cells, 4, "left", "aside")

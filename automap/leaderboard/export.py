@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from automap.leaderboard.board import Board, Estimate, Row
+from automap.leaderboard.board import Leaderboard, MeanStd, Row
 from automap.leaderboard.columns import all_columns
 
 _WHOLE = frozenset({"parameters", "flops", "size_bytes", "peak_memory_bytes"})
 
 
-def to_json(board: Board) -> str:
+def to_json(board: Leaderboard) -> str:
     """Return a leaderboard as JSON, in the documented form.
 
     ``study`` is a name, or a list of names if there are several studies; each row then has its own ``study``.
@@ -29,7 +29,7 @@ def to_json(board: Board) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def to_csv(board: Board) -> str:
+def to_csv(board: Leaderboard) -> str:
     """Return a leaderboard as CSV with a column for each number and hyperparameter."""
     several = len(board.studies) > 1
     flat = [dict(_flat(_row_data(row, several), "")) for row in board.rows]
@@ -41,7 +41,7 @@ def to_csv(board: Board) -> str:
     return output.getvalue().removesuffix("\n")
 
 
-def to_markdown(board: Board) -> str:
+def to_markdown(board: Leaderboard) -> str:
     """Return a leaderboard as a Markdown table with the columns that a terminal shows."""
     columns = all_columns(board)
     lines = [
@@ -74,7 +74,7 @@ def _row_data(row: Row, several: bool) -> dict[str, Any]:
     }
 
 
-def _estimates_data(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | None]]:
+def _estimates_data(estimates: Mapping[str, MeanStd]) -> dict[str, dict[str, float | None]]:
     return {name: {"mean": found.mean, "std": found.std} for name, found in estimates.items()}
 
 

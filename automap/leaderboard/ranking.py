@@ -19,9 +19,9 @@ from itertools import groupby
 from sqlalchemy import Engine
 
 from automap.exceptions import UserError
-from automap.leaderboard.board import Board, Estimate, Row, RowState, objective_measure
-from automap.leaderboard.measures import parse_measure
-from automap.leaderboard.pareto import first_fronts
+from automap.leaderboard.board import Leaderboard, MeanStd, Row, RowState, objective_measure
+from automap.leaderboard.sort_key import parse_measure
+from automap.search.pareto import first_fronts
 from automap.spec.objectives import Objective
 from automap.store import rankings
 from automap.store.rankings import Measure
@@ -43,7 +43,7 @@ def rank(
     pareto: bool = False,
     unranked: Sequence[State] = (),
     only_unranked: bool = False,
-) -> Board:
+) -> Leaderboard:
     """Rank the results of one or more studies.
 
     Args:
@@ -78,7 +78,7 @@ def rank(
     if unranked:
         rows += standing.unranked(unranked, limit)
     names = tuple(study.name for study in studies)
-    return Board(names, objectives, measure, pareto, tuple(rows), ranked, _counts(engine, studies))
+    return Leaderboard(names, objectives, measure, pareto, tuple(rows), ranked, _counts(engine, studies))
 
 
 class _Standing:
@@ -190,9 +190,9 @@ class _Standing:
         )
 
 
-def _estimates(parts: Sequence[dict[str, float]]) -> dict[str, Estimate]:
+def _estimates(parts: Sequence[dict[str, float]]) -> dict[str, MeanStd]:
     names = dict.fromkeys(name for part in parts for name in part)
-    return {name: Estimate.of([part[name] for part in parts if name in part]) for name in names}
+    return {name: MeanStd.of([part[name] for part in parts if name in part]) for name in names}
 
 
 def _sorted(rows: Iterable[Row], measure: Measure) -> list[Row]:

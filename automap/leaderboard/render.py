@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from automap.leaderboard.board import Board, Row
+from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.columns import Column, fitting_columns
 
 _STATE_STYLES = {"failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 
 
-def leaderboard_table(board: Board, width: int) -> RenderableType:
+def leaderboard_table(board: Leaderboard, width: int) -> RenderableType:
     """Return a leaderboard as something that Rich prints, at most `width` characters wide."""
     parts: list[RenderableType] = [_title(board)]
     parts.append(_table(board, fitting_columns(board, width)) if board.rows else _nothing(board))
@@ -23,7 +23,7 @@ def leaderboard_table(board: Board, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def notes(board: Board) -> list[str]:
+def notes(board: Leaderboard) -> list[str]:
     """Return what a reader must know to read a leaderboard's numbers, one line each."""
     lines = [_counts(board)]
     ranked = [row for row in board.rows if row.rank is not None]
@@ -41,7 +41,7 @@ def notes(board: Board) -> list[str]:
     return lines
 
 
-def _title(board: Board) -> Text:
+def _title(board: Leaderboard) -> Text:
     text = Text("\n")
     text.append(" + ".join(board.studies), style="bold cyan")
     goals = ", ".join(f"{objective.direction} {objective.metric}" for objective in board.objectives)
@@ -51,7 +51,7 @@ def _title(board: Board) -> Text:
     return text
 
 
-def _nothing(board: Board) -> Text:
+def _nothing(board: Leaderboard) -> Text:
     if board.sort is not None and board.sort.group == "test":
         return Text("\nno finalist is tested yet\n")
     if board.counts.get("complete"):
@@ -59,7 +59,7 @@ def _nothing(board: Board) -> Text:
     return Text("\nno trial is complete yet\n")
 
 
-def _table(board: Board, columns: list[Column]) -> Table:
+def _table(board: Leaderboard, columns: list[Column]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in columns:
         table.add_column(column.aligned(column.title), no_wrap=True)
@@ -84,7 +84,7 @@ def _row_style(row: Row) -> str:
     return "dim" if row.rank is None else ""
 
 
-def _ends_section(board: Board, index: int) -> bool:
+def _ends_section(board: Leaderboard, index: int) -> bool:
     if board.sort is not None or board.pareto or index + 1 >= len(board.rows):
         return False
     row, following = board.rows[index], board.rows[index + 1]
@@ -92,7 +92,7 @@ def _ends_section(board: Board, index: int) -> bool:
     return finalists_end or (row.rank is not None and following.rank is None)
 
 
-def _counts(board: Board) -> str:
+def _counts(board: Leaderboard) -> str:
     names = ("complete", "pruned", "infeasible", "failed", "running", "waiting")
     parts = [f"{board.counts[name]:,} {name}" for name in names if board.counts.get(name)]
     ended = sum(board.counts.get(name, 0) for name in names[:4])

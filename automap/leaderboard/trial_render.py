@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from automap.leaderboard.board import Estimate, objective_measure
+from automap.leaderboard.board import MeanStd, objective_measure
 from automap.leaderboard.chart import Series, line_chart
-from automap.leaderboard.numbers import NOTHING, format_cost, format_measured, format_metric
+from automap.leaderboard.formatting import NOTHING, format_cost, format_measured, format_metric
 from automap.leaderboard.trial import TrialView
 from automap.spec.objectives import COSTS
 from automap.spec.yaml import dump_yaml
@@ -118,7 +118,7 @@ def _metrics(view: TrialView) -> Table:
 
 def _spread(name: str, parts: Sequence[dict[str, float]]) -> str:
     values = [part[name] for part in parts if name in part]
-    return format_measured(Measure("test", name, "maximize"), Estimate.of(values) if values else None)
+    return format_measured(Measure("test", name, "maximize"), MeanStd.of(values) if values else None)
 
 
 def _costs(shown: ResultRow) -> Table:
@@ -143,7 +143,7 @@ def _finals(view: TrialView) -> Table:
         cells = [
             format_measured(
                 measure,
-                None if (value := parts[measure.group].get(measure.name)) is None else Estimate(value, None),
+                None if (value := parts[measure.group].get(measure.name)) is None else MeanStd(value, None),
             )
             for measure in (*measures, *tests, Measure("cost", "train_seconds", "minimize"))
         ]

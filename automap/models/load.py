@@ -11,12 +11,13 @@ from pathlib import Path
 import keras
 
 from automap.exceptions import PluginError, UserError
+from automap.interfaces.data_info import DataInfo
+from automap.interfaces.task import Task
 from automap.spec.candidate import load_component
-from automap.spec.kinds import DataInfo, Task
 from automap.spec.plugins import find_plugins
 from automap.store.files import CARD_FILE, NETWORK_FILE
 from automap.store.remote import is_remote, pull
-from automap.training.saved import ModelCard
+from automap.training.model_io import ModelCard, read_card
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ def _card(folder: Path) -> ModelCard:
             "'winner' that automap search names at its end"
         )
     try:
-        return ModelCard.model_validate_json((folder / CARD_FILE).read_text(encoding="utf-8"))
-    except ValueError as error:
+        return read_card((folder / CARD_FILE).read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder / CARD_FILE} is damaged: {str(error).splitlines()[0]}") from None
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from automap.data.datasets.files import IMAGE_SUFFIXES, walk_files
-from automap.data.decode import BadImage, decode, decode_placed, image_header
-from automap.data.geometry import Geometry
+from automap.data.decode.geometry import Geometry
+from automap.data.decode.image import BadImage, decode, decode_placed, image_header
+from automap.data.sources.files import IMAGE_SUFFIXES, walk_files
 from automap.exceptions import UserError
+from automap.interfaces.sample import IMAGE
 from automap.models.load import FinishedModel
 from automap.models.tiles import by_tiles
 
@@ -78,13 +79,13 @@ def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]
 
 def _decode(file: Path, model: FinishedModel) -> tuple[Path, tuple[Array, Geometry] | str]:
     try:
-        return file, decode_placed(file, model.info.image_shape, model.info.resize)
+        return file, decode_placed(file, model.info.image.shape, model.info.image.resize)
     except BadImage as error:
         return file, str(error)
 
 
 def _outputs(model: FinishedModel, images: Array) -> Array:
-    return np.asarray(model.network.predict(images, batch_size=BATCH, verbose=0))
+    return np.asarray(model.network.predict({IMAGE: images}, batch_size=BATCH, verbose=0))
 
 
 def _prediction(
@@ -97,7 +98,7 @@ def _prediction(
 
 
 def _tiled_prediction(model: FinishedModel, file: Path) -> Prediction:
-    height, width, channels = model.info.image_shape
+    height, width, channels = model.info.image.shape
     try:
         image = _whole(file, channels)
     except BadImage as error:

@@ -11,13 +11,12 @@ from functools import cached_property
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Engine, text
 
-from automap.search.outcome import settle, unfinished_state
+from automap.search.outcome import finalize, unfinished_state
 from automap.search.retention import read_result
-from automap.search.run_folder import run_folder_name
 from automap.search.study import Study, optuna_errors
 from automap.spec.objectives import objective_value
 from automap.store import results, runs, studies
-from automap.store.files import RESULT_FILE
+from automap.store.files import RESULT_FILE, run_folder_name
 from automap.store.remote import child
 from automap.store.result import Result
 from automap.store.results import ResultRow
@@ -169,7 +168,7 @@ def _differing_files(records: Records) -> Iterator[str]:
         # A run that took every worker with it never came to write a result.
         if stored is None and row.state != "failed":
             yield f"{name}: {place} does not exist"
-        elif stored is not None and not _agree(settle(spec, stored), row.result):
+        elif stored is not None and not _agree(finalize(spec, stored), row.result):
             yield f"{name}: {place} differs from the result in the database"
 
 

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import optuna
 
+from automap.interfaces.scheduler import Decision, Evaluation
 from automap.search.pruners import is_rung, is_weak, rung_key
 from automap.search.study import Study, optuna_errors
 from automap.spec.objectives import objective_value
-from automap.training.trial import EpochReport, Verdict
 
 
-def judge_epoch(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdict:
+def judge_epoch(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Decision:
     """Report an epoch to Optuna and say whether the trial should be stopped."""
     if epoch.epoch >= epoch.epochs:
-        return Verdict.CONTINUE
+        return Decision.CONTINUE
     with optuna_errors(study.engine):
         if len(study.spec.objectives) > 1:
             return _judge_by_rank(study, trial, epoch)
         return _judge_by_value(study, trial, epoch)
 
 
-def _judge_by_value(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdict:
+def _judge_by_value(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Decision:
     value = objective_value(study.spec.objectives[0], epoch.metrics, epoch.cost)
     if value is None:
-        return Verdict.CONTINUE
+        return Decision.CONTINUE
     trial.report(value, epoch.epoch)
-    return Verdict.PRUNE if trial.should_prune() else Verdict.CONTINUE
+    return Decision.STOP if trial.should_prune() else Decision.CONTINUE
 
 
-def _judge_by_rank(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Verdict:
+def _judge_by_rank(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Decision:
     if study.spec.search.pruner == "none" or not is_rung(epoch.epoch):
-        return Verdict.CONTINUE
+        return Decision.CONTINUE
     found = {
         objective: value
         for objective in study.spec.objectives
@@ -45,4 +45,4 @@ def _judge_by_rank(study: Study, trial: optuna.Trial, epoch: EpochReport) -> Ver
         if other.number != trial.number and len(other.user_attrs.get(key, ())) == len(values)
     ]
     directions = [objective.direction for objective in found]
-    return Verdict.PRUNE if values and is_weak(values, others, directions) else Verdict.CONTINUE
+    return Decision.STOP if values and is_weak(values, others, directions) else Decision.CONTINUE

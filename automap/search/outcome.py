@@ -13,7 +13,7 @@ MEMORY = "memory"
 """Name of the constraint that trials violate for which memory was not enough."""
 
 
-def settle(spec: Spec, result: Result) -> Result:
+def finalize(spec: Spec, result: Result) -> Result:
     """Return the final form of what training gave.
 
     A trial that violates a constraint is infeasible, and one without a finite value for every objective has

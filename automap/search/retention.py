@@ -13,11 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from automap.search.finalists import best_final, best_results
-from automap.search.run_folder import run_folder_name
 from automap.search.study import Study
 from automap.spec.spec import Spec
 from automap.store import remote, results
-from automap.store.files import CARD_FILE, CHECKPOINT_FILE, NETWORK_FILE, RESULT_FILE
+from automap.store.files import CARD_FILE, CHECKPOINT_FILE, NETWORK_FILE, RESULT_FILE, run_folder_name
 from automap.store.result import Result
 
 WINNER = "winner"
@@ -28,7 +27,7 @@ def keep_count(study: Study) -> int:
     return max(1, study.spec.finalists.top)
 
 
-def sweep(study: Study) -> None:
+def delete_weights(study: Study) -> None:
     """Delete the weights and checkpoints of trials that are no longer among the best."""
     kept = {result.trial for result in best_results(study, keep_count(study))}
     for name in {folder for folder, file in _files(study.spec) if file != RESULT_FILE}:
@@ -71,7 +70,7 @@ def read_result(spec: Spec, name: str) -> Result | None:
     return None if text is None else Result.model_validate(json.loads(text)["result"])
 
 
-def crown(study: Study) -> str | None:
+def publish_winner(study: Study) -> str | None:
     """Copy the winner's model to the folder ``winner`` of the run directory.
 
     On this machine it is exchanged in one step.
@@ -85,7 +84,7 @@ def crown(study: Study) -> str | None:
         return None
     spec, name = study.spec, run_folder_name(best.kind, best.trial, best.seed)
     if spec.remote_runs is not None:
-        return _crown_remotely(spec.remote_runs, name, spec.run_directory / WINNER)
+        return _publish_remotely(spec.remote_runs, name, spec.run_directory / WINNER)
     target, source = spec.run_directory / WINNER, spec.run_directory / name
     if (source / NETWORK_FILE).exists():
         fresh = target.with_name(f".winner-{os.getpid()}")
@@ -94,7 +93,7 @@ def crown(study: Study) -> str | None:
     return str(target) if target.exists() else None
 
 
-def _crown_remotely(url: str, name: str, scratch: Path) -> str:
+def _publish_remotely(url: str, name: str, scratch: Path) -> str:
     target = remote.child(url, WINNER)
     remote.pull(remote.child(url, name), scratch)
     for file in (NETWORK_FILE, CARD_FILE, RESULT_FILE):

@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from automap.exceptions import UserError
-from automap.spec.draw import Parameters, holes, sections
+from automap.spec.draw import Parameters, hyperparameters, sections
 from automap.spec.space import Choices, ComponentSpace, Range, Space, Value
 from automap.spec.spec import Spec
 
@@ -106,7 +106,7 @@ def grid(spec: Spec) -> list[Parameters]:
     Raises:
         UserError: if a range is continuous and has no step, or the grid is larger than `GRID_LIMIT`.
     """
-    for hole in holes(spec):
+    for hole in hyperparameters(spec):
         if isinstance(hole.space, Range) and not hole.space.integer and hole.space.step is None:
             raise UserError(f"{hole.name}: a grid needs a step, or choices, instead of a continuous range")
     parts = [_points(space, name) for name, space in sections(spec)]

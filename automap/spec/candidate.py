@@ -6,8 +6,13 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationInfo
 
-from automap.spec.component import Component
-from automap.spec.kinds import Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task
+from automap.interfaces.architecture import Architecture
+from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.component import Component
+from automap.interfaces.dataset import Dataset
+from automap.interfaces.loss import LossComponent
+from automap.interfaces.optimizer import OptimizerComponent
+from automap.interfaces.task import Task
 from automap.spec.plugins import load_plugin
 from automap.spec.space import component_data
 from automap.spec.training import TrainingSettings
@@ -16,7 +21,7 @@ C = TypeVar("C", bound=Component)
 
 
 def load_component(kind: type[C], data: Any, info: ValidationInfo | None = None) -> C:
-    """Read a component without holes in the spec's notation.
+    """Read a component without hyperparameters in the spec's notation.
 
     Raises:
         PluginError: if its type is unknown or broken.
@@ -37,7 +42,7 @@ _as_data = PlainSerializer(component_data)
 
 
 class Candidate(BaseModel):
-    """What one trial trains. Its plain form is a valid spec without holes."""
+    """What one trial trains. Its plain form is a valid spec without hyperparameters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from automap.spec.component import recommended_space
+from automap.interfaces.component import recommended_space
 from automap.spec.field_schema import field_schema
 
 _TYPES = {

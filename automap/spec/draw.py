@@ -18,7 +18,7 @@ Parameters = dict[str, Any]
 
 
 class Suggest(Protocol):
-    """The part of `optuna.trial.BaseTrial` that fills holes."""
+    """The part of `optuna.trial.BaseTrial` that fills hyperparameters."""
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Return a whole number of a range."""
@@ -33,7 +33,7 @@ class Suggest(Protocol):
 
 
 @dataclass(frozen=True)
-class Hole:
+class Hyperparameter:
     """A hyperparameter that is searched."""
 
     name: str
@@ -51,7 +51,7 @@ class Hole:
 
 
 def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
-    """Yield the parts of a spec that may have holes, each with the prefix of its names."""
+    """Yield the parts of a spec that may have hyperparameters, each with the prefix of its names."""
     yield "task", spec.task
     yield "architecture", spec.architecture
     for index, step in enumerate(spec.augmentation):
@@ -87,24 +87,26 @@ def _fill(space: Space, name: str, trial: Suggest) -> Any:
             return head | {field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()}
 
 
-def holes(spec: Spec) -> Iterator[Hole]:
+def hyperparameters(spec: Spec) -> Iterator[Hyperparameter]:
     """Yield every hole of a spec, also those that exist only under some choice."""
     for name, space in sections(spec):
-        yield from _holes(space, name, None, ())
+        yield from _hyperparameters(space, name, None, ())
 
 
-def _holes(space: Space, name: str, default: Any, under: tuple[tuple[str, str], ...]) -> Iterator[Hole]:
+def _hyperparameters(
+    space: Space, name: str, default: Any, under: tuple[tuple[str, str], ...]
+) -> Iterator[Hyperparameter]:
     match space:
         case Range():
-            yield Hole(name, space, _default_number(space, default), under)
+            yield Hyperparameter(name, space, _default_number(space, default), under)
         case Choices(options, labels=labels):
-            yield Hole(name, space, _default_label(space, default), under)
+            yield Hyperparameter(name, space, _default_label(space, default), under)
             for option, label in zip(options, labels, strict=True):
-                yield from _holes(option, f"{name}.{label}", default, (*under, (name, label)))
+                yield from _hyperparameters(option, f"{name}.{label}", default, (*under, (name, label)))
         case ComponentSpace(model, _, fields):
             for field, hole in fields.items():
                 initial = model.model_fields[field].get_default(call_default_factory=True)
-                yield from _holes(hole, f"{name}.{field}", initial, under)
+                yield from _hyperparameters(hole, f"{name}.{field}", initial, under)
 
 
 def _default_number(space: Range, default: Any) -> float:
@@ -124,7 +126,7 @@ def _default_label(space: Choices, default: Any) -> str:
 
 def first_parameters(spec: Spec) -> list[Parameters]:
     """Return what the first trials take: every hole at its default, once for each choice of architecture."""
-    defaults = {hole.name: hole.default for hole in holes(spec)}
+    defaults = {hole.name: hole.default for hole in hyperparameters(spec)}
     if not isinstance(spec.architecture, Choices):
         return [defaults]
     first = defaults["architecture"]
@@ -133,7 +135,7 @@ def first_parameters(spec: Spec) -> list[Parameters]:
 
 
 class _Chosen:
-    """Fills holes with parameters that are known."""
+    """Fills hyperparameters with parameters that are known."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
@@ -150,12 +152,12 @@ class _Chosen:
         return self._parameters[name]
 
 
-def corners(spec: Spec) -> Iterator[tuple[str, Candidate]]:
+def boundary_candidates(spec: Spec) -> Iterator[tuple[str, Candidate]]:
     """Yield a candidate at every end of every range and for every choice, all else at its default.
 
     Each comes with a description such as ``architecture.resnet.width = 128``.
     """
-    found = list(holes(spec))
+    found = list(hyperparameters(spec))
     defaults = {hole.name: hole.default for hole in found}
     yield "every default", draw(spec, _Chosen(defaults))
     for hole in found:

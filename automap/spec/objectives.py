@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from automap.spec.kinds import Direction
+from automap.interfaces.metric import Direction
 
 
 class Cost(NamedTuple):

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from automap.exceptions import PluginError
-from automap.spec.component import Component
-from automap.spec.kinds import KINDS
+from automap.interfaces.component import Component
+from automap.interfaces.kinds import KINDS
 
 
 @dataclass(frozen=True)

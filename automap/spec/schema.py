@@ -15,10 +15,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from automap.exceptions import PluginError
-from automap.spec.component import Component, recommended_space
+from automap.interfaces.component import Component, recommended_space
+from automap.interfaces.kinds import KINDS
+from automap.interfaces.task import Task
 from automap.spec.describe import describe_space
 from automap.spec.field_schema import Schema, field_schema, tidy
-from automap.spec.kinds import KINDS, Task
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.plugins import BrokenPlugin, find_plugins, try_load
 from automap.spec.space import number_type
@@ -77,7 +78,7 @@ def _section(name: str, field: FieldInfo, definitions: Schema) -> Schema:
 
 def _kind_definitions(group: str, kind: type[Component]) -> Schema:
     """Return the definitions of a kind: of each component, and of what stands where a spec names one."""
-    searched = group != "automap.datasets"  # A study has one data set: it has no holes.
+    searched = group != "automap.datasets"  # A study has one data set: it has no hyperparameters.
     classes = dict(_working(group))
     definitions: Schema = {}
     for name, component in classes.items():

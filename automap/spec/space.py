@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automap.exceptions import PluginError
-from automap.spec.component import Component, recommended_space
+from automap.interfaces.component import Component, recommended_space
 from automap.spec.plugins import kind_name, load_plugin, plugin_name, recommended_plugins
 
 Path = tuple[str | int, ...]
@@ -44,7 +44,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Choices:
-    """A hole filled by one of several alternatives, each of which may have holes of its own."""
+    """A hole filled by one of several alternatives, each of which may have hyperparameters of its own."""
 
     options: tuple[Space, ...]
 

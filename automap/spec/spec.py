@@ -24,8 +24,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.dataset import Dataset, Splits
+from automap.interfaces.loss import LossComponent
+from automap.interfaces.task import Task
 from automap.spec.errors import Problem, SpecError
-from automap.spec.kinds import Augmentation, Dataset, LossComponent, Splits, Task
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.plugins import load_plugin
 from automap.spec.quantities import Duration
@@ -81,7 +84,7 @@ class Finalists(_Section):
     seeds: int = Field(3, ge=1, description="how many trainings of each")
 
 
-def _holes(group: str) -> tuple[PlainValidator, PlainSerializer]:
+def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
     return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
 
 
@@ -142,11 +145,11 @@ def _check_name(name: str, task: type[Task]) -> str:
     )
 
 
-ArchitectureSpace = Annotated[Space, *_holes("automap.architectures")]
-AugmentationSpace = Annotated[Space, *_holes("automap.augmentations")]
-OptimizerSpace = Annotated[Space, *_holes("automap.optimizers")]
-LossSpace = Annotated[Space, *_holes("automap.losses")]
-TaskSpace = Annotated[Space, *_holes("automap.tasks")]
+ArchitectureSpace = Annotated[Space, *_hyperparameters("automap.architectures")]
+AugmentationSpace = Annotated[Space, *_hyperparameters("automap.augmentations")]
+OptimizerSpace = Annotated[Space, *_hyperparameters("automap.optimizers")]
+LossSpace = Annotated[Space, *_hyperparameters("automap.losses")]
+TaskSpace = Annotated[Space, *_hyperparameters("automap.tasks")]
 TrainingSpace = Annotated[
     ComponentSpace, PlainValidator(partial(parse_model, TrainingSettings)), PlainSerializer(dump_space)
 ]

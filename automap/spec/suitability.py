@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from automap.spec.component import Component
-from automap.spec.kinds import Augmentation, LossComponent, Task
+from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.component import Component
+from automap.interfaces.loss import LossComponent
+from automap.interfaces.task import Task
 from automap.spec.plugins import find_plugins, try_load
 from automap.spec.space import Choices, ComponentSpace, Space
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from automap.spec.component import tunable
-from automap.spec.kinds import Fraction
+from automap.interfaces.component import tunable
+from automap.interfaces.dataset import Fraction
 
 
 class TrainingSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""Names of the files in a run's folder."""
+"""Names of run folders and of the files in them."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ NETWORK_FILE = "model.keras"
 
 CARD_FILE = "model.json"
 """What must be known of the network to use it."""
+
+
+def run_folder_name(kind: str, trial: int, seed: int) -> str:
+    """Return the name of a run's folder in the run directory."""
+    return f"trial-{trial:05d}" if kind == "search" else f"final-{trial:05d}-seed-{seed}"

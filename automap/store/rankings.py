@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import defer
 
-from automap.spec.kinds import Direction
+from automap.interfaces.metric import Direction
 from automap.store.models import ResultTable, RunTable
 from automap.store.result import State
 from automap.store.results import ResultRow, result_row

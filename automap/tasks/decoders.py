@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from automap.spec.kinds import Features
+from automap.interfaces.architecture import Features
 
 DecoderName = Literal["unet", "fpn"]
 

@@ -9,8 +9,9 @@ import keras
 
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
+from automap.interfaces.data_info import DataInfo
+from automap.interfaces.sample import IMAGE
 from automap.spec.candidate import Candidate
-from automap.spec.kinds import DataInfo
 from automap.spec.training import TrainingSettings
 from automap.training import backend
 from automap.training.averaging import WeightAverage
@@ -33,18 +34,18 @@ def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
         info: the data that it is built for.
 
     Returns:
-        A functional model from ``(batch, height, width, channels)``, 0 to 255, of any dtype, to the task's
-        raw outputs, float32. It includes normalisation and no augmentation.
+        A functional model from the inputs by name (``image``: ``(batch, height, width, channels)`` in pixel values) to
+        the task's raw outputs, float32. It includes normalisation and no augmentation.
     """
     with dtype_policy(precision_of(candidate.training)):
-        inputs = keras.Input(info.image_shape, dtype="float32", name="images")
-        deviations = [max(deviation, SMALLEST_STD) for deviation in info.std]
+        inputs = {name: keras.Input(each.shape, dtype="float32", name=name) for name, each in info.inputs.items()}
+        deviations = [max(deviation, SMALLEST_STD) for deviation in info.image.std]
         normalised = keras.layers.Normalization(
-            mean=list(info.mean),
+            mean=list(info.image.mean),
             variance=[deviation**2 for deviation in deviations],
             dtype="float32",
             name="normalise",
-        )(inputs)
+        )(inputs[IMAGE])
         features = candidate.architecture.build(normalised)
         outputs = candidate.task.outputs(features, inputs, info)
         return keras.Model(inputs, outputs, name="network")
@@ -103,7 +104,10 @@ def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> Non
     # Augmentations may make their layers, and losses their weights, when they first see a batch. Within the compiled
     # step that would be too late for their state to be among the model's variables.
     batch = {
-        "images": keras.KerasTensor((batch_size, *data.info.image_shape), dtype="uint8"),
+        "inputs": {
+            name: keras.KerasTensor((batch_size, *each.shape), dtype=each.dtype)
+            for name, each in data.info.inputs.items()
+        },
         "targets": keras.KerasTensor((batch_size, *data.targets.shape[1:]), dtype=str(data.targets.dtype)),
     }
     outputs, target = model(batch, training=True)

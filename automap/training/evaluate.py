@@ -5,10 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from automap.data.batches import evaluation_batches
+from automap.data.batches.batches import evaluation_batches
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
-from automap.spec.kinds import SplitName, Task
+from automap.interfaces.sample import SplitName
+from automap.interfaces.task import Task
 
 
 def evaluate(
@@ -35,17 +36,14 @@ def evaluate(
     Raises:
         TrainingError: if an output is not finite.
     """
-    evaluator = task.evaluator(data.info)
-    if (pairs := data.judged_pairs(split)) is not None:
-        evaluator.judge_by(pairs)
+    evaluator = task.evaluator(data.info, data.verification_pairs(split))
     total, count = 0.0, 0
     batch_size = min(batch_size, len(data.splits[split]))
-    for images, targets in evaluation_batches(data, split, batch_size):
-        outputs = np.asarray(network.predict_on_batch(images))[: len(targets)]
+    for inputs, targets in evaluation_batches(data, split, batch_size):
+        outputs = np.asarray(network.predict_on_batch(inputs))[: len(targets)]
         if not np.isfinite(outputs).all():
             raise TrainingError(f"the network's outputs on the {split} split are not finite")
-        evaluator.see(images[: len(targets)])
-        evaluator.update(targets, outputs)
+        evaluator.update(targets, outputs, {name: values[: len(targets)] for name, values in inputs.items()})
         if "loss" in task.metrics:
             target = task.loss_target(task.prepare(targets, data.info))
             total += len(targets) * float(keras.ops.convert_to_numpy(loss(target, outputs)))

@@ -8,15 +8,17 @@ from typing import Any
 import keras
 from keras import ops
 
-from automap.spec.kinds import DataInfo, Task
+from automap.interfaces.data_info import DataInfo
+from automap.interfaces.sample import IMAGE
+from automap.interfaces.task import Task
 from automap.training.averaging import WeightAverage
-from automap.training.dropout import with_adjusted_dropout
+from automap.training.step_reuse.dropout import with_adjusted_dropout
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]
     """Wraps a network so that ``fit`` takes stored records.
 
-    A batch is ``{"images": (batch, height, width, channels) uint8, "targets": as the cache stores them}``.
+    A batch is ``{"inputs": the network's inputs by name, "targets": as the cache stores them}``.
     Inside the step the task prepares the targets, the augmentations change images and targets together, and
     the loss compares the network's outputs with what became of the targets. All of it happens in `call` and
     `compute_loss`, which every backend compiles, so that no backend needs a train step of its own.
@@ -57,9 +59,9 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         """Return the network's outputs, and while training also what the loss compares them with."""
         if not training:
-            return self.network(inputs["images"], training=False)
+            return self.network(inputs["inputs"], training=False)
         batch = {
-            "images": ops.cast(inputs["images"], "float32"),
+            "images": ops.cast(inputs["inputs"][IMAGE], "float32"),
             **self.task.prepare(inputs["targets"], self.info),
         }
         for layer in self.augmentations:
@@ -67,7 +69,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         images = batch.pop("images")
         if self.average is not None:
             self.average.update()
-        return self.network(images, training=True), self.task.loss_target(batch)
+        return self.network({**inputs["inputs"], IMAGE: images}, training=True), self.task.loss_target(batch)
 
     def compute_loss(
         self,

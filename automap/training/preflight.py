@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import keras
 
+from automap.interfaces.data_info import DataInfo
 from automap.spec.candidate import Candidate
-from automap.spec.kinds import DataInfo
 from automap.training import backend
 from automap.training.build import build_network
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """What building the corners of a search space has shown."""
+    """What building the boundary candidates of a search space has shown."""
 
     problems: tuple[str, ...]
     """What cannot be built, each with the corner where it was found."""
@@ -23,16 +23,16 @@ class Preflight:
     """Parameters of the largest network."""
 
 
-def preflight(corners: Iterable[tuple[str, Candidate]], info: DataInfo) -> Preflight:
+def preflight(boundary_candidates: Iterable[tuple[str, Candidate]], info: DataInfo) -> Preflight:
     """Build each distinct network, optimizer, loss and augmentation of some candidates once.
 
     Args:
-        corners: candidates, each with a description of what is special about it.
+        boundary_candidates: candidates, each with a description of what is special about it.
         info: the data that they are built for.
     """
     problems, largest = [], 0
     seen: set[object] = set()
-    for description, candidate in corners:
+    for description, candidate in boundary_candidates:
         try:
             network = (candidate.task, candidate.architecture)
             if network not in seen:

@@ -6,23 +6,23 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from automap.data.batches import TrainingBatches
+from automap.data.batches.batches import TrainingBatches
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
+from automap.interfaces.metric import Direction
+from automap.interfaces.scheduler import Decision, Evaluation
+from automap.interfaces.task import Task
 from automap.spec.candidate import Candidate
-from automap.spec.kinds import Direction, Task
 from automap.spec.objectives import Constraint, Objective
 from automap.store.files import RESULT_FILE
 from automap.store.result import Result, State
-from automap.training import backend, memory
+from automap.training import backend
 from automap.training.averaging import copied_weights, evaluation_weights
 from automap.training.build import build_model
 from automap.training.checkpoint import (
@@ -33,49 +33,26 @@ from automap.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from automap.training.compiled import CompiledModels, compilation_key
-from automap.training.costs import latency_costs, static_costs
 from automap.training.evaluate import evaluate
 from automap.training.failures import OutOfMemoryError, failures_explained
+from automap.training.measure import memory
+from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.model import TrainingModel
-from automap.training.saved import save_model, write_text
+from automap.training.model_io import save_model, write_text
+from automap.training.step_reuse.compiled_cache import CompiledModels, compilation_key
 
 _CALMER = "try a lower learning rate or training.gradient_clip"
 
 _NOT_METRICS = frozenset({"epoch", "seconds", "learning_rate", "train_loss"})
 
 
-@dataclass(frozen=True)
-class EpochReport:
-    """What an epoch gave."""
-
-    epoch: int
-    """The epoch that is finished, from 1."""
-    epochs: int
-    """How many there will be."""
-    metrics: dict[str, float]
-    """On the validation split."""
-    seconds: float
-    """Of this epoch, its evaluation included."""
-    cost: dict[str, float] = field(default_factory=dict)
-    """Costs known already: ``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``."""
+class Paused(Exception):  # noqa: N818
+    """A trial stopped after an evaluation; it continues from its checkpoint."""
 
 
-class Verdict(Enum):
-    """Whether a trial goes on after an epoch."""
-
-    CONTINUE = "continue"
-    PRUNE = "prune"
-    INTERRUPT = "interrupt"
-
-
-class Interrupted(Exception):  # noqa: N818
-    """A trial stopped at the end of an epoch; it goes on from its checkpoint."""
-
-
-def go_on(_: EpochReport) -> Verdict:
+def go_on(_: Evaluation) -> Decision:
     """Let every trial train to its end: the report to give where nothing watches."""
-    return Verdict.CONTINUE
+    return Decision.CONTINUE
 
 
 def run_trial(
@@ -86,7 +63,7 @@ def run_trial(
     directory: Path,
     objective: Objective,
     constraints: Sequence[Constraint] = (),
-    report: Callable[[EpochReport], Verdict] = go_on,
+    report: Callable[[Evaluation], Decision] = go_on,
     test: bool = False,
     keep_weights: bool = True,
     compiled: CompiledModels | None = None,
@@ -114,7 +91,7 @@ def run_trial(
         The result. What goes wrong in building and training is a failed result with its reason.
 
     Raises:
-        Interrupted: if `report` said so; the checkpoint stays.
+        Paused: if `report` said so; the checkpoint stays.
         OSError: if `directory` cannot be written, for instance because the disk is full.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -178,7 +155,7 @@ def _train(
     identity: str,
     objective: Objective,
     constraints: Sequence[Constraint],
-    report: Callable[[EpochReport], Verdict],
+    report: Callable[[Evaluation], Decision],
     test: bool,
     keep_weights: bool,
     progress: Progress,
@@ -222,10 +199,10 @@ def _train(
         progress.curve.append({**point, **metrics})
         save_checkpoint(directory, identity, model, progress)
 
-        match report(EpochReport(epoch, settings.epochs, metrics, seconds, dict(progress.cost))):
-            case Verdict.INTERRUPT:
-                raise Interrupted
-            case Verdict.PRUNE:
+        match report(Evaluation(epoch, settings.epochs, metrics, seconds, dict(progress.cost))):
+            case Decision.PAUSE:
+                raise Paused
+            case Decision.STOP:
                 return _result("pruned", progress, reason=f"weaker than others after {epoch} epochs")
 
     network.set_weights(progress.weights)

@@ -68,7 +68,7 @@ class Recorder(keras.callbacks.Callback):
         return self
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Record an epoch if it is the best one so far."""
+        """Sample an epoch if it is the best one so far."""
         reached = (logs or {}).get("val_accuracy", 0.0)
         if reached > _best[0]:
             _best[0] = reached

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class AbsoluteError(LossComponent):
-    """Mean absolute error: outliers count little; it aims at the median."""
+    """Mean absolute error of numbers or pixels; less sensitive to outliers than the squared error."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"regression", "enhancement"})
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of standardised numbers ``(batch, numbers)`` and outputs of the same shape."""
+        """Return the Keras loss of targets and outputs of one shape: standardised numbers or pixels from 0 to 1."""
         import keras
 
         return keras.losses.MeanAbsoluteError()

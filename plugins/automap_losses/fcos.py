@@ -26,6 +26,6 @@ class Fcos(LossComponent):
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss."""
-        from automap_losses.points import PointsLoss
+        from automap_losses.fcos_loss import FcosLoss
 
-        return PointsLoss(self.gamma, self.alpha, self.box_weight)
+        return FcosLoss(self.gamma, self.alpha, self.box_weight)

@@ -1,4 +1,4 @@
-"""Mean squared error of numbers."""
+"""Mean squared error."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class SquaredError(LossComponent):
-    """Mean squared error of numbers: it aims at the mean."""
+    """Mean squared error of numbers or pixels; minimizing it maximizes the PSNR of images."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"regression", "enhancement"})
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of standardised numbers ``(batch, numbers)`` and outputs of the same shape."""
+        """Return the Keras loss of targets and outputs of one shape: standardised numbers or pixels from 0 to 1."""
         import keras
 
         return keras.losses.MeanSquaredError()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from automap import DataInfo
+from automap import ClassesInfo, DataInfo
 
 PositiveWeight = Literal["balanced"] | Annotated[float, Field(gt=0)]
 
@@ -22,6 +22,7 @@ def positive_weights(weight: PositiveWeight, info: DataInfo) -> tuple[float, ...
             `LARGEST`.
         info: of the data; its class counts are images that have the label.
     """
+    counts = info.target_as(ClassesInfo).class_counts
     if weight != "balanced":
-        return (float(weight),) * len(info.classes)
-    return tuple(min(LARGEST, (info.train_size - count) / max(1, count)) for count in info.class_counts)
+        return (float(weight),) * len(counts)
+    return tuple(min(LARGEST, (info.train_size - count) / max(1, count)) for count in counts)

@@ -262,7 +262,7 @@ def test_annotations_of_coco_with_shapes_become_a_segmentation(tmp_path):
     assert "images: coco/train2017" in text
     assert "# left aside: the boxes; --task detection finds them" in text
     data = prepare(spec.dataset, cache=tmp_path / "cache")
-    assert data.info.classes == ("background", "digit")
+    assert data.info.target.classes == ("background", "digit")
 
 
 def test_a_folder_of_coco_with_shapes_needs_no_folder_of_images_named(tmp_path):

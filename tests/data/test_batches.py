@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.arrays import digits
 
-from automap.data import batches as module
-from automap.data.batches import TrainingBatches, evaluation_batches
-from automap.data.orders import epoch_order, windowed_order
+from automap.data.batches import batches as module
+from automap.data.batches.batches import TrainingBatches, evaluation_batches
+from automap.data.batches.orders import epoch_order, windowed_order
 
 
 def read(epoch) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the (images, targets) of each batch, whatever the backend takes."""
     found = [step[0] if isinstance(step, tuple) else step for step in epoch]
-    return [(np.asarray(step["images"]), np.asarray(step["targets"])) for step in found]
+    return [(np.asarray(step["inputs"]["image"]), np.asarray(step["targets"])) for step in found]
 
 
 def test_an_order_is_a_permutation_that_seed_and_epoch_decide():
@@ -101,8 +101,8 @@ def test_streamed_epochs_are_decided_by_the_seed_and_may_be_left_in_the_middle()
 def test_an_evaluation_sees_every_record_once(size):
     data = digits(500)
     found = list(evaluation_batches(data, "validation", size))
-    assert {len(images) for images, _ in found} == {size}
+    assert {len(inputs["image"]) for inputs, _ in found} == {size}
     records = data.splits["validation"]
     np.testing.assert_array_equal(np.concatenate([targets for _, targets in found]), data.targets[records])
-    images = np.concatenate([images[: len(targets)] for images, targets in found])
+    images = np.concatenate([inputs["image"][: len(targets)] for inputs, targets in found])
     np.testing.assert_array_equal(images, data.images(records))

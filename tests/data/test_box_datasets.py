@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from automap.data.datasets.coco import Coco
-from automap.data.datasets.voc import Voc
-from automap.data.datasets.yolo import Yolo
 from automap.data.prepare import prepare
-from automap.data.survey import dataset_type
+from automap.data.recognise.survey import dataset_type
+from automap.data.sources.coco import Coco
+from automap.data.sources.voc import Voc
+from automap.data.sources.yolo import Yolo
 from automap.data.targets.boxes import BoxesColumn
 from automap.exceptions import DataError
-from automap.spec.kinds import BadRecord
+from automap.interfaces.sample import BadSample
 
 WIDTH, HEIGHT = 100, 60
 BOXES = [("cat", 10, 20, 40, 50), ("dog", 50, 0, 100, 30)]
@@ -92,7 +92,7 @@ def yolo(folder):
 
 @pytest.mark.parametrize("written", [coco, voc, yolo])
 def test_the_same_boxes_in_every_format(written, tmp_path):
-    records = list(written(tmp_path).records())
+    records = list(written(tmp_path).samples())
     assert len(records) == 2
     for record in records:
         assert [name for name, *_ in record.target] == ["cat", "dog"]
@@ -108,9 +108,9 @@ def test_boxes_are_decoded_with_their_images(tmp_path):
     write_images(tmp_path / "images", map(str, range(12)))
     write_coco(tmp_path / "boxes.json", [str(index) for index in range(12)])
     data = prepare(Coco(path=tmp_path / "boxes.json", image_size=50), cache=tmp_path / "cache")
-    assert data.info.image_shape == (50, 50, 3)
-    assert data.info.classes == ("cat", "dog")
-    assert data.info.max_boxes == 2
+    assert data.info.image.shape == (50, 50, 3)
+    assert data.info.target.classes == ("cat", "dog")
+    assert data.info.target.max_boxes == 2
     # 100 × 60 in 50 × 50: half the size, and ten rows of padding above.
     np.testing.assert_allclose(data.targets[np.array([0])][0], [[5, 20, 20, 35, 0], [25, 10, 50, 25, 1]], atol=1e-4)
 
@@ -120,7 +120,7 @@ def test_cocos_own_folders_are_splits(tmp_path):
         write_images(tmp_path / f"{split}2017", [f"{split}{index}" for index in range(2)])
         write_coco(tmp_path / "annotations" / f"instances_{split}2017.json", [f"{split}{index}" for index in range(2)])
     (tmp_path / "annotations" / "captions_train2017.json").write_text("{}")
-    records = list(Coco(path=tmp_path).records())
+    records = list(Coco(path=tmp_path).samples())
     assert [(record.name, record.split) for record in records] == [
         ("train0.png", "train"),
         ("train1.png", "train"),
@@ -133,7 +133,7 @@ def test_files_beside_their_images_are_splits(tmp_path):
     for split in ("test", "train", "valid"):
         write_images(tmp_path / split, [split])
         write_coco(tmp_path / split / "_annotations.coco.json", [split])
-    assert [record.split for record in Coco(path=tmp_path).records()] == ["test", "train", "validation"]
+    assert [record.split for record in Coco(path=tmp_path).samples()] == ["test", "train", "validation"]
     assert dataset_type(tmp_path) == "coco"
 
 
@@ -141,7 +141,7 @@ def test_yolos_folders_are_splits(tmp_path):
     write_yolo(tmp_path / "images" / "train", tmp_path / "labels" / "train", "a")
     write_yolo(tmp_path / "valid" / "images", tmp_path / "valid" / "labels", "b")
     (tmp_path / "classes.txt").write_text("cat\ndog\n")
-    records = {record.name: record for record in Yolo(path=tmp_path).records()}
+    records = {record.name: record for record in Yolo(path=tmp_path).samples()}
     assert {name: record.split for name, record in records.items()} == {
         "images/train/a.png": "train",
         "valid/images/b.png": "validation",
@@ -155,16 +155,16 @@ def test_vocs_lists_are_splits(tmp_path):
     lists.mkdir(parents=True)
     (lists / "train.txt").write_text("a\n")
     (lists / "val.txt").write_text("b\n")
-    assert [record.split for record in Voc(path=tmp_path).records()] == ["train", "validation", None]
+    assert [record.split for record in Voc(path=tmp_path).samples()] == ["train", "validation", None]
 
 
 def test_crowds_are_marked_and_difficult_objects_left_out(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", iscrowd=1)
-    [record] = Coco(path=tmp_path / "boxes.json").records()
+    [record] = Coco(path=tmp_path / "boxes.json").samples()
     assert {box[5:] for box in record.target} == {(True,)}
     write_voc(tmp_path / "voc", "a", voc_object("cat", 0, 0, 9, 9, difficult=1))
-    [left_out], [kept] = Voc(path=tmp_path / "voc").records(), Voc(path=tmp_path / "voc", difficult=True).records()
+    [left_out], [kept] = Voc(path=tmp_path / "voc").samples(), Voc(path=tmp_path / "voc", difficult=True).samples()
     assert left_out.target == []
     assert len(kept.target) == 1
 
@@ -191,8 +191,8 @@ def test_crowds_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
 def test_a_damaged_annotation_of_coco_is_told_with_its_number(changes, reason, tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", id=5, **changes)
-    [found] = Coco(path=tmp_path / "boxes.json").records()
-    assert isinstance(found, BadRecord)
+    [found] = Coco(path=tmp_path / "boxes.json").samples()
+    assert isinstance(found, BadSample)
     assert found.name == "a.png (annotation 5)"
     assert reason in found.reason
 
@@ -200,15 +200,15 @@ def test_a_damaged_annotation_of_coco_is_told_with_its_number(changes, reason, t
 def test_annotations_of_an_image_that_coco_does_not_describe_are_told_once(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", image_id=999)
-    stranger, record = Coco(path=tmp_path / "boxes.json").records()
-    assert stranger == BadRecord("image 999 in boxes.json", "has annotations, but is not among the images")
+    stranger, record = Coco(path=tmp_path / "boxes.json").samples()
+    assert stranger == BadSample("image 999 in boxes.json", "has annotations, but is not among the images")
     assert record.target == []
 
 
 def test_numbers_of_cocos_images_may_be_texts(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", image_id="1")
-    [record] = Coco(path=tmp_path / "boxes.json").records()
+    [record] = Coco(path=tmp_path / "boxes.json").samples()
     assert len(record.target) == 2
 
 
@@ -226,8 +226,8 @@ CAT = voc_object("cat", 2, 2, 9, 9)
 )
 def test_damaged_objects_of_voc_are_told(objects, reason, tmp_path):
     write_voc(tmp_path, "a", objects)
-    [found] = Voc(path=tmp_path).records()
-    assert isinstance(found, BadRecord)
+    [found] = Voc(path=tmp_path).samples()
+    assert isinstance(found, BadSample)
     assert found.name == "a.xml"
     assert reason in found.reason
 
@@ -245,28 +245,28 @@ def write_yolo_line(folder, line, names="names: [cat, dog]"):
         ("9 0.5 0.5 0.1 0.1", "its class 9 has no name: there are 2, from 0 on"),
         ("0.5 0.5 0.5 0.1 0.1", "its class 0.5 has no name"),
         ("1 0.5 abc 0.1 0.1", "one of its words is no number"),
-        ("1 0.5 0.5", "has 2 numbers after the class; expected x, y, width and height, or corners"),
+        ("1 0.5 0.5", "has 2 numbers after the class; expected x, y, width and height, or boundary_candidates"),
         ("1 50 30 20 10", "expected shares of the image's width and height, 0 to 1"),
         ("1 nan 0.5 0.1 0.1", "expected shares of the image's width and height, 0 to 1"),
         ("1 0.5 0.5 -0.005 0.1", "its box ends before it begins"),
     ],
 )
 def test_a_damaged_line_of_yolo_is_told_with_its_number(line, reason, tmp_path):
-    [found] = write_yolo_line(tmp_path, line).records()
-    assert isinstance(found, BadRecord)
+    [found] = write_yolo_line(tmp_path, line).samples()
+    assert isinstance(found, BadSample)
     assert found.name == "labels/a.txt:3"
     assert reason in found.reason
 
 
 def test_around_a_shape_of_yolo_its_box_is_taken(tmp_path):
-    [record] = write_yolo_line(tmp_path, "1.0 0.5 0.1 0.9 0.5 0.5 0.8 0.2 0.5").records()
+    [record] = write_yolo_line(tmp_path, "1.0 0.5 0.1 0.9 0.5 0.5 0.8 0.2 0.5").samples()
     assert record.target[1] == ("dog", 0.2 * WIDTH, 0.1 * HEIGHT, 0.9 * WIDTH, 0.8 * HEIGHT)
 
 
 def test_labels_that_are_no_text_are_told(tmp_path):
     dataset = write_yolo_line(tmp_path, "")
     (tmp_path / "labels" / "a.txt").write_bytes(b"\xff\xfe0")
-    assert list(dataset.records()) == [BadRecord("labels/a.txt", "is no text in UTF-8")]
+    assert list(dataset.samples()) == [BadSample("labels/a.txt", "is no text in UTF-8")]
 
 
 def test_classes_of_yolo_may_be_numbered(tmp_path):
@@ -283,7 +283,7 @@ def test_classes_of_yolo_may_be_numbered(tmp_path):
 )
 def test_classes_of_yolo_that_cannot_be_read_are_told(names, reason, tmp_path):
     with pytest.raises(DataError, match=reason):
-        list(write_yolo_line(tmp_path, "", names).records())
+        list(write_yolo_line(tmp_path, "", names).samples())
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_classes_of_yolo_that_cannot_be_read_are_told(names, reason, tmp_path):
 def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps({**coco_content("a"), **change}))
     with pytest.raises(DataError, match=reason):
-        list(Coco(path=tmp_path / "x.json").records())
+        list(Coco(path=tmp_path / "x.json").samples())
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
 def test_what_is_no_such_data_set_is_refused(make, dataset, reason, tmp_path):
     make(tmp_path)
     with pytest.raises(DataError, match=reason):
-        list(dataset(path=tmp_path).records())
+        list(dataset(path=tmp_path).samples())
 
 
 def test_splits_with_other_categories_are_refused(tmp_path):
@@ -327,4 +327,4 @@ def test_splits_with_other_categories_are_refused(tmp_path):
         content["categories"][0]["name"] += split
         (tmp_path / split / "boxes.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match="has other categories than"):
-        list(Coco(path=tmp_path).records())
+        list(Coco(path=tmp_path).samples())

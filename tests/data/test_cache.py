@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from support.images import digits, write_digits
 
-from automap.data import build
+from automap.data.cache import build
 from automap.data.prepare import prepare
 from automap.exceptions import DataError, StorageError
+from automap.interfaces.dataset import Dataset
 from automap.spec.candidate import load_component
-from automap.spec.kinds import Dataset
 
 some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -42,7 +42,7 @@ def test_what_is_written_is_read_back_in_any_order(tmp_path_factory, images):
     data = prepare(write_arrays(folder / "a.npz", images, np.arange(len(images)) % 2), cache=folder / "cache")
     order = np.random.default_rng(0).permutation(len(images))
     np.testing.assert_array_equal(data.images(order), images[order])
-    assert data.info.image_shape == (8, 9, 3)
+    assert data.info.image.shape == (8, 9, 3)
     np.testing.assert_array_equal(data.targets, np.arange(len(images)) % 2)
 
 
@@ -69,10 +69,10 @@ def test_a_cache_is_built_once_and_again_only_if_something_changed(tmp_path):
 
 
 def test_the_size_is_fitted_to_the_images(tmp_path):
-    assert prepare(folder(write_digits(tmp_path / "a", size=20)), cache=tmp_path / "c").info.image_shape == (20, 20, 1)
+    assert prepare(folder(write_digits(tmp_path / "a", size=20)), cache=tmp_path / "c").info.image.shape == (20, 20, 1)
     write_digits(tmp_path / "b", size=70)
     write_digits(tmp_path / "b", size=100, first=12)
-    assert prepare(folder(tmp_path / "b"), cache=tmp_path / "c").info.image_shape == (64, 64, 1)
+    assert prepare(folder(tmp_path / "b"), cache=tmp_path / "c").info.image.shape == (64, 64, 1)
 
 
 def test_a_copy_of_the_data_has_the_same_fingerprint_and_any_change_another(tmp_path):
@@ -88,8 +88,8 @@ def test_mean_and_deviation_are_those_of_all_training_pixels(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 9, 3), np.uint8) // np.array([1, 2, 3], np.uint8)
     data = prepare(write_arrays(tmp_path / "a.npz", images, np.arange(60) % 3), cache=tmp_path / "cache")
     pixels = images[data.splits["train"]].reshape(-1, 3).astype(float)
-    np.testing.assert_allclose(data.info.mean, pixels.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(data.info.std, pixels.std(0), rtol=1e-9)
+    np.testing.assert_allclose(data.info.image.mean, pixels.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(data.info.image.std, pixels.std(0), rtol=1e-9)
 
 
 def test_names_are_a_sequence(tmp_path):
@@ -143,10 +143,10 @@ def test_progress_is_told_often_and_to_the_end(tmp_path):
 PREPARE = """
 import sys
 from pathlib import Path
-from automap.data import build
+from automap.data.cache import build
 from automap.data.prepare import prepare
 from automap.spec.candidate import load_component
-from automap.spec.kinds import Dataset
+from automap.interfaces.dataset import Dataset
 if __name__ == "__main__":
     build.SHARD_BYTES = int(sys.argv[3])
     data = prepare(load_component(Dataset, {"type": "folder", "path": sys.argv[1], "image_size": 96}), cache=Path(sys.argv[2]))
@@ -251,4 +251,4 @@ def test_without_room_there_is_an_error_and_no_half_cache(tmp_path):
     assert "StorageError" in done.stderr
     assert "the decoded data set needs" in done.stderr
     assert not list(cache.glob("*/manifest.json"))
-    assert prepare(folder(root, image_size=96), cache=cache).info.image_shape == (96, 96, 1)
+    assert prepare(folder(root, image_size=96), cache=cache).info.image.shape == (96, 96, 1)

@@ -8,9 +8,9 @@ from PIL import Image
 from pycocotools import mask as reference
 from skimage.data import astronaut
 
-from automap.data.coco_shapes import decompressed, shape_mask
-from automap.data.datasets.coco_masks import CocoMasks
 from automap.data.prepare import prepare
+from automap.data.sources.coco_masks import CocoMasks
+from automap.data.sources.coco_shapes import decompressed, shape_mask
 
 RANDOM = np.random.default_rng(0)
 STAR = [10.3, 5.1, 40.8, 12.2, 61.0, 3.9, 50.5, 30.0, 63.2, 44.4, 33.3, 38.1, 8.8, 47.0, 15.5, 25.2]
@@ -74,7 +74,7 @@ def write_coco(folder, count=10):
 
 def test_a_file_of_annotations_becomes_masks(tmp_path):
     data = prepare(write_coco(tmp_path), cache=tmp_path / "cache")
-    assert data.info.classes == ("background", "hole", "star")
+    assert data.info.target.classes == ("background", "hole", "star")
     mask = data.targets[np.arange(1)][0]
     np.testing.assert_array_equal(mask == 1, np.pad(np.ones((5, 10), bool), ((20, 25), (30, 30))))
     assert (mask == 2).sum() == shape_mask([STAR], 50, 70).sum() - 50

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage.data import astronaut
 
-from automap.data.decode import BadImage, decode, image_header
+from automap.data.decode.image import BadImage, decode, image_header
 
 COLOUR = Image.fromarray(astronaut()[200:248, 200:264])
 SHAPE = (32, 32, 3)

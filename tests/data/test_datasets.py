@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 from support.images import digits, write_digits
 
-from automap.data.checks import summarise
 from automap.data.prepare import prepare
+from automap.data.summary import summarise
 from automap.exceptions import DataError
+from automap.interfaces.dataset import Dataset
+from automap.interfaces.sample import BadSample
 from automap.spec.candidate import load_component
-from automap.spec.kinds import BadRecord, Dataset
 
 
 def dataset(kind: str, **fields):
@@ -21,11 +22,11 @@ def dataset(kind: str, **fields):
 
 
 def good(found):
-    return [record for record in found.records() if not isinstance(record, BadRecord)]
+    return [record for record in found.samples() if not isinstance(record, BadSample)]
 
 
 def bad(found):
-    return {record.name: record.reason for record in found.records() if isinstance(record, BadRecord)}
+    return {record.name: record.reason for record in found.samples() if isinstance(record, BadSample)}
 
 
 def test_a_folder_takes_its_classes_from_the_first_level(tmp_path):
@@ -138,7 +139,7 @@ def test_a_class_without_a_usable_image_is_told_of(tmp_path):
     (root / "lost").mkdir()
     (root / "lost/x.png").write_bytes(b"broken")
     data = prepare(dataset("folder", path=root, max_bad=0.5), cache=tmp_path / "cache")
-    assert data.info.classes == ("0", "1", "2")
+    assert data.info.target.classes == ("0", "1", "2")
     assert "no image of 'lost' can be used: it is no class" in summarise(data).warnings
 
 
@@ -148,7 +149,7 @@ def test_names_may_be_in_any_script(tmp_path):
         for index in range(4):
             Image.new("L", (16, 16), 60 * index).save(tmp_path / name / f"{name} {index}.png")
     data = prepare(dataset("folder", path=tmp_path), cache=tmp_path.parent / "cache")
-    assert set(data.info.classes) == {"Ромашка", "バラ", "🌻 sun"}
+    assert set(data.info.target.classes) == {"Ромашка", "バラ", "🌻 sun"}
 
 
 @pytest.mark.parametrize(
@@ -324,8 +325,8 @@ def test_tfrecord_files_hold_encoded_images(tmp_path, compression):
     files = sorted(write_digits(tmp_path / "images", classes=2, each=4).rglob("*.png"))
     write_examples(tmp_path / "a.tfrecord", files, compression)
     data = prepare(dataset("tfrecord", path=tmp_path / "*.tfrecord"), cache=tmp_path / "cache")
-    assert data.info.classes == ("0", "1")
-    assert data.info.image_shape == (16, 16, 1)
+    assert data.info.target.classes == ("0", "1")
+    assert data.info.image.shape == (16, 16, 1)
     pictures = np.stack([np.asarray(Image.open(file)) for file in files])
     np.testing.assert_array_equal(data.images(np.arange(8))[..., 0], pictures)
 
@@ -367,8 +368,8 @@ def test_damaged_tfrecord_files_are_refused(tmp_path, damage, message):
 
 def test_keras_datasets_say_what_to_do_without_a_network(tmp_path):
     code = (
-        "from automap.spec.candidate import load_component; from automap.spec.kinds import Dataset\n"
-        "list(load_component(Dataset, {'type': 'keras', 'name': 'mnist'}).records())"
+        "from automap.spec.candidate import load_component; from automap.interfaces.dataset import Dataset\n"
+        "list(load_component(Dataset, {'type': 'keras', 'name': 'mnist'}).samples())"
     )
     # A proxy that refuses is a network that is not there, on machines that have one too.
     refused = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": ""}

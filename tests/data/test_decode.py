@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, camera
 
-from automap.data.decode import BadImage, decode, image_header
+from automap.data.decode.image import BadImage, decode, image_header
 
 COLOUR = Image.fromarray(astronaut()[:64, 100:196])  # 96 wide, 64 high
 GREY = Image.fromarray(camera()[:64, 100:196])

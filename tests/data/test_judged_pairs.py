@@ -9,12 +9,12 @@ from support.persons import HELD, pair_lines, write_persons
 from support.program import call_automap
 
 from automap import load_spec
-from automap.data.datasets.folder import Folder
-from automap.data.judged_pairs import read_pairs
 from automap.data.prepare import prepare
+from automap.data.sources.folder import Folder
+from automap.data.splits.verification_pairs import read_pairs
 from automap.exceptions import DataError
+from automap.interfaces.dataset import Splits
 from automap.spec.errors import SpecError
-from automap.spec.kinds import Splits
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +35,20 @@ def prepared(persons, tmp_path, lines, **splits):
 
 def test_all_images_of_the_identities_in_pairs_are_the_test_split_and_nowhere_else(persons, tmp_path):
     data = prepared(persons, tmp_path, pair_lines(each=8))
-    of = {split: {data.info.classes[code] for code in data.targets[rows]} for split, rows in data.splits.items()}
+    of = {split: {data.info.target.classes[code] for code in data.targets[rows]} for split, rows in data.splits.items()}
     assert of["test"] == set(HELD)
     assert len(data.splits["test"]) == 8 * len(HELD)
     assert of["validation"]
     assert not of["validation"] & of["train"]
     assert not (of["validation"] | of["train"]) & set(HELD)
-    assert not set(data.info.trained_classes) & set(HELD)
+    assert not set(data.info.target.trained_classes) & set(HELD)
 
 
 def test_pairs_are_the_images_that_their_lines_name(persons, tmp_path):
     lines = pair_lines(each=8)
     data = prepared(persons, tmp_path, lines)
-    assert data.judged_pairs("validation") is None
-    pairs = data.judged_pairs("test")
+    assert data.verification_pairs("validation") is None
+    pairs = data.verification_pairs("test")
     names = [data.names[int(row)] for row in data.splits["test"]]
     assert pairs.fold.tolist() == [fold for fold in range(4) for _ in range(12)]
     for line, first, second in zip(lines[1:], pairs.first, pairs.second, strict=True):
@@ -137,8 +137,8 @@ def test_a_spec_names_pairs_beside_it_and_check_tells_what_is_wrong(persons, tmp
 def test_tables_have_pairs_too(persons, tmp_path):
     rows = [f"{file.relative_to(persons)},{file.parent.name}" for file in sorted(persons.rglob("*.png"))]
     (persons / "table.csv").write_text("\n".join(["image,label", *rows]))
-    from automap.data.datasets.csv import Csv
+    from automap.data.sources.csv import Csv
 
     splits = Splits(unseen_classes=True, pairs=write(tmp_path, pair_lines(each=8)))
     data = prepare(Csv(path=persons / "table.csv", splits=splits), cache=tmp_path / "cache")
-    assert {data.info.classes[code] for code in np.asarray(data.targets)[data.splits["test"]]} == set(HELD)
+    assert {data.info.target.classes[code] for code in np.asarray(data.targets)[data.splits["test"]]} == set(HELD)

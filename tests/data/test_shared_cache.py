@@ -12,12 +12,12 @@ import pytest
 from support.images import write_digits
 from support.searching import ended, query, start, write_tiny
 
-from automap.data import build
-from automap.data.cache_lock import locked
+from automap.data.cache import build
+from automap.data.cache.lock import locked
 from automap.data.prepare import prepare
 from automap.exceptions import StorageError
+from automap.interfaces.dataset import Dataset
 from automap.spec.candidate import load_component
-from automap.spec.kinds import Dataset
 from automap.spec.spec import load_spec
 from automap.store import remote
 
@@ -135,9 +135,10 @@ def test_a_spec_names_the_place_where_data_is_shared(tmp_path, digits):
 KILLED_FETCH = """
 import os, signal, sys
 from pathlib import Path
-from automap.data import build, prepare
+from automap.data import prepare
+    from automap.data.cache import build
 from automap.spec.candidate import load_component
-from automap.spec.kinds import Dataset
+from automap.interfaces.dataset import Dataset
 from automap.store import remote
 
 build.SHARD_BYTES = 64 * 100

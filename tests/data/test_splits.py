@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automap.data.splits import assign_splits
-from automap.spec.kinds import Splits
+from automap.data.splits.assign import assign_splits
+from automap.interfaces.dataset import Splits
 
 some = settings(max_examples=150, deadline=None)
 

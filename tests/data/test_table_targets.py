@@ -6,11 +6,11 @@ from PIL import Image
 from pydantic import ValidationError
 from sklearn.datasets import load_digits
 
-from automap.data.checks import summarise
-from automap.data.datasets.csv import Csv
 from automap.data.prepare import prepare
+from automap.data.sources.csv import Csv
+from automap.data.summary import summarise
 from automap.exceptions import DataError
-from automap.spec.kinds import BadRecord
+from automap.interfaces.sample import BadSample
 
 DIGITS = load_digits()
 EVEN, ROUND = (0, 2, 4, 6, 8), (0, 6, 8, 9)
@@ -38,9 +38,9 @@ def test_columns_of_marks_and_a_column_of_names_say_the_same(folder, tmp_path):
     digits = DIGITS.target[:200]
     expected = np.stack([np.isin(digits, EVEN), np.isin(digits, ROUND)], axis=1)
     for data in (one, other):
-        assert data.info.classes == ("even", "round")
+        assert data.info.target.classes == ("even", "round")
         np.testing.assert_array_equal(np.asarray(data.targets), expected)
-        assert data.info.class_counts == tuple(expected[data.splits["train"]].sum(axis=0))
+        assert data.info.target.class_counts == tuple(expected[data.splits["train"]].sum(axis=0))
         shares = [expected[data.splits[split]].mean(axis=0) for split in ("train", "validation", "test")]
         np.testing.assert_allclose(shares, [expected.mean(axis=0)] * 3, atol=0.08)
     assert summarise(one).records["train"] == len(one.splits["train"])
@@ -50,11 +50,11 @@ def test_numbers_keep_their_units_and_tell_their_statistics(folder, tmp_path):
     data = prepare(Csv(path=folder / "measured.csv", number_columns=["ink", "digit"]), cache=tmp_path)
     expected = np.stack([DIGITS.images[:200].sum(axis=(1, 2)) / 7, DIGITS.target[:200]], axis=1)
     np.testing.assert_allclose(np.asarray(data.targets), expected, atol=1e-3)
-    assert data.info.target_names == ("ink", "digit")
+    assert data.info.target.names == ("ink", "digit")
     train = expected[data.splits["train"]]
-    np.testing.assert_allclose(data.info.target_mean, train.mean(axis=0), rtol=1e-4)
-    np.testing.assert_allclose(data.info.target_std, train.std(axis=0), rtol=1e-4)
-    assert data.info.classes == ()
+    np.testing.assert_allclose(data.info.target.mean, train.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(data.info.target.std, train.std(axis=0), rtol=1e-4)
+    assert data.info.target.classes == ()
     one = Csv(path=folder / "measured.csv", number_columns="ink")
     assert one.target_names == ("ink",)
     assert one.target == "numbers"
@@ -63,12 +63,12 @@ def test_numbers_keep_their_units_and_tell_their_statistics(folder, tmp_path):
 def test_cells_that_say_nothing_are_bad_records_with_their_reason(tmp_path):
     Image.new("L", (8, 8)).save(tmp_path / "x.png")
     (tmp_path / "t.csv").write_text("image,a,b\nx.png,1,0\nx.png,,1\nx.png,maybe,1\nx.png,nan,2.5\n")
-    marked = list(Csv(path=tmp_path / "t.csv", label_columns=["a", "b"]).records())
+    marked = list(Csv(path=tmp_path / "t.csv", label_columns=["a", "b"]).samples())
     assert marked[0].target == ("a",)
     assert [record.reason for record in marked[1:]] == ["neither 0 nor 1 in the column 'a'"] * 3
-    numbers = list(Csv(path=tmp_path / "t.csv", number_columns=["b", "a"]).records())
+    numbers = list(Csv(path=tmp_path / "t.csv", number_columns=["b", "a"]).samples())
     assert numbers[0].target == (0.0, 1.0)
-    assert {each.reason for each in numbers[1:] if isinstance(each, BadRecord)} == {"no number in the column 'a'"}
+    assert {each.reason for each in numbers[1:] if isinstance(each, BadSample)} == {"no number in the column 'a'"}
 
 
 def test_a_table_has_one_kind_of_target_and_the_columns_that_it_names(tmp_path):
@@ -76,7 +76,7 @@ def test_a_table_has_one_kind_of_target_and_the_columns_that_it_names(tmp_path):
         Csv(path=tmp_path / "t.csv", label_columns=["a"], number_columns=["b"])
     (tmp_path / "t.csv").write_text("image,a\nx.png,1\n")
     with pytest.raises(DataError, match=r"dataset\.label_columns: .* has no column 'b'"):
-        list(Csv(path=tmp_path / "t.csv", label_columns=["a", "b"]).records())
+        list(Csv(path=tmp_path / "t.csv", label_columns=["a", "b"]).samples())
 
 
 @pytest.mark.parametrize("cell", ["daisy", ""])

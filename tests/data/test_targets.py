@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage.data import astronaut
 
-from automap import DataError, Dataset, Record
-from automap.data.datasets.degraded import Degraded
-from automap.data.datasets.masks import Masks
-from automap.data.datasets.pairs import Pairs
-from automap.data.decode import decode_mask, decode_placed
+from automap import DataError, Dataset, Sample
+from automap.data.decode.image import decode_mask, decode_placed
 from automap.data.prepare import prepare
+from automap.data.sources.degraded import Degraded
+from automap.data.sources.masks import Masks
+from automap.data.sources.pairs import Pairs
 
 PHOTOGRAPH = astronaut()[:200, :300]
 RESIZES = ["pad", "crop", "stretch"]
@@ -25,7 +25,7 @@ class InMemory(Dataset):
 
     found: tuple = ()
 
-    def records(self):
+    def samples(self):
         yield from self.found
 
 
@@ -128,8 +128,8 @@ def test_masks_come_out_of_the_cache_as_they_went_in(tmp_path):
     )
     assert data.targets.shape == (12, 120, 200)
     assert data.targets.dtype == np.uint8
-    assert data.info.classes == ("ground", "box")
-    assert data.info.class_counts == (data.info.train_size,) * 2
+    assert data.info.target.classes == ("ground", "box")
+    assert data.info.target.class_counts == (data.info.train_size,) * 2
     masks = data.targets[np.arange(12)]
     for name, mask in zip(data.names, masks, strict=True):
         expected = np.asarray(Image.open(tmp_path / "d" / "masks" / name))
@@ -139,7 +139,7 @@ def test_masks_come_out_of_the_cache_as_they_went_in(tmp_path):
 def test_values_and_what_is_ignored_are_declared(tmp_path):
     folder = write_masks(tmp_path / "d", value=255)
     data = prepare(Masks(path=folder, values=(0, 255)), cache=tmp_path)
-    assert data.info.classes == ("0", "255")
+    assert data.info.target.classes == ("0", "255")
     assert set(np.unique(data.targets[np.arange(3)])) <= {0, 1, 255}
     for classes in ((), ("ground", "box")):
         with pytest.raises(DataError, match=r"show one class at most.*nothing to tell apart.*values: \[0, 255\]"):
@@ -176,7 +176,7 @@ def test_pairs_are_fitted_alike(tmp_path):
             part = Image.fromarray(PHOTOGRAPH[index : index + 120, : 200 - index])
             part.resize((100 * scale, 60 * scale)).save(tmp_path / "d" / kind / f"{index}.png")
     data = prepare(Pairs(path=tmp_path / "d", factor=2, image_size=32), cache=tmp_path)
-    assert data.info.scale == 2
+    assert data.info.target.scale == 2
     assert data.targets.shape == (8, 64, 64, 3)
     small = np.asarray(Image.fromarray(data.targets[np.arange(8)][0]).resize((32, 32), Image.Resampling.BOX)).astype(
         float
@@ -233,26 +233,26 @@ def test_every_degradation_makes_an_image_worse(tmp_path, fields):
 def test_boxes_are_kept_in_pixels_of_the_record(tmp_path):
     image = PHOTOGRAPH
     records = [
-        Record(
+        Sample(
             f"{index}",
-            image + np.uint8(index),
+            {"image": image + np.uint8(index)},
             [("cat", 30, 20, 150, 100), ("dog", index, 0, index + 3, 200)],
             str(index),
         )
         for index in range(10)
     ]
     data = prepare(in_memory("boxes", records, image_size=(100, 150), resize="stretch"), cache=tmp_path)
-    assert data.info.classes == ("cat", "dog")
-    assert data.info.max_boxes == 2
+    assert data.info.target.classes == ("cat", "dog")
+    assert data.info.target.max_boxes == 2
     boxes = np.asarray(data.targets)
     np.testing.assert_allclose(boxes[4], [[15, 10, 75, 50, 0], [2, 0, 3.5, 100, 1]])
 
 
 def test_boxes_that_are_hardly_visible_are_dropped(tmp_path):
     records = [
-        Record(
+        Sample(
             f"{index}",
-            PHOTOGRAPH + np.uint8(index),
+            {"image": PHOTOGRAPH + np.uint8(index)},
             [("a", 0, 0, 60, 50)] + [("b", 100, 0, 160, 50)] * (index % 2),
             f"{index}",
         )
@@ -260,21 +260,23 @@ def test_boxes_that_are_hardly_visible_are_dropped(tmp_path):
     ]
     data = prepare(in_memory("boxes", records, image_size=64, resize="crop"), cache=tmp_path)
     boxes = np.asarray(data.targets)
-    assert data.info.classes == ("b",)
-    assert data.info.max_boxes == 1
+    assert data.info.target.classes == ("b",)
+    assert data.info.target.max_boxes == 1
     assert sorted(boxes[:, 0, 4].tolist()) == [-1.0] * 5 + [0.0] * 5
 
 
 def test_labels_and_numbers_are_kept(tmp_path):
     images = [PHOTOGRAPH + np.uint8(index) for index in range(12)]
-    labels = [Record(str(i), image, ("x",) if i % 3 else ("x", "y"), str(i)) for i, image in enumerate(images)]
+    labels = [
+        Sample(str(i), {"image": image}, ("x",) if i % 3 else ("x", "y"), str(i)) for i, image in enumerate(images)
+    ]
     data = prepare(in_memory("labels", labels, image_size=32), cache=tmp_path)
-    assert data.info.classes == ("x", "y")
+    assert data.info.target.classes == ("x", "y")
     order = [int(name) for name in data.names[:]]
     np.testing.assert_array_equal(np.asarray(data.targets), [[1, index % 3 == 0] for index in order])
-    numbers = [Record(str(i), image, (i, 2.5), str(i)) for i, image in enumerate(images)]
+    numbers = [Sample(str(i), {"image": image}, (i, 2.5), str(i)) for i, image in enumerate(images)]
     data = prepare(in_memory("numbers", numbers, image_size=32), cache=tmp_path)
     np.testing.assert_array_equal(np.asarray(data.targets)[:, 0], [int(name) for name in data.names[:]])
     trained = np.asarray(data.targets)[data.splits["train"]]
-    assert data.info.target_mean == pytest.approx(trained.mean(axis=0))
-    assert data.info.target_std == pytest.approx(trained.std(axis=0))
+    assert data.info.target.mean == pytest.approx(trained.mean(axis=0))
+    assert data.info.target.std == pytest.approx(trained.std(axis=0))

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from automap.data.balanced import balanced_order
-from automap.data.datasets.folder import Folder
+from automap.data.batches.balanced import balanced_order
 from automap.data.prepare import prepare
-from automap.data.splits import assign_splits
+from automap.data.sources.folder import Folder
+from automap.data.splits.assign import assign_splits
 from automap.exceptions import DataError
-from automap.spec.kinds import Splits
+from automap.interfaces.dataset import Splits
 
 some = settings(max_examples=100, deadline=None)
 APART = {"unseen_classes": True}
@@ -67,9 +67,9 @@ def digits(tmp_path):
 
 def test_a_folder_is_split_by_identity(digits, tmp_path):
     data = prepare(Folder(path=digits, splits=Splits(**APART)), cache=tmp_path / "cache")
-    counts = np.array(data.info.class_counts)
-    assert len(data.info.classes) == 10
-    assert np.count_nonzero(counts) == len(data.info.trained_classes) == 6
+    counts = np.array(data.info.target.class_counts)
+    assert len(data.info.target.classes) == 10
+    assert np.count_nonzero(counts) == len(data.info.target.trained_classes) == 6
     assert set(np.flatnonzero(counts == 0)) == {
         *data.targets[data.splits["validation"]].tolist(),
         *data.targets[data.splits["test"]].tolist(),
@@ -82,7 +82,7 @@ def test_too_few_identities_are_refused_with_what_to_do(digits, tmp_path):
     with pytest.raises(DataError, match=r"train split has \d+ images of 1 of the 5 classes"):
         prepare(Folder(path=digits, splits=Splits(**APART)), cache=tmp_path / "cache")
     data = prepare(Folder(path=digits, splits=Splits(test=0, **APART)), cache=tmp_path / "cache")
-    assert len(data.info.trained_classes) == 3
+    assert len(data.info.target.trained_classes) == 3
 
 
 @some

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap.leaderboard.pareto import first_fronts
+from automap.search.pareto import first_fronts
 from automap.spec.objectives import non_dominated_ranks
 
 NUMBERS = st.integers(0, 6).map(float)

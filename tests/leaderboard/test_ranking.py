@@ -16,13 +16,13 @@ from support.studies import (
 )
 
 from automap.exceptions import UserError
-from automap.leaderboard.board import Board
+from automap.leaderboard.board import Leaderboard
 from automap.leaderboard.ranking import UNRANKED, rank
 from automap.store import runs
 from automap.store.result import Result
 
 
-def shape(board: Board) -> list[tuple[int | None, int, str]]:
+def shape(board: Leaderboard) -> list[tuple[int | None, int, str]]:
     return [(row.rank, row.trial, row.state) for row in board.rows]
 
 

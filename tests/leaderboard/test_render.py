@@ -12,8 +12,7 @@ from support.studies import ACCURACY_AND_LATENCY, add_finalist, add_trial, candi
 
 from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.export import to_csv, to_json, to_markdown
-from automap.leaderboard.notation import differing_tokens, format_value, short_candidate
-from automap.leaderboard.numbers import format_cost, format_count
+from automap.leaderboard.formatting import differing_tokens, format_cost, format_count, format_value, short_candidate
 from automap.leaderboard.ranking import UNRANKED, rank
 from automap.leaderboard.render import leaderboard_table
 from automap.leaderboard.trial import read_trial

@@ -8,10 +8,10 @@ from PIL import Image
 from support.candidates import candidate
 from support.program import run_automap
 
-from automap.data.datasets.coco import Coco
 from automap.data.prepare import prepare
+from automap.data.sources.coco import Coco
 from automap.spec.objectives import Objective
-from automap.tasks.average_precision import overlaps
+from automap.tasks.detection.average_precision import overlaps
 from automap.training.trial import run_trial
 
 pytestmark = pytest.mark.slow

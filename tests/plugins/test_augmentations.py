@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from skimage.data import astronaut
 
-from automap.spec.component import recommended_space
+from automap.interfaces.component import recommended_space
 from automap.spec.plugins import find_plugins, load_plugin
 from automap_augmentations.operations import OPERATIONS
 from automap_augmentations.operations import apply as apply_operation
@@ -35,8 +35,8 @@ class Augmented(keras.Model):
 
 def photographs(channels: int) -> np.ndarray:
     picture = astronaut()
-    corners = [(y, x) for y in range(0, 448, 64) for x in range(0, 448, 64)][:24]
-    crops = np.stack([picture[y : y + 32, x : x + 32] for y, x in corners])
+    boundary_candidates = [(y, x) for y in range(0, 448, 64) for x in range(0, 448, 64)][:24]
+    crops = np.stack([picture[y : y + 32, x : x + 32] for y, x in boundary_candidates])
     return crops if channels == 3 else crops.mean(axis=-1, keepdims=True).astype("uint8")
 
 

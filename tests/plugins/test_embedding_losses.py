@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 from keras import ops
 from scipy.special import logsumexp
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import load_plugin
 
-INFO = DataInfo(
+INFO = data_info(
     image_shape=(8, 8, 1),
-    resize="pad",
     classes=("a", "b", "c"),
     class_counts=(4, 4, 4),
     train_size=12,

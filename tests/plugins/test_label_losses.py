@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 from scipy.special import expit
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import load_plugin
 
-INFO = DataInfo(
+INFO = data_info(
+    "labels",
     image_shape=(8, 8, 1),
-    resize="pad",
     classes=("common", "rare", "never", "always"),
     class_counts=(50, 1, 0, 100),
     train_size=100,

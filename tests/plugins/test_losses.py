@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import load_plugin
 
-INFO = DataInfo(
+INFO = data_info(
     image_shape=(8, 8, 1),
-    resize="pad",
     classes=("a", "b", "c", "d", "e"),
     class_counts=(20, 50, 0, 99, 1),
     train_size=100,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automap import Spec
-from automap.spec.kinds import PLACED
+from automap.interfaces.augmentation import PLACED
 from automap.spec.plugins import find_plugins, load_plugin
 
 SIDE = 48

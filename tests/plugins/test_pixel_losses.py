@@ -6,11 +6,11 @@ from scipy.special import log_softmax
 from skimage.data import astronaut
 from skimage.metrics import structural_similarity
 from sklearn.metrics import f1_score
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import load_plugin
 
-INFO = DataInfo(image_shape=(8, 8, 1), resize="pad", classes=("a", "b", "c"), train_size=1, mean=(0,), std=(1,))
+INFO = data_info("mask", image_shape=(8, 8, 1), classes=("a", "b", "c"), train_size=1, mean=(0,), std=(1,))
 RANDOM = np.random.default_rng(0)
 TARGETS = RANDOM.integers(0, 3, (4, 8, 8, 1)).astype("float32")
 LOGITS = RANDOM.normal(size=(4, 8, 8, 3)).astype("float32")

@@ -3,8 +3,8 @@
 import pytest
 
 from automap.exceptions import UserError
-from automap.search.local import worker_environment
-from automap.search.resources import Gpu, Machine, Share, plan_workers, this_machine
+from automap.workers.local import worker_environment
+from automap.workers.resources import Gpu, Machine, Share, plan_workers, this_machine
 
 GIB = 2**30
 GPUS = tuple(Gpu(str(index), 80 * GIB) for index in range(4))

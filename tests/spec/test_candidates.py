@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.strategies import specs
 
 from automap.spec.candidate import Candidate
-from automap.spec.draw import draw, first_parameters, holes
+from automap.spec.draw import draw, first_parameters, hyperparameters
 from automap.spec.spec import Spec
 
 some = settings(
@@ -43,7 +43,7 @@ def test_a_resolved_spec_resolves_to_itself(data):
 def test_a_candidate_is_a_spec_without_holes_that_draws_itself(data, seed):
     candidate = draw(Spec.model_validate(data), random_trial(seed))
     spec = Spec.model_validate(candidate.to_data())
-    assert list(holes(spec)) == []
+    assert list(hyperparameters(spec)) == []
     assert draw(spec, random_trial(seed + 1)) == candidate
 
 

@@ -6,8 +6,8 @@ import pytest
 from support.distributions import ARCHITECTURE, install
 
 from automap import Architecture, PluginError, Spec
+from automap.interfaces.kinds import KINDS
 from automap.spec import plugins as discovery
-from automap.spec.kinds import KINDS
 from automap.spec.plugins import (
     BrokenPlugin,
     find_plugins,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from automap.spec.draw import first_parameters, holes
+from automap.spec.draw import first_parameters, hyperparameters
 from automap.spec.errors import SpecError
 from automap.spec.space import Choices, ComponentSpace, Range, Value
 from automap.spec.spec import Spec, load_spec
@@ -82,7 +82,7 @@ augmentation: []
 """,
         )
     )
-    names = [hole.name for hole in holes(spec)]
+    names = [hole.name for hole in hyperparameters(spec)]
     assert "architecture" in names
     assert "architecture.cnn#1.filters" in names
     assert "architecture.cnn#2.filters" not in names

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
+from automap.interfaces.data_info import DataInfo
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +26,15 @@ class ArrayData:
     def images(self, indices: np.ndarray) -> np.ndarray:
         return self.pixels[indices]
 
-    def judged_pairs(self, split: str) -> None:
+    def verification_pairs(self, split: str) -> None:
         return None
+
+    @property
+    def input_bytes(self) -> int:
+        return self.pixels[0].nbytes
+
+    def inputs(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        return {"image": self.images(indices)}
 
     @property
     def nbytes(self) -> int:
@@ -38,9 +46,8 @@ def array_data(pixels: np.ndarray, targets: np.ndarray, *, validation: float = 0
     rest, tested = train_test_split(np.arange(len(targets)), test_size=test, stratify=targets, random_state=0)
     train, validated = train_test_split(rest, test_size=validation / (1 - test), stratify=targets[rest], random_state=0)
     sample = pixels[train]
-    info = DataInfo(
+    info = data_info(
         image_shape=pixels.shape[1:],
-        resize="pad",
         classes=tuple(str(label) for label in np.unique(targets)),
         class_counts=tuple(np.bincount(targets[train]).tolist()),
         train_size=len(train),
@@ -57,8 +64,9 @@ def classes_apart(data: Any, validation: tuple[int, ...], test: tuple[int, ...])
     held = {"validation": np.isin(data.targets, validation), "test": np.isin(data.targets, test)}
     held["train"] = ~(held["validation"] | held["test"])
     splits = {name: np.flatnonzero(chosen) for name, chosen in held.items()}
-    counts = np.bincount(data.targets[splits["train"]], minlength=len(data.info.classes))
-    info = data.info.model_copy(update={"class_counts": tuple(counts.tolist()), "train_size": len(splits["train"])})
+    counts = np.bincount(data.targets[splits["train"]], minlength=len(data.info.target.classes))
+    target = data.info.target.model_copy(update={"class_counts": tuple(counts.tolist())})
+    info = data.info.model_copy(update={"target": target, "train_size": len(splits["train"])})
     return replace(data, info=info, splits=splits)
 
 

@@ -16,7 +16,7 @@ from support.images import digits, write_digits
 
 from automap import Spec
 from automap.data.prepare import prepare
-from automap.spec.draw import corners
+from automap.spec.draw import boundary_candidates
 from automap.training.trial import run_trial
 
 CNN = {"type": "cnn", "filters": [8, 8], "dense": 0, "dropout": 0.0}
@@ -79,7 +79,7 @@ def main(folder: Path) -> None:
         settings = {"epochs": 1, "batch_size": 8}
         spec = Spec.model_validate({"architecture": CNN, "augmentation": ["none"], "training": settings, **given})
         data = prepare(spec.dataset, cache=folder / "cache")
-        _, candidate = next(corners(spec))
+        _, candidate = next(boundary_candidates(spec))
         started, place = time.perf_counter(), folder / "trials" / name
         result = run_trial(candidate, data, seed=0, directory=place, objective=spec.objectives[0], test=True)
         told = {"state": result.state, "reason": result.reason, "metrics": result.test}

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from automap.spec.component import recommended_space
+from automap.interfaces.component import recommended_space
 from automap.spec.plugins import find_plugins, load_plugin
 from automap.spec.training import TrainingSettings
 

@@ -6,20 +6,21 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
-from automap.tasks.classification import Classification, area_under_roc, calibration_error, log_softmax
+from automap.interfaces.data_info import DataInfo
+from automap.tasks.classification.task import Classification, area_under_roc, calibration_error, log_softmax
 
 
 def info_of(classes: int) -> DataInfo:
     names = tuple(f"class {index}" for index in range(classes))
-    return DataInfo(image_shape=(8, 8, 1), resize="pad", classes=names, train_size=1, mean=(0,), std=(1,))
+    return data_info(image_shape=(8, 8, 1), classes=names, train_size=1, mean=(0,), std=(1,))
 
 
 def evaluate(targets, logits, *, batch: int = 100) -> dict[str, float]:
     evaluator = Classification().evaluator(info_of(logits.shape[1]))
     for start in range(0, len(targets), batch):
-        evaluator.update(targets[start : start + batch], logits[start : start + batch])
+        evaluator.update(targets[start : start + batch], logits[start : start + batch], {})
     return evaluator.compute()
 
 

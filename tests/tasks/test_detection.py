@@ -10,19 +10,19 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy.special import expit
 from support.candidates import candidate
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import find_plugins
-from automap.tasks.average_precision import Found, Truth, average_precision, overlaps
-from automap.tasks.detection import Detection
-from automap.tasks.found_boxes import find_boxes, suppress
+from automap.tasks.detection.average_precision import Found, Truth, average_precision, overlaps
+from automap.tasks.detection.decode import find_boxes, suppress
+from automap.tasks.detection.task import Detection
 from automap.training.build import build_network
 from automap_losses.fcos import Fcos
-from automap_losses.points import assign, giou, middles
+from automap_losses.fcos_loss import assign, giou, middles
 
-INFO = DataInfo(
+INFO = data_info(
+    "boxes",
     image_shape=(64, 64, 1),
-    resize="pad",
     classes=("a", "b", "c"),
     class_counts=(5, 5, 5),
     train_size=10,
@@ -116,7 +116,7 @@ def test_what_is_found_in_a_crowd_is_no_mistake(label, score):
         ],
         np.float32,
     )
-    evaluator.update(targets, outputs[None])
+    evaluator.update(targets, outputs[None], {})
     assert evaluator.compute()["ap50"] == pytest.approx(score, abs=0.01)
 
 

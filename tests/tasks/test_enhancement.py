@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import find_plugins, load_plugin
-from automap.tasks.enhancement import Enhancement
+from automap.tasks.enhancement.task import Enhancement
 
 RANDOM = np.random.default_rng(0)
 CLEAN = astronaut()[:64, 180:260]
@@ -18,8 +18,8 @@ NOISY = (CLEAN + RANDOM.normal(0, 20, CLEAN.shape)).clip(0, 255).astype(np.uint8
 
 def info(shape, scale=1):
     channels = shape[2]
-    return DataInfo(
-        image_shape=shape, resize="pad", train_size=9, mean=(0.0,) * channels, std=(1.0,) * channels, scale=scale
+    return data_info(
+        "image", image_shape=shape, train_size=9, mean=(0.0,) * channels, std=(1.0,) * channels, scale=scale
     )
 
 
@@ -35,8 +35,7 @@ def test_metrics_equal_those_of_scikit_image(channels):
     clean, noisy = CLEAN[..., :channels], NOISY[..., :channels]
     halfway = (clean.astype(float) + noisy) / 2 / 255
     evaluator = Enhancement().evaluator(info(clean.shape))
-    evaluator.see(noisy[None])
-    evaluator.update(clean[None], halfway[None])
+    evaluator.update(clean[None], halfway[None], {"image": noisy[None]})
     found = evaluator.compute()
     pixels = (halfway * 255).round().astype(np.uint8)
     assert (found["psnr"], found["ssim"]) == pytest.approx(reference(clean, pixels), abs=1e-6)
@@ -48,8 +47,7 @@ def test_a_smaller_input_is_judged_as_a_bicubic_filter_enlarges_it():
     small = np.asarray(Image.fromarray(CLEAN).resize((40, 32), Image.Resampling.BICUBIC))
     large = np.asarray(Image.fromarray(small).resize((80, 64), Image.Resampling.BICUBIC))
     evaluator = Enhancement().evaluator(info(small.shape, 2))
-    evaluator.see(small[None])
-    evaluator.update(CLEAN[None], CLEAN[None] / 255)
+    evaluator.update(CLEAN[None], CLEAN[None] / 255, {"image": small[None]})
     found = evaluator.compute()
     assert found["psnr"] == 100
     assert found["input_psnr"] == pytest.approx(reference(CLEAN, large)[0])
@@ -62,7 +60,7 @@ def test_an_untrained_network_returns_its_input(architecture, scale, decoder):
     described = info((32, 32, 3), scale)
     images = keras.Input(described.image_shape)
     features = load_plugin("automap.architectures", architecture)().build(images)
-    network = keras.Model(images, Enhancement(decoder=decoder).outputs(features, images, described))
+    network = keras.Model(images, Enhancement(decoder=decoder).outputs(features, {"image": images}, described))
     given = CLEAN[:32, :32][None]
     found = np.asarray(network(given.astype("float32")))
     assert found.shape == (1, 32 * scale, 32 * scale, 3)
@@ -73,7 +71,7 @@ def test_an_untrained_network_returns_its_input(architecture, scale, decoder):
 
 
 def test_channels_become_pixels_in_their_order():
-    from automap.tasks.enhancement import _depth_to_space
+    from automap.tasks.enhancement.task import _depth_to_space
 
     inputs = keras.Input((2, 3, 4))
     found = keras.Model(inputs, _depth_to_space(inputs, 2, 1))(np.arange(24.0).reshape(1, 2, 3, 4))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automap.spec.kinds import Task
+from automap.interfaces.task import Task
 from automap.spec.plugins import find_plugins
 
 

@@ -6,9 +6,10 @@ from sklearn import metrics
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
-from automap.tasks.multi_label import MultiLabel
+from automap.interfaces.data_info import DataInfo
+from automap.tasks.multi_label.task import MultiLabel
 
 NAMES = ("even", "prime", "round", "above four")
 
@@ -24,13 +25,13 @@ def digits():
 
 
 def info() -> DataInfo:
-    return DataInfo(image_shape=(8, 8, 1), resize="pad", classes=NAMES, train_size=1, mean=(0,), std=(1,))
+    return data_info("labels", image_shape=(8, 8, 1), classes=NAMES, train_size=1, mean=(0,), std=(1,))
 
 
 def evaluate(labels, logits, *, batch: int = 100) -> dict[str, float]:
     evaluator = MultiLabel().evaluator(info())
     for start in range(0, len(labels), batch):
-        evaluator.update(labels[start : start + batch], logits[start : start + batch])
+        evaluator.update(labels[start : start + batch], logits[start : start + batch], {})
     return evaluator.compute()
 
 

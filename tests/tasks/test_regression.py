@@ -5,19 +5,16 @@ import pytest
 from sklearn import metrics
 from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
-from automap.tasks.regression import Regression
+from automap.interfaces.data_info import DataInfo
+from automap.tasks.regression.task import Regression
 
 
 def info(mean, std) -> DataInfo:
-    return DataInfo(
-        image_shape=(8, 8, 1),
-        resize="pad",
-        train_size=1,
-        mean=(0,),
-        std=(1,),
-        target_names=tuple(f"number {index}" for index in range(len(mean))),
+    return data_info(
+        "numbers",
+        names=tuple(f"number {index}" for index in range(len(mean))),
         target_mean=tuple(mean),
         target_std=tuple(std),
     )
@@ -38,7 +35,7 @@ def evaluate(numbers, guesses) -> dict[str, float]:
     evaluator = Regression().evaluator(described)
     outputs = (guesses - numbers.mean(axis=0)) / numbers.std(axis=0)
     for start in range(0, len(numbers), 100):
-        evaluator.update(numbers[start : start + 100], outputs[start : start + 100])
+        evaluator.update(numbers[start : start + 100], outputs[start : start + 100], {})
     return evaluator.compute()
 
 
@@ -58,7 +55,9 @@ def test_a_number_that_never_varies_counts_in_no_share_of_variance(digits):
     numbers, guesses = digits
     ones = np.ones((len(numbers), 1))
     evaluator = Regression().evaluator(info([0.0, 1.0], [1.0, 0.0]))
-    evaluator.update(np.concatenate([numbers[:, :1], ones], axis=1), np.concatenate([guesses[:, :1], 0 * ones], axis=1))
+    evaluator.update(
+        np.concatenate([numbers[:, :1], ones], axis=1), np.concatenate([guesses[:, :1], 0 * ones], axis=1), {}
+    )
     assert evaluator.compute()["r2"] == pytest.approx(metrics.r2_score(numbers[:, 0], guesses[:, 0]))
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
+from support.infos import data_info
 
-from automap.spec.kinds import DataInfo
 from automap.spec.plugins import find_plugins, load_plugin
 from automap.tasks.decoders import spatial_features
-from automap.tasks.segmentation import Segmentation
+from automap.tasks.segmentation.task import Segmentation
 
 CLASSES = ("ground", "tree", "house")
 RANDOM = np.random.default_rng(0)
@@ -17,8 +17,8 @@ RANDOM = np.random.default_rng(0)
 
 def info(size=32, channels=3):
     shape = (size, size, channels)
-    return DataInfo(
-        image_shape=shape, resize="pad", classes=CLASSES, train_size=9, mean=(0.0,) * channels, std=(1.0,) * channels
+    return data_info(
+        "mask", image_shape=shape, classes=CLASSES, train_size=9, mean=(0.0,) * channels, std=(1.0,) * channels
     )
 
 
@@ -28,7 +28,7 @@ def test_metrics_equal_those_of_scikit_learn():
     outputs = RANDOM.normal(size=(6, 16, 16, 3)) + 2 * (targets[..., None] == np.arange(3))
     evaluator = Segmentation().evaluator(info())
     for start in (0, 4):
-        evaluator.update(targets[start : start + 4][: 6 - start], outputs[start : start + 4][: 6 - start])
+        evaluator.update(targets[start : start + 4][: 6 - start], outputs[start : start + 4][: 6 - start], {})
     found = evaluator.compute()
     counted = targets != 255
     known, decided = targets[counted], outputs.argmax(-1)[counted]
@@ -43,7 +43,7 @@ def test_metrics_equal_those_of_scikit_learn():
 def test_a_class_that_nobody_has_is_left_out_of_the_means():
     evaluator = Segmentation().evaluator(info())
     targets = np.zeros((1, 4, 4), np.uint8)
-    evaluator.update(targets, np.eye(3)[targets])
+    evaluator.update(targets, np.eye(3)[targets], {})
     assert evaluator.compute()["mean_iou"] == 1
     assert "iou_house" not in evaluator.compute()
 
@@ -54,7 +54,7 @@ def test_every_architecture_serves_both_decoders(architecture, decoder):
     described = info(40, 1)
     images = keras.Input(described.image_shape)
     features = load_plugin("automap.architectures", architecture)().build(images)
-    outputs = Segmentation(decoder=decoder, width=8).outputs(features, images, described)
+    outputs = Segmentation(decoder=decoder, width=8).outputs(features, {"image": images}, described)
     assert outputs.shape == (None, 40, 40, 3)
     network = keras.Model(images, outputs)
     again = keras.Model.from_config(network.get_config()) if architecture == "resnet" else network

@@ -7,8 +7,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import LeaveOneOut, StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from automap.tasks.face_recognition import FaceRecognition
-from automap.tasks.verification import (
+from automap.tasks.face_recognition.task import FaceRecognition
+from automap.tasks.face_recognition.verification import (
     Pairs,
     best_threshold,
     compare_all,
@@ -29,7 +29,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def evaluate(targets, embeddings, *, batch: int = 64) -> dict[str, float]:
     evaluator = FaceRecognition().evaluator(None)
     for start in range(0, len(targets), batch):
-        evaluator.update(targets[start : start + batch], embeddings[start : start + batch])
+        evaluator.update(targets[start : start + batch], embeddings[start : start + batch], {})
     return evaluator.compute()
 
 

@@ -6,7 +6,7 @@ import pytest
 from support.arrays import digits
 from support.candidates import NORMED, TINY, candidate
 
-from automap.data.batches import TrainingBatches
+from automap.data.batches.batches import TrainingBatches
 from automap.exceptions import TrainingError
 from automap.spec.plugins import find_plugins
 from automap.training.averaging import evaluation_weights
@@ -44,7 +44,7 @@ def test_the_network_normalises_what_it_is_given():
     data = digits()
     network = build_network(candidate(), data.info)
     normalise = keras.Model(network.inputs, network.get_layer("normalise").output)
-    normalised = normalise.predict(data.images(data.splits["train"]), verbose=0)
+    normalised = normalise.predict(data.inputs(data.splits["train"]), verbose=0)
     assert normalised.mean() == pytest.approx(0, abs=1e-4)
     assert normalised.std() == pytest.approx(1, abs=1e-4)
 

@@ -12,9 +12,10 @@ import pytest
 from support.arrays import digits
 from support.candidates import ACCURACY, NORMED, TINY, candidate
 
+from automap.interfaces.scheduler import Decision
 from automap.spec.plugins import find_plugins
-from automap.training.compiled import CompiledModels
-from automap.training.trial import Interrupted, Verdict, run_trial
+from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.training.trial import Paused, run_trial
 
 
 def run(chosen, folder, compiled=None, *, seed=0, **options):
@@ -186,13 +187,13 @@ def test_an_interrupted_trial_goes_on_exactly_on_a_model_that_others_have_used(t
     chosen, other = PAIRS["norms-ema-translation"][1], PAIRS["norms-ema-translation"][0]
     whole = run(chosen, tmp_path / "whole", seed=3)
     compiled = CompiledModels()
-    with pytest.raises(Interrupted):
+    with pytest.raises(Paused):
         run(
             chosen,
             tmp_path / "parts",
             compiled,
             seed=3,
-            report=lambda epoch: Verdict.INTERRUPT if epoch.epoch == 1 else Verdict.CONTINUE,
+            report=lambda epoch: Decision.PAUSE if epoch.epoch == 1 else Decision.CONTINUE,
         )
     run(other, tmp_path / "between", compiled, seed=5)
     assert run(chosen, tmp_path / "parts", compiled, seed=3) == whole

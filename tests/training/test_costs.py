@@ -7,8 +7,8 @@ from support.arrays import digits, mnist
 from support.candidates import candidate
 
 from automap.training.build import build_network
-from automap.training.costs import latency_costs, static_costs
-from automap.training.flops import count_flops
+from automap.training.measure.costs import latency_costs, static_costs
+from automap.training.measure.flops import count_flops
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from support.program import call_automap
 
 from automap import Spec
 from automap.data.prepare import prepare
-from automap.spec.draw import corners
+from automap.spec.draw import boundary_candidates
 from automap.training.trial import run_trial
 
 
@@ -29,7 +29,7 @@ def write_scenes(folder, count=40):
 
 def train(spec, tmp_path):
     data = prepare(spec.dataset, cache=tmp_path / "cache")
-    _, candidate = next(corners(spec))
+    _, candidate = next(boundary_candidates(spec))
     directory = tmp_path / "trial"
     result = run_trial(candidate, data, seed=0, directory=directory, objective=spec.objectives[0], test=True)
     assert result.state == "complete", result.reason

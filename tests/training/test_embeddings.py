@@ -6,11 +6,12 @@ import pytest
 from support.arrays import classes_apart, digits
 from support.candidates import TINY, candidate
 
-from automap.data.batches import TrainingBatches
+from automap.data.batches.batches import TrainingBatches
 from automap.exceptions import TrainingError
+from automap.interfaces.scheduler import Decision
 from automap.spec.objectives import Objective
 from automap.training.build import build_model
-from automap.training.trial import Interrupted, Verdict, run_trial
+from automap.training.trial import Paused, run_trial
 
 AREA = Objective(metric="auroc", direction="maximize")
 SMALL = {"type": "face_recognition", "embedding_size": 16}
@@ -40,7 +41,7 @@ def test_images_of_one_identity_come_together(loss, tmp_path):
     assert "loss" not in result.validation
     network = keras.saving.load_model(tmp_path / "model.keras")
     images = unseen().images(unseen().splits["test"][:20])
-    lengths = np.linalg.norm(network.predict(images, verbose=0), axis=1)
+    lengths = np.linalg.norm(network.predict({"image": images}, verbose=0), axis=1)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)
     assert not any("centres" in weight.path for weight in network.weights)
     assert result.cost["parameters"] == network.count_params()
@@ -62,8 +63,8 @@ def test_the_centres_are_trained_with_the_network_one_for_each_trained_identity(
 def test_a_trial_that_was_interrupted_ends_as_if_it_had_not_been(loss, tmp_path):
     which = chosen(loss, epochs=3, batch_size=32)
     whole = run(which, tmp_path / "whole")
-    with pytest.raises(Interrupted):
-        run(which, tmp_path / "parts", report=lambda _: Verdict.INTERRUPT)
+    with pytest.raises(Paused):
+        run(which, tmp_path / "parts", report=lambda _: Decision.PAUSE)
     resumed = run(which, tmp_path / "parts")
     assert [point["train_loss"] for point in resumed.curve] == [point["train_loss"] for point in whole.curve]
     assert resumed.validation == whole.validation

@@ -9,7 +9,7 @@ from automap import Spec
 from automap.data.prepare import prepare
 from automap.models.load import load_model
 from automap.models.predict import predict
-from automap.spec.draw import corners
+from automap.spec.draw import boundary_candidates
 from automap.training.trial import run_trial
 
 
@@ -30,7 +30,7 @@ def judged(tmp_path_factory):
         }
     )
     data = prepare(spec.dataset, cache=folder / "cache")
-    _, candidate = next(corners(spec))
+    _, candidate = next(boundary_candidates(spec))
     trained = run_trial(candidate, data, seed=0, directory=folder / "trial", objective=spec.objectives[0], test=True)
     assert trained.state == "complete", trained.reason
     return trained, *compared(load_model(folder / "trial"), persons, [line.split("\t") for line in lines[1:]])

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from support.arrays import digits
 from support.candidates import ACCURACY, NORMED, TINY, candidate
-from automap.training.memory import resident_bytes
+from automap.training.measure.memory import resident_bytes
 from automap.training.trial import run_trial
 for number in range(int(sys.argv[2])):
     chosen = candidate((NORMED, TINY)[number % 2], augmentation=["random_translation"][: number % 2], epochs=1)

@@ -11,10 +11,11 @@ import pytest
 from support.arrays import digits
 from support.candidates import ACCURACY, TINY, candidate
 
-from automap.data.batches import TrainingBatches
+from automap.data.batches.batches import TrainingBatches
+from automap.interfaces.scheduler import Decision
 from automap.training.build import build_model
 from automap.training.checkpoint import Progress, checkpointed_parts, identity_of, save_checkpoint
-from automap.training.trial import Interrupted, Verdict, run_trial
+from automap.training.trial import Paused, run_trial
 
 BATCH = 3000
 
@@ -73,9 +74,9 @@ def test_a_training_in_parts_goes_on_in_parts(tmp_path):
 
     def stop(report):
         assert report.epoch == 2
-        return Verdict.INTERRUPT
+        return Decision.PAUSE
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(Paused):
         run_trial(chosen, data, seed=0, directory=tmp_path, objective=ACCURACY, report=stop)
     result = run_trial(chosen, data, seed=0, directory=tmp_path, objective=ACCURACY)
     assert [entry["epoch"] for entry in result.curve] == [1, 2, 3]

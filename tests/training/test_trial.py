@@ -14,9 +14,10 @@ import pytest
 from support.arrays import digits, mnist
 from support.candidates import ACCURACY, NORMED, TINY, candidate
 
+from automap.interfaces.scheduler import Decision, Evaluation
 from automap.spec.objectives import Constraint, Objective
 from automap.store.files import CHECKPOINT_FILE
-from automap.training.trial import EpochReport, Interrupted, Verdict, run_trial
+from automap.training.trial import Paused, run_trial
 
 
 def run(chosen, folder, *, data=None, seed=0, objective=ACCURACY, **options):
@@ -24,7 +25,7 @@ def run(chosen, folder, *, data=None, seed=0, objective=ACCURACY, **options):
 
 
 def interrupt_after(epoch: int):
-    return lambda report: Verdict.INTERRUPT if report.epoch == epoch else Verdict.CONTINUE
+    return lambda report: Decision.PAUSE if report.epoch == epoch else Decision.CONTINUE
 
 
 def untimed(curve):
@@ -38,9 +39,9 @@ def weights_of(folder):
 def test_a_complete_trial_has_curve_metrics_costs_and_a_model_that_gives_them(tmp_path):
     data, reports = digits(), []
 
-    def report(epoch: EpochReport) -> Verdict:
+    def report(epoch: Evaluation) -> Decision:
         reports.append(epoch)
-        return Verdict.CONTINUE
+        return Decision.CONTINUE
 
     quick = {"type": "adamw", "learning_rate": 2e-2}
     result = run(candidate(optimizer=quick), tmp_path, data=data, report=report, test=True)
@@ -55,7 +56,7 @@ def test_a_complete_trial_has_curve_metrics_costs_and_a_model_that_gives_them(tm
     assert not (tmp_path / CHECKPOINT_FILE).exists()
     network = keras.saving.load_model(tmp_path / "model.keras")
     for split, metrics in (("validation", result.validation), ("test", result.test)):
-        decided = network.predict(data.images(data.splits[split]), verbose=0).argmax(axis=1)
+        decided = network.predict(data.inputs(data.splits[split]), verbose=0).argmax(axis=1)
         assert metrics["accuracy"] == pytest.approx((decided == data.targets[data.splits[split]]).mean())
 
 
@@ -85,7 +86,7 @@ def test_a_trial_that_was_interrupted_ends_with_the_very_same_weights(
     )
     whole = run(chosen, tmp_path / "whole", data=data)
     assert whole.state == "complete", whole.reason
-    with pytest.raises(Interrupted):
+    with pytest.raises(Paused):
         run(chosen, tmp_path / "parts", data=data, report=interrupt_after(2))
     resumed = run(chosen, tmp_path / "parts", data=data)
     assert untimed(resumed.curve) == untimed(whole.curve)
@@ -98,10 +99,11 @@ import sys
 from pathlib import Path
 from support.arrays import digits
 from support.candidates import ACCURACY, candidate
-from automap.training.trial import Verdict, run_trial
+from automap.interfaces.scheduler import Decision
+from automap.training.trial import run_trial
 def report(epoch):
     print(epoch.epoch, flush=True)
-    return Verdict.CONTINUE
+    return Decision.CONTINUE
 run_trial(candidate(epochs=200), digits(600), seed=0, directory=Path(sys.argv[1]), objective=ACCURACY, report=report)
 """
 
@@ -120,12 +122,12 @@ def test_kill_9_costs_at_most_the_epoch_in_progress(tmp_path):
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     seen = []
-    with pytest.raises(Interrupted):
+    with pytest.raises(Paused):
         run(
             candidate(epochs=200),
             tmp_path,
             data=digits(600),
-            report=lambda epoch: seen.append(epoch.epoch) or Verdict.INTERRUPT,
+            report=lambda epoch: seen.append(epoch.epoch) or Decision.PAUSE,
         )
     assert seen[0] >= 4
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == [CHECKPOINT_FILE]
@@ -150,7 +152,7 @@ def test_a_damaged_or_foreign_checkpoint_is_left_aside_and_noted(tmp_path):
     result = run(candidate(epochs=1), tmp_path)
     assert result.state == "complete"
     assert "could not be read" in result.notes[0]
-    with pytest.raises(Interrupted):
+    with pytest.raises(Paused):
         run(candidate(epochs=2), tmp_path, report=interrupt_after(1))
     other = run(candidate(epochs=2), tmp_path, seed=1)
     assert "belonged to another training" in other.notes[0]
@@ -165,7 +167,7 @@ def test_a_seed_decides_everything(tmp_path):
 
 
 def test_a_pruned_trial_leaves_its_curve_and_no_weights(tmp_path):
-    result = run(candidate(), tmp_path, report=lambda epoch: Verdict.PRUNE if epoch.epoch == 2 else Verdict.CONTINUE)
+    result = run(candidate(), tmp_path, report=lambda epoch: Decision.STOP if epoch.epoch == 2 else Decision.CONTINUE)
     assert result.state == "pruned"
     assert len(result.curve) == 2
     assert result.validation
@@ -235,7 +237,7 @@ def test_the_last_partial_batch_is_neither_lost_nor_counted_twice(tmp_path):
     records = data.splits["validation"]
     assert len(records) % 29
     network = keras.saving.load_model(tmp_path / "model.keras")
-    decided = network.predict(data.images(records), verbose=0).argmax(axis=1)
+    decided = network.predict(data.inputs(records), verbose=0).argmax(axis=1)
     assert result.validation["accuracy"] == pytest.approx((decided == data.targets[records]).mean())
 
 
@@ -275,7 +277,7 @@ def test_the_validation_accuracy_of_early_epochs_follows_learning(tmp_path):
 
     def report(epoch):
         seen.append(epoch.metrics["accuracy"])
-        return Verdict.PRUNE if epoch.epoch == 2 else Verdict.CONTINUE
+        return Decision.STOP if epoch.epoch == 2 else Decision.CONTINUE
 
     run(candidate(NORMED, optimizer=quick, epochs=4), tmp_path, data=mnist(), report=report)
     assert seen[0] > 0.75

@@ -12,7 +12,7 @@ from automap.data.targets.labels import LabelsKind
 from automap.data.targets.mask import MaskKind
 from automap.data.targets.numbers import NumbersKind
 from automap.exceptions import DataError
-from automap.spec.kinds import Dataset
+from automap.interfaces.dataset import Dataset
 
 TARGET_KINDS: Mapping[str, type[TargetKind]] = {
     "label": LabelKind,

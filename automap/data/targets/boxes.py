@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.geometry import Geometry, Resize
-from automap.data.targets.kind import TargetColumn, TargetKind, rarest_class
+from automap.data.decode.geometry import Geometry, Resize
+from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, rarest_class
 from automap.data.targets.label import in_order
+from automap.interfaces.data_info import BoxesInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -54,9 +55,9 @@ class BoxesKind(TargetKind):
         """Return how many records have each class."""
         return np.asarray(_shown(values)[records].sum(axis=0))
 
-    def facts(self, values: Any, train: Array) -> dict[str, Any]:
-        """Return the most boxes of a record."""
-        return {"max_boxes": values.shape[1]}
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> BoxesInfo:
+        """Return the classes, their counts and the most boxes of a record."""
+        return BoxesInfo(classes=counted.classes, class_counts=counted.counts, max_boxes=values.shape[1])
 
 
 def _shown(values: Any) -> Array:

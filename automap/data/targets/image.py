@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.decode import BadImage, decode_placed
-from automap.data.geometry import Geometry, Resize
-from automap.data.targets.kind import TargetColumn, TargetKind, digest
+from automap.data.decode.geometry import Geometry, Resize
+from automap.data.decode.image import BadImage, decode_placed
+from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, digest
+from automap.interfaces.data_info import TargetImageInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -46,9 +47,9 @@ class ImageKind(TargetKind):
         """Return the hash of each target."""
         return np.asarray(np.load(folder / "target_hashes.npy"))
 
-    def facts(self, values: Any, train: Array) -> dict[str, Any]:
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> TargetImageInfo:
         """Return the scale."""
-        return {"scale": self.scale}
+        return TargetImageInfo(scale=self.scale)
 
 
 class ImageColumn:

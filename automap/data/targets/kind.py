@@ -6,11 +6,12 @@ import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from automap.data.geometry import Geometry, Resize
+from automap.data.decode.geometry import Geometry, Resize
+from automap.interfaces.data_info import TargetInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -31,6 +32,14 @@ class Values(Protocol):
 
     def __getitem__(self, records: Array) -> Array:
         """Return the targets of some records, in the order asked for."""
+
+
+class ClassCounts(NamedTuple):
+    """The classes of a data set."""
+
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+    """Training records of each class."""
 
 
 class TargetColumn(Protocol):
@@ -101,9 +110,15 @@ class TargetKind(ABC):
         """Return a number for each record, the same for the same target, ``(records,)``."""
         return np.unique(np.ascontiguousarray(values), axis=0, return_inverse=True)[1].reshape(-1)
 
-    def facts(self, values: Any, train: Array) -> dict[str, Any]:
-        """Return the fields of `DataInfo` that only this kind has."""
-        return {}
+    @abstractmethod
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> TargetInfo:
+        """Return what a model must know of the targets.
+
+        Args:
+            values: the targets of all records.
+            train: indices of the training records.
+            counted: the classes, and how many training records have each.
+        """
 
 
 def digest(pixels: Array) -> int:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.targets.kind import TargetColumn, TargetKind
+from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind
+from automap.interfaces.data_info import LabelInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -34,6 +35,10 @@ class LabelKind(TargetKind):
     def keys(self, folder: Path, values: Any) -> Array:
         """Return the class of each record."""
         return np.asarray(values)
+
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> LabelInfo:
+        """Return the classes and their counts."""
+        return LabelInfo(classes=counted.classes, class_counts=counted.counts)
 
 
 class LabelColumn:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.targets.kind import TargetColumn, TargetKind, rarest_class
+from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, rarest_class
 from automap.data.targets.label import in_order
+from automap.interfaces.data_info import LabelsInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -29,6 +30,10 @@ class LabelsKind(TargetKind):
     def counts(self, folder: Path, values: Any, records: Array) -> Array:
         """Return how many records have each class."""
         return np.asarray(np.asarray(values)[records].sum(axis=0, dtype=np.int64))
+
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> LabelsInfo:
+        """Return the classes and their counts."""
+        return LabelsInfo(classes=counted.classes, class_counts=counted.counts)
 
 
 class LabelsColumn:

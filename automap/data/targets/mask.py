@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.decode import IGNORED, BadImage, decode_mask
-from automap.data.geometry import Geometry, Resize
-from automap.data.targets.kind import TargetColumn, TargetKind, digest, rarest_class
+from automap.data.decode.geometry import Geometry, Resize
+from automap.data.decode.image import IGNORED, BadImage, decode_mask
+from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, digest, rarest_class
 from automap.exceptions import DataError
+from automap.interfaces.data_info import MaskInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -53,6 +54,10 @@ class MaskKind(TargetKind):
     def keys(self, folder: Path, values: Any) -> Array:
         """Return the hash of each mask."""
         return np.asarray(np.load(folder / "target_hashes.npy"))
+
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> MaskInfo:
+        """Return the classes and their counts."""
+        return MaskInfo(classes=counted.classes, class_counts=counted.counts)
 
 
 class MaskColumn:

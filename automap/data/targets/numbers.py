@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.targets.kind import TargetColumn, TargetKind
+from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind
+from automap.interfaces.data_info import NumbersInfo
 
 Array = np.ndarray[Any, Any]
 
@@ -20,12 +21,12 @@ class NumbersKind(TargetKind):
         """Return an empty column."""
         return NumbersColumn()
 
-    def facts(self, values: Any, train: Array) -> dict[str, Any]:
+    def info(self, values: Any, train: Array, counted: ClassCounts) -> NumbersInfo:
         """Return the names of the numbers, and their mean and deviation over the training split."""
         trained = np.asarray(values[train], np.float64)
         names = self.names or tuple(f"number {index}" for index in range(trained.shape[1]))
         mean, deviation = trained.mean(axis=0).tolist(), trained.std(axis=0).tolist()
-        return {"target_names": names, "target_mean": tuple(mean), "target_std": tuple(deviation)}
+        return NumbersInfo(names=names, mean=tuple(mean), std=tuple(deviation))
 
 
 class NumbersColumn:

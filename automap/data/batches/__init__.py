@@ -1,0 +1,1 @@
+"""Batches of decoded records for training and evaluation."""

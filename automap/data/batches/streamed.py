@@ -1,0 +1,70 @@
+"""Batches of records that are read from disk, ahead of the step that takes them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from automap.data.targets.kind import Values
+
+Array = np.ndarray[Any, Any]
+Batch = dict[str, Any]
+
+READERS = 2
+"""Windows that are read at once, while another one is taken: so many and two more are in memory at most."""
+
+
+class StreamedBatches:
+    """An epoch's batches, read window by window.
+
+    Args:
+        inputs: returns the inputs of some records, by name; called in threads.
+        targets: the target of every record.
+        batches: the records of each batch, ``(steps, batch)``.
+        window: batches that are read together, in ascending order of their records.
+    """
+
+    def __init__(
+        self, inputs: Callable[[Array], dict[str, Array]], targets: Values, batches: Array, window: int
+    ) -> None:
+        self._inputs, self._targets, self._batches, self._window = inputs, targets, batches, window
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield each batch, ``{"inputs": by name, "targets": as stored}``."""
+        starts = iter(range(0, len(self._batches), self._window))
+        pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        try:
+            ahead: deque[Future[list[Batch]]] = deque()
+            for start in starts:
+                ahead.append(pool.submit(self._read, start))
+                if len(ahead) > READERS:
+                    yield from _emptied(ahead.popleft().result())
+            while ahead:
+                yield from _emptied(ahead.popleft().result())
+        finally:
+            # Whoever leaves in the middle of an epoch waits for no window.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, start: int) -> list[Batch]:
+        rows = self._batches[start : start + self._window]
+        flat = rows.reshape(-1)
+        inputs, targets = self._inputs(flat), self._targets[flat]
+        parts = (slice(first, first + rows.shape[1]) for first in range(0, len(flat), rows.shape[1]))
+        return [
+            {"inputs": {name: values[part] for name, values in inputs.items()}, "targets": targets[part]}
+            for part in parts
+        ]
+
+
+def _emptied(batches: list[Batch]) -> Iterator[Batch]:
+    # No reference to a window outlives its last batch.
+    batches.reverse()
+    while batches:
+        yield batches.pop()

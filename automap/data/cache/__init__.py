@@ -1,0 +1,1 @@
+"""The decode-once cache: building, reading and sharing it."""

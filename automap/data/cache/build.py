@@ -1,0 +1,267 @@
+"""Building the decode-once cache.
+
+A cache is built in a folder of its own, shard by shard, and renamed when it is whole: one that is not is never
+read, and a build that was killed goes on with the first shard that is missing. The data set is gone through once
+more while it is decoded, so that no more than a shard of it is ever held.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import math
+import os
+import shutil
+from array import array
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from automap.data.cache.lock import locked
+from automap.data.cache.reader import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
+from automap.data.cache.shared import fetch
+from automap.data.decode.parallel import decode_in_order, decoders, without_pixels
+from automap.data.scan.listing import Listing, Progress, RecordPass
+from automap.data.splits.assign import SPLIT_CODES
+from automap.exceptions import DataError, StorageError
+from automap.interfaces.sample import BadSample, Sample
+
+Array = np.ndarray[Any, Any]
+
+SHARD_BYTES = 64 * 2**20
+"""Size of a shard, about; so much is decoded again, at most, after a build was killed."""
+SHARD_RECORDS = 16_384
+"""Records of a shard at most, however small they are."""
+_FULL_OR_FORBIDDEN = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+)
+
+
+def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | None = None) -> Cache:
+    """Decode a data set, fetch it decoded, or wait for the process that is doing so, and return its cache.
+
+    Args:
+        root: folder of all caches.
+        listing: what a first pass over the data set found.
+        progress: called with records done, records in all, and what is being done.
+        shared: URL where machines share their caches; None for none.
+
+    Raises:
+        DataError: if no image can be decoded, or the data set changes meanwhile.
+        StorageError: if the disk is full or the folder cannot be written.
+        WorkerError: if a process that decodes died.
+    """
+    path = cache_path(root, listing.fingerprint)
+    with _space_errors(root, listing), locked(root, path.name):
+        if (found := open_cache(root, listing.fingerprint)) is not None:
+            return found
+        building = path.with_name(f"{path.name}.building")
+        building.mkdir(exist_ok=True)
+        if shared is None or not fetch(shared, path.name, building, progress):
+            _build(building, listing, progress)
+        shutil.rmtree(path, ignore_errors=True)
+        building.rename(path)
+        _sync(root)
+        built = open_cache(root, listing.fingerprint)
+        assert built is not None
+        # Parts, and what killed processes left.
+        for file in path.iterdir():
+            if file.name not in (MANIFEST_FILE, *built.about["files"]):
+                file.unlink()
+    return built
+
+
+def _build(building: Path, listing: Listing, progress: Progress) -> None:
+    records = RecordPass(listing.dataset)
+    with (building / "names.bin").open("wb") as names, decoders(listing.encoded) as pool:
+        columns = _Columns(listing, names)
+        stream, size, done = iter(records), _shard_records(listing), 0
+        for number in range(math.ceil(listing.count / size)):
+            for chunk, part in _shard(building, number, islice(stream, size), listing, pool):
+                columns.add(chunk, part)
+                done += len(chunk)
+                progress(done, listing.count, "decoding")
+        changed = next(stream, None) is not None or records.digest != listing.digest
+        names.flush()
+        os.fsync(names.fileno())
+    if changed:
+        shutil.rmtree(building)
+        raise DataError("the data set changed while it was decoded; run again when it is complete")
+    _finish(building, columns, records.bad, listing)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is known of some records after decoding, without their pixels."""
+
+    good: list[bool]
+    reasons: list[str]
+    hashes: list[int]
+    moments: list[list[int]]
+    placed: list[Any] = field(default_factory=list)
+
+
+def _shard_records(listing: Listing) -> int:
+    return max(1, min(SHARD_RECORDS, SHARD_BYTES // listing.record_bytes))
+
+
+def _shard(
+    building: Path, number: int, records: Iterable[Sample], listing: Listing, pool: Executor | None
+) -> Iterator[tuple[list[Sample], _Part]]:
+    """Yield the records of a shard with what is known of them; decode and write it first unless that is done."""
+    known = building / f"part-{number:05d}.json"
+    if known.exists():
+        yield [without_pixels(record, listing.kind) for record in records], _Part(**json.loads(known.read_text()))
+        return
+    size, kind = _shard_records(listing), listing.kind
+    pixels = np.empty((size, *listing.shape), np.uint8)
+    targets = np.empty((size, *kind.shape(listing.shape)), np.uint8) if kind.pixels else None
+    whole, filled = _Part([], [], [], []), 0
+    for chunk, decoded in decode_in_order(pool, records, kind, listing.shape, listing.dataset.resize):
+        rows = slice(filled, filled + len(decoded.pixels))
+        pixels[rows] = decoded.pixels
+        if targets is not None and decoded.target_pixels is not None:
+            targets[rows] = decoded.target_pixels
+        filled = rows.stop
+        part = _Part(decoded.good, decoded.reasons, decoded.hashes, decoded.moments, decoded.placed)
+        for mine, theirs in zip(vars(whole).values(), vars(part).values(), strict=True):
+            mine.extend(theirs)
+        yield chunk, part
+    _write_array(shard_path(building, number), pixels[:filled])
+    if targets is not None:
+        _write_array(target_path(building, number), targets[:filled])
+    _write_text(known, json.dumps(vars(whole)))
+
+
+@dataclass
+class _Columns:
+    """What a cache keeps of each record beside its pixels: some dozens of bytes, names on disk."""
+
+    listing: Listing
+    names: BinaryIO
+    bad: list[BadSample] = field(default_factory=list)
+    shards: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.targets = self.listing.kind.column()
+        self.hashes, self.groups, self.given = array("Q"), array("q"), array("b")
+        self.moments, self.name_ends = array("q"), array("q")
+        self._seen = 0
+
+    def add(self, records: list[Sample], part: _Part) -> None:
+        """Take the next records, in their order."""
+        reasons, placed = iter(part.reasons), iter(part.placed)
+        for record, good in zip(records, part.good, strict=True):
+            shard = self._seen // _shard_records(self.listing)
+            self.shards[shard] = self.shards.get(shard, 0) + good
+            self._seen += 1
+            self.targets.append(record.target, next(placed, None) if good else None, usable=good)
+            if good:
+                self._add_good(record)
+            else:
+                self.bad.append(BadSample(record.name, next(reasons)))
+        self.hashes.extend(part.hashes)
+        for sums in part.moments:
+            self.moments.extend(sums)
+
+    def _add_good(self, record: Sample) -> None:
+        self.groups.append(-1 if record.group is None else _group_number(record.group))
+        self.given.append(SPLIT_CODES[record.split])
+        written = self.names.write(record.name.encode("utf-8", "backslashreplace"))
+        self.name_ends.append((self.name_ends[-1] if self.name_ends else 0) + written)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all but targets and names, by the name of their file."""
+        columns: dict[str, Array] = {
+            name: np.frombuffer(values, values.typecode) if values else np.empty(0, values.typecode)
+            for name, values in vars(self).items()
+            if isinstance(values, array)
+        }
+        columns["moments"] = columns["moments"].reshape(-1, 2, self.listing.shape[2])
+        return columns
+
+
+def _group_number(group: str) -> int:
+    return int.from_bytes(hashlib.blake2b(group.encode(errors="backslashreplace"), digest_size=7).digest(), "little")
+
+
+def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], listing: Listing) -> None:
+    bad = [*listed_bad, *columns.bad]
+    arrays = columns.arrays()
+    if not len(arrays["hashes"]):
+        shutil.rmtree(building)
+        first = "; ".join(f"{record.name}: {record.reason}" for record in bad[:5])
+        raise DataError(f"none of the {len(bad)} files is an image that can be used ({first})")
+    for name, column in arrays.items():
+        _write_array(building / f"{name}.npy", column)
+    about = {
+        "shape": listing.shape,
+        "shards": [columns.shards[number] for number in sorted(columns.shards)],
+        "bad": [tuple(entry) for entry in bad],
+        **columns.targets.write(building),
+    }
+    about["content"] = _content(building, about, arrays)
+    written = (file for file in sorted(building.iterdir()) if file.suffix in (".npy", ".bin"))
+    about["files"] = {file.name: file.stat().st_size for file in written if not file.name.startswith(".")}
+    _write_text(building / MANIFEST_FILE, json.dumps(about))
+
+
+def _content(building: Path, about: dict[str, Any], arrays: dict[str, Array]) -> str:
+    """Digest what can be learned from: the same for a copy of the data set on another machine."""
+    digest = hashlib.sha256(json.dumps([about["shape"], about.get("classes")]).encode())
+    # Of targets that are pixels, the hashes stand for them.
+    whole = building / "targets.npy"
+    digest.update(np.load(whole if whole.exists() else building / "target_hashes.npy").tobytes())
+    for name in ("hashes", "groups", "given"):
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def _write_array(path: Path, values: Array) -> None:
+    with _replaced(path) as file:
+        np.save(file, values)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with _replaced(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _space_errors(root: Path, listing: Listing) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # NumPy reports what a full disk did not take without the number of an error.
+        if error.errno is not None and error.errno not in _FULL_OR_FORBIDDEN:
+            raise
+        needed = listing.count * listing.record_bytes / 1e6
+        raise StorageError(
+            f"cache {root}: {error.strerror or 'the disk is full'}; the decoded data set needs {needed:,.0f} MB. "
+            "Make room, or set AUTOMAP_CACHE to another folder; what is decoded already stays"
+        ) from None

@@ -1,0 +1,1 @@
+"""From files, encoded images and arrays to records of one shape."""

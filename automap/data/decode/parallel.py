@@ -1,0 +1,206 @@
+"""Decoding many images, in this process or in several, in order and in bounded memory."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from automap.data.decode.geometry import Resize
+from automap.data.decode.image import BadImage, Pixels, decode_placed
+from automap.data.targets.kind import TargetKind, digest
+from automap.exceptions import WorkerError
+from automap.interfaces.sample import Sample
+
+Array = np.ndarray[Any, Any]
+Item = TypeVar("Item")
+
+CHUNK = 32
+"""Images that are handed to a decoding process at one time, at most."""
+CHUNK_BYTES = 8 * 2**20
+"""Size of what comes back at one time, about."""
+AHEAD = 4
+"""Chunks that each process has before it, so that none waits."""
+PARALLEL_FROM = 500
+"""Files below this number are decoded by the process itself: starting others takes longer."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Some records decoded."""
+
+    pixels: Array
+    """Of those that could be: ``(good, height, width, channels)``, uint8."""
+    good: list[bool]
+    """Whether each record could be decoded."""
+    reasons: list[str]
+    """Why each of the others could not."""
+    hashes: list[int]
+    """Of the pixels of each good one, 64 bit."""
+    moments: list[list[int]]
+    """Of each good one: sum of each channel, then sum of squares of each channel."""
+    placed: list[Any]
+    """Of each good one whose target lies in the image: what its kind says of it."""
+    target_pixels: Array | None
+    """Of the good ones, targets that are pixels: ``(good, ...)``, uint8."""
+
+
+def decode_all(
+    images: Sequence[Pixels],
+    targets: Sequence[Any],
+    kind: TargetKind,
+    shape: tuple[int, int, int],
+    resize: Resize,
+) -> Decoded:
+    """Decode some images and what of their targets lies in them. Runs in a process of its own.
+
+    What cannot be decoded gets its reason.
+    """
+    found: list[Array] = []
+    lying: list[Any] = []
+    good, reasons = [], []
+    for image, target in zip(images, targets, strict=True):
+        try:
+            pixels, geometry = decode_placed(image, shape, resize)
+            if kind.in_image:
+                lying.append(kind.place(target, geometry, shape, resize))
+            found.append(pixels)
+            good.append(True)
+        except BadImage as error:
+            reasons.append(str(error))
+            good.append(False)
+    pixels = np.stack(found) if found else np.empty((0, *shape), np.uint8)
+    return Decoded(
+        pixels,
+        good,
+        reasons,
+        [digest(image) for image in pixels],
+        [_moments(image) for image in pixels],
+        [kind.describe(each) for each in lying],
+        np.stack(lying) if kind.pixels and lying else None,
+    )
+
+
+def _moments(pixels: Array) -> list[int]:
+    """Return exact sums; over a histogram, which Pillow counts ten times as fast as NumPy squares."""
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    counts = np.array(picture.histogram(), np.int64).reshape(-1, 256)
+    values = np.arange(256, dtype=np.int64)
+    return [*(counts @ values).tolist(), *(counts @ values**2).tolist()]
+
+
+@contextmanager
+def decoders(encoded: int) -> Iterator[Executor | None]:
+    """Start processes that decode; None where there is too little to do for that.
+
+    Args:
+        encoded: number of images that are not pixels already.
+
+    Raises:
+        WorkerError: if one of the processes dies.
+    """
+    if encoded < PARALLEL_FROM:
+        yield None
+        return
+    # Forked copies of a process with threads can hang; these start afresh and import what decodes.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context, initializer=_start_process)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_process() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that the user started.
+    # The C libraries write what they think of damaged files to standard error, over the user's progress bar.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the parent was killed: the executor's processes would wait for work for ever."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+    os._exit(1)
+
+
+def decode_in_order(
+    pool: Executor | None, records: Iterable[Sample], kind: TargetKind, shape: tuple[int, int, int], resize: Resize
+) -> Iterator[tuple[list[Sample], Decoded]]:
+    """Yield records with what they are decoded to, some at a time; only a few wait decoded.
+
+    Args:
+        pool: processes that decode, None to do it here.
+        records: what to decode; the records that are yielded have lost their image, and a target that lies in it.
+        kind: of their targets.
+        shape: height, width and channels of the decoded records.
+        resize: how images of another shape are fitted.
+
+    Raises:
+        WorkerError: if a process that decodes died.
+    """
+    waiting: deque[tuple[list[Sample], Future[Decoded]]] = deque()
+    ahead = AHEAD * len(os.sched_getaffinity(0))
+    record_bytes = math.prod(shape) + math.prod(kind.shape(shape))
+    for chunk in _chunks(records, max(1, min(CHUNK, CHUNK_BYTES // record_bytes))):
+        images = [record.image for record in chunk]
+        targets = [record.target if kind.in_image else None for record in chunk]
+        work = partial(decode_all, images, targets, kind, shape, resize)
+        chunk = [without_pixels(record, kind) for record in chunk]
+        if pool is None:
+            yield chunk, work()
+            continue
+        waiting.append((chunk, _submitted(pool, chunk, work)))
+        if len(waiting) > ahead:
+            yield _next(waiting)
+    while waiting:
+        yield _next(waiting)
+
+
+def without_pixels(record: Sample, kind: TargetKind) -> Sample:
+    """Return a record without what takes room: its image, and a target that lies in it."""
+    return record._replace(inputs={}, target=None if kind.in_image else record.target)
+
+
+def _submitted(pool: Executor, chunk: list[Sample], work: Callable[[], Decoded]) -> Future[Decoded]:
+    try:
+        return pool.submit(work)
+    except BrokenProcessPool:
+        raise _died(chunk) from None
+
+
+def _next(waiting: deque[tuple[list[Sample], Future[Decoded]]]) -> tuple[list[Sample], Decoded]:
+    chunk, future = waiting.popleft()
+    try:
+        return chunk, future.result()
+    except BrokenProcessPool:
+        raise _died(chunk) from None
+
+
+def _died(chunk: list[Sample]) -> WorkerError:
+    return WorkerError(
+        f"a process that decodes images died, at {chunk[0].name} or soon after: the machine ran out of memory, or a "
+        "file crashes the image library. What is decoded is kept; running again goes on from there. (In a script of "
+        'your own, what starts automap must stand under: if __name__ == "__main__")'
+    )
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,1 @@
+"""Recognising what kind of data set a path holds; used by ``automap init``."""

@@ -1,0 +1,101 @@
+"""What is found at a path, and folders of images and of masks, or of what images should become, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from automap.data.decode.image import BadImage, image_header, mask_values
+from automap.data.sources.files import is_image_name, is_junk, walk_files
+from automap.data.sources.masks import Masks
+from automap.data.sources.pairs import Pairs
+
+
+class Layout(NamedTuple):
+    """What lies at a path: a data set, as a spec names it."""
+
+    type: str
+    """Of the data set."""
+    path: Path
+    fields: Mapping[str, Any] = {}
+    """Beside ``path``; those that are paths are of the type `Path`."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, a line each."""
+
+
+IMAGES = ("images", "image", "imgs", "img")
+MASKS = ("masks", "mask", "labels", "annotations", "segmentation")
+INPUTS = ("inputs", "input", "low", "noisy", "blurred", "degraded", "lr")
+TARGETS = ("targets", "target", "high", "clean", "sharp", "ground_truth", "gt", "hr")
+"""Usual names of folders, whatever the case of their letters."""
+
+SUFFIXES = ("_mask", "-mask", "_label", "_seg")
+LOOKED_AT = 20
+"""Masks whose values are read."""
+
+
+def paired_layout(path: Path) -> tuple[str, dict[str, Any]] | None:
+    """Return the type of data set and its fields beside ``path``, if a folder holds two that belong together.
+
+    Args:
+        path: a folder.
+    """
+    folders = {entry.name.lower(): entry for entry in sorted(path.iterdir()) if entry.is_dir()}
+    images, masks = _first(folders, IMAGES), _first(folders, MASKS)
+    if images is not None and masks is not None and _holds_images(masks):
+        return "masks", _mask_fields(images, masks)
+    inputs, targets = _first(folders, INPUTS), _first(folders, TARGETS)
+    if inputs is not None and targets is not None and _holds_images(targets):
+        return "pairs", _pair_fields(inputs, targets)
+    return None
+
+
+def _first(folders: Mapping[str, Path], names: tuple[str, ...]) -> Path | None:
+    return next((folders[name] for name in names if name in folders), None)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    found = (file for file in walk_files(folder) if is_image_name(file.name) and not is_junk(file.name))
+    return list(islice(found, LOOKED_AT))
+
+
+def _holds_images(folder: Path) -> bool:
+    return bool(_images_in(folder))
+
+
+def _mask_fields(images: Path, masks: Path) -> dict[str, Any]:
+    named = {"images": images.name, "masks": masks.name}
+    fields: dict[str, Any] = {name: value for name, value in named.items() if value != Masks.model_fields[name].default}
+    found = _images_in(masks)
+    suffix = next((each for each in SUFFIXES if all(file.stem.endswith(each) for file in found)), None)
+    if suffix is not None:
+        fields["suffix"] = suffix
+    if _values_in(found) == {0, 255}:
+        # The usual form of a mask of one thing: to show it, its class is drawn in white.
+        fields |= {"classes": ["background", "object"], "values": [0, 255]}
+    return fields
+
+
+def _values_in(masks: list[Path]) -> set[int]:
+    values: set[int] = set()
+    for mask in masks:
+        try:
+            with Image.open(mask) as picture:
+                values |= set(np.unique(mask_values(picture)).tolist())
+        except (OSError, BadImage):
+            continue  # It is reported with its reason when the data set is read.
+    return values
+
+
+def _pair_fields(inputs: Path, targets: Path) -> dict[str, Any]:
+    named = {"inputs": inputs.name, "targets": targets.name}
+    fields: dict[str, Any] = {name: value for name, value in named.items() if value != Pairs.model_fields[name].default}
+    sizes = [image_header(_images_in(folder)[0]) for folder in (inputs, targets) if _holds_images(folder)]
+    if len(sizes) == 2 and sizes[0] and sizes[1] and (factor := sizes[1][0] // sizes[0][0]) in {2, 4}:
+        fields["factor"] = factor
+    return fields

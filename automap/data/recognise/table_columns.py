@@ -1,0 +1,103 @@
+"""What the columns of a table hold, by a look at its first rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+from automap.data.sources.csv import table_rows
+from automap.data.sources.files import is_image_name
+from automap.data.sources.folder import SPLIT_FOLDERS
+from automap.data.sources.table_targets import NO, YES, cell_text
+from automap.exceptions import DataError
+
+ROWS = 10_000
+"""Rows that are looked at."""
+SEPARATORS = (";", "|", ",", " ")
+"""What may stand between the labels in one cell."""
+CERTAIN = frozenset({";", "|"})
+"""Those that hardly stand within a class's name."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table."""
+
+    name: str
+    cells: tuple[str, ...]
+    """Those that are not empty, of the first `ROWS` rows."""
+
+    @cached_property
+    def distinct(self) -> frozenset[str]:
+        """What stands in it, each once."""
+        return frozenset(self.cells)
+
+    @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """Its numbers; empty if any cell is none."""
+        try:
+            found = tuple(map(float, self.cells))
+        except ValueError:
+            return ()
+        return found if all(map(math.isfinite, found)) else ()
+
+    @property
+    def marks(self) -> bool:
+        """Whether it says yes or no, both of them or one."""
+        return bool(self.cells) and {cell.lower() for cell in self.distinct} <= YES | NO
+
+    @property
+    def real(self) -> bool:
+        """Whether it has numbers that are not all whole."""
+        return any(not number.is_integer() for number in self.numbers)
+
+    @property
+    def recurs(self) -> bool:
+        """Whether what stands in it stands there twice on average, as classes do."""
+        return 0 < 2 * len(self.distinct) <= len(self.cells)
+
+    @property
+    def names_images(self) -> bool:
+        """Whether most of it are names of image files."""
+        return 2 * sum(map(is_image_name, self.cells)) > len(self.cells)
+
+    @property
+    def names_splits(self) -> bool:
+        """Whether it says to which split a row belongs."""
+        return bool(self.cells) and {cell.lower() for cell in self.distinct} <= set(SPLIT_FOLDERS)
+
+    @cached_property
+    def separator(self) -> str | None:
+        """What stands between labels in its cells; None if each holds one thing."""
+        return next((each for each in SEPARATORS if self._separated_by(each)), None)
+
+    def _separated_by(self, separator: str) -> bool:
+        several = [cell for cell in self.distinct if separator in cell]
+        if not several or self.numbers:
+            return False
+        parts = [part.strip() for cell in self.distinct for part in cell.split(separator) if part.strip()]
+        if separator in CERTAIN:
+            return len(set(parts)) < len(parts)
+        # Names of two words have about as many words as there are names; labels are put together in many ways.
+        return len(set(parts)) < len(self.distinct)
+
+
+def read_columns(path: Path) -> tuple[Column, ...]:
+    """Return the columns of a table.
+
+    Raises:
+        DataError: if it cannot be read, or has no line beside the names of its columns.
+    """
+    rows = table_rows(path)
+    try:
+        _, names = next(rows)
+        first = [row for _, row in islice(rows, ROWS)]
+    except DataError as error:
+        raise DataError(str(error).removeprefix("dataset.path: ")) from None  # There is no spec yet.
+    if not first:
+        raise DataError(f"{path} is empty; expected a table with a column of images and one of labels or numbers")
+    cells = {name: tuple(cell for row in first if (cell := cell_text(row[name]))) for name in names}
+    return tuple(Column(name, found) for name, found in cells.items())

@@ -1,0 +1,1 @@
+"""One pass over a data set that counts and fingerprints its samples."""

@@ -1,0 +1,1 @@
+"""Data sets: what describes every sample of a source without decoding it."""

@@ -1,0 +1,148 @@
+"""Good images, made worse in a declared way: what enhancement learns to undo."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from automap.data.decode.image import decode, image_header
+from automap.data.sources.degradation import Degradation, degrade
+from automap.data.sources.files import file_version, scan
+from automap.data.sources.paired_files import split_of
+from automap.exceptions import DataError
+from automap.interfaces.dataset import DataPath, Dataset
+from automap.interfaces.sample import IMAGE, BadSample, Sample
+
+Array = np.ndarray[Any, Any]
+Resize = Literal["pad", "crop", "stretch"]
+
+
+class CleanImage(NamedTuple):
+    """An image or a patch of one."""
+
+    path: Path
+    version: str
+    size: tuple[int, int, int]
+    """Height, width and channels of it."""
+    whole: tuple[int, int]
+    """Height and width of the image in the file."""
+    corner: tuple[int, int] | None
+    """Top and left of the patch; None for the whole image."""
+
+    def header(self) -> tuple[int, int, int] | None:
+        """Return height, width and channels."""
+        return self.size
+
+    def decode(self, shape: tuple[int, int, int] | None, resize: Resize) -> Array:
+        """Return it fitted into a shape."""
+        shape = shape or self.size
+        if self.corner is None:
+            return decode(self.path, shape, resize)
+        top, left = self.corner
+        whole = _whole(self.path, self.version, (*self.whole, shape[2]))
+        return decode(np.ascontiguousarray(whole[top : top + self.size[0], left : left + self.size[1]]), shape, resize)
+
+
+@lru_cache(maxsize=2)
+def _whole(path: Path, version: str, shape: tuple[int, int, int]) -> Array:  # noqa: ARG001
+    """Return a whole file of a version; its patches are decoded one after the other."""
+    return decode(path, shape, "stretch")
+
+
+class DegradedImage(NamedTuple):
+    """A good image made worse when it is decoded."""
+
+    clean: CleanImage
+    version: str
+    degradation: Degradation
+    seed: int
+
+    def header(self) -> tuple[int, int, int] | None:
+        """Return height, width and channels."""
+        height, width, channels = self.clean.size
+        return height // self.degradation.downscale, width // self.degradation.downscale, channels
+
+    def decode(self, shape: tuple[int, int, int] | None, resize: Resize) -> Array:
+        """Return it fitted into a shape: first fitted, then made worse, so that fitting does not undo it."""
+        scale = self.degradation.downscale
+        height, width, channels = shape or self.header() or self.clean.size
+        clean = self.clean.decode((height * scale, width * scale, channels), resize)
+        return degrade(clean, self.degradation, np.random.default_rng(self.seed))
+
+
+class Degraded(Dataset):
+    """Good images of a folder, each made worse in a declared way, the same for every trial.
+
+    What is declared is applied in the order of the fields below. The patches of an image stay in one split. If images
+    lie in folders named train, val and test, these are the splits.
+    """
+
+    target = "image"
+
+    path: DataPath = Field(description="the folder, subfolders included")
+    patch: int | None = Field(
+        None, ge=16, description="side of the squares into which images are cut; left out: whole images"
+    )
+    blur: float = Field(0.0, ge=0, le=20, description="standard deviation of a Gaussian blur, in pixels")
+    downscale: Literal[1, 2, 4] = Field(1, description="by how much height and width are reduced")
+    low_light: float = Field(1.0, gt=0, le=1, description="factor of all values")
+    noise: float = Field(0.0, ge=0, le=128, description="standard deviation of Gaussian noise, of 255")
+    jpeg: int | None = Field(None, ge=1, le=95, description="quality of JPEG compression; left out: none")
+    seed: int = Field(0, ge=0, description="seed of the noise")
+
+    @model_validator(mode="after")
+    def _is_worse(self) -> Self:
+        if self._degradation == Degradation():
+            raise ValueError("nothing makes the images worse: set one of blur, downscale, low_light, noise and jpeg")
+        if self.patch is not None and self.patch % self.downscale:
+            raise ValueError(f"patch: {self.patch} is no multiple of downscale {self.downscale}")
+        return self
+
+    @property
+    def scale(self) -> int:
+        """How many times as high and wide as its input a target is."""
+        return self.downscale
+
+    @property
+    def _degradation(self) -> Degradation:
+        return Degradation(self.blur, self.downscale, self.low_light, self.noise, self.jpeg)
+
+    def samples(self) -> Iterator[Sample | BadSample]:
+        """Describe every image or patch, in the order of names.
+
+        Raises:
+            DataError: if the folder is missing.
+        """
+        if not self.path.is_dir():
+            raise DataError(f"dataset.path: there is no folder {self.path}")
+        for found in scan(self.path):
+            header = None if found.reason else image_header(found.path)
+            if header is None:
+                yield BadSample(found.name, found.reason or "not an image")
+                continue
+            for name, clean in self._parts(found.path, found.name, header):
+                yield self._record(name, found.name, clean)
+
+    def _parts(self, path: Path, name: str, header: tuple[int, int, int]) -> Iterator[tuple[str, CleanImage]]:
+        height, width, channels = header
+        version = file_version(path)
+        if self.patch is None:
+            yield name, CleanImage(path, version, header, (height, width), None)
+            return
+        side = self.patch
+        for top in range(0, height - side + 1, side):
+            for left in range(0, width - side + 1, side):
+                part = CleanImage(path, version, (side, side, channels), (height, width), (top, left))
+                yield f"{name}#{top},{left}", part
+
+    def _record(self, name: str, file: str, clean: CleanImage) -> Sample:
+        seed = int.from_bytes(hashlib.blake2b(f"{self.seed}/{name}".encode(), digest_size=8).digest(), "little")
+        version = f"{clean.version}-{clean.corner}-{tuple(self._degradation)}-{seed}"
+        worse = DegradedImage(clean, version, self._degradation, seed)
+        return Sample(name, {IMAGE: worse}, clean, version, group=file if self.patch else None, split=split_of(name))

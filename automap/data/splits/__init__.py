@@ -1,0 +1,1 @@
+"""Assigning samples to the training, validation and test splits."""

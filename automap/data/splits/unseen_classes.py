@@ -1,0 +1,58 @@
+"""Splits that hold whole classes back: those of validation and test are never trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from automap.exceptions import DataError
+from automap.interfaces.sample import SplitName
+
+Array = np.ndarray[Any, Any]
+
+FEWEST = 2
+"""Classes that a split needs at least: with one, no two images differ."""
+
+
+def share_out_classes(order: Array, shares: Mapping[int, float], train: int) -> Array:
+    """Return the split of each unit of whole classes.
+
+    Args:
+        order: the units in the order in which they are taken, ``(units,)``.
+        shares: of the units, by the code of the split that gets them.
+        train: code of the split that keeps all others.
+    """
+    of_unit = np.full(len(order), train, np.int8)
+    start = 0
+    for split, share in shares.items():
+        if share:
+            end = start + max(FEWEST, round(len(order) * share))
+            of_unit[order[start:end]] = split
+            start = end
+    return of_unit
+
+
+def check_classes_apart(splits: Mapping[SplitName, Array], targets: Array, names: Sequence[str]) -> None:
+    """Refuse splits by which nothing can be learned or judged.
+
+    Args:
+        splits: indices of the records of each split; an empty test split is none.
+        targets: class of each record, ``(records,)``.
+        names: of the classes.
+
+    Raises:
+        DataError: if a split has fewer than two classes, or none of which there are two images.
+    """
+    for split, records in splits.items():
+        if split == "test" and not len(records):
+            continue
+        counts = np.bincount(targets[records], minlength=1)
+        found = np.count_nonzero(counts)
+        if found < FEWEST or counts.max() < 2:
+            raise DataError(
+                f"the {split} split has {len(records)} images of {found} of the {len(names)} classes: to "
+                "compare images, it needs two classes, and two images of one. Whole classes are held back for "
+                "validation and test; give more of them, or change dataset.splits (test: 0 for no test split)"
+            )

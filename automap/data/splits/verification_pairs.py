@@ -1,0 +1,180 @@
+"""Pairs of images by which recognition is judged, in a file as that of Labeled Faces in the Wild (LFW)."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from automap.exceptions import DataError
+from automap.interfaces.metric import VerificationPairs
+
+Array = np.ndarray[Any, Any]
+
+TOLD = 5
+"""Wrong lines that a message shows."""
+
+
+class NamedPair(NamedTuple):
+    """A line of the file."""
+
+    line: int
+    first: tuple[str, int]
+    """Identity and number of an image."""
+    second: tuple[str, int]
+    fold: int
+
+
+@dataclass(frozen=True)
+class PairsFile:
+    """A file of pairs.
+
+    Its first line says how many folds there are and how many pairs of each kind a fold has (``10 300``), or only the
+    latter. A line ``name 1 4`` compares two images of an identity, ``name 1 other 3`` images of two.
+    """
+
+    path: Path
+    pairs: tuple[NamedPair, ...]
+    digest: str
+    """Of its content."""
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """All that are named."""
+        return frozenset(name for pair in self.pairs for name, _ in (pair.first, pair.second))
+
+    def among(self, names: Sequence[str], targets: Array, classes: Sequence[str]) -> VerificationPairs:
+        """Return the pairs as indices of records.
+
+        The number of an image is the one that its file's name ends with, as in ``Aaron_Peirsol_0003.jpg``.
+
+        Args:
+            names: of the records.
+            targets: index into `classes` of each record, ``(records,)``.
+            classes: the identities.
+
+        Raises:
+            DataError: with the first lines that name an identity or image that is not there.
+        """
+        numbers = _numbers(names, targets, classes, self.identities)
+        problems = [
+            f"{self.path}:{line}: {text}" for line, text in dict.fromkeys(_unknown(self.pairs, numbers, classes))
+        ]
+        if problems:
+            more = f"\n  and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
+            raise DataError("dataset.splits.pairs: " + "\n  ".join(problems[:TOLD]) + more)
+        first, second = (
+            np.array([_record(numbers, each) for each in side], np.int64)
+            for side in ([pair.first for pair in self.pairs], [pair.second for pair in self.pairs])
+        )
+        return VerificationPairs(first, second, np.array([pair.fold for pair in self.pairs], np.int64))
+
+
+def read_pairs(path: Path) -> PairsFile:
+    """Read a file of pairs.
+
+    Raises:
+        DataError: if it cannot be read, a line is no pair, or their number is not what the first line says.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"dataset.splits.pairs: {path} cannot be read: {error}") from None
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    folds, each = _header(path, lines[0] if lines else (1, ""))
+    if len(lines) - 1 != 2 * folds * each:
+        raise DataError(
+            f"dataset.splits.pairs: {path}:1: {folds} folds of {each} pairs of one identity and {each} of two are "
+            f"{2 * folds * each} lines, but {len(lines) - 1} follow"
+        )
+    pairs = tuple(_pair(path, *line, index // (2 * each)) for index, line in enumerate(lines[1:]))
+    if len({pair.first[0] == pair.second[0] for pair in pairs}) < 2:
+        raise DataError(f"dataset.splits.pairs: {path} needs pairs of one identity and pairs of two")
+    return PairsFile(path, pairs, hashlib.sha256(text.encode()).hexdigest())
+
+
+def held_for_test(given: Array, targets: Array, classes: Sequence[str], pairs: PairsFile, test: int) -> Array:
+    """Return the given splits with every record of an identity that a pair names in the test split.
+
+    Args:
+        given: the data set's own split of each record, ``(records,)``.
+        targets: index into `classes` of each record, ``(records,)``.
+        classes: the identities.
+        pairs: that name some of them.
+        test: code of the test split.
+    """
+    held = [index for index, name in enumerate(classes) if name in pairs.identities]
+    return np.where(np.isin(targets, held), test, given).astype(given.dtype)
+
+
+def _header(path: Path, first: tuple[int, str]) -> tuple[int, int]:
+    line, text = first
+    numbers = [int(word) for word in text.split() if word.isdecimal()]
+    if len(numbers) != len(text.split()) or len(numbers) not in {1, 2} or not all(numbers):
+        raise DataError(
+            f"dataset.splits.pairs: {path}:{line}: expected the number of folds and of pairs, such as '10 300', or of "
+            f"pairs alone; received '{text[:80]}'"
+        )
+    return (1, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
+
+
+def _pair(path: Path, line: int, text: str, fold: int) -> NamedPair:
+    # Names may hold spaces where tabs stand between the words.
+    words = [
+        unicodedata.normalize("NFC", word.strip()) for word in (text.split("\t") if "\t" in text else text.split())
+    ]
+    if len(words) == 3:
+        words.insert(2, words[0])
+    if len(words) != 4 or not (words[1].isdecimal() and words[3].isdecimal()):
+        raise DataError(
+            f"dataset.splits.pairs: {path}:{line}: expected 'name 1 4' or 'name 1 other 3'; received '{text[:80]}'"
+        )
+    return NamedPair(line, (words[0], int(words[1])), (words[2], int(words[3])), fold)
+
+
+_Numbers = Mapping[str, Mapping[int, list[int]]]
+"""The records of each identity by the number of the image."""
+
+
+def _numbers(names: Sequence[str], targets: Array, classes: Sequence[str], wanted: frozenset[str]) -> _Numbers:
+    found: dict[str, dict[int, list[int]]] = {name: {} for name in classes if name in wanted}
+    held = [index for index, name in enumerate(classes) if name in wanted]
+    for record in np.flatnonzero(np.isin(targets, held)).tolist():
+        number = _number_of(names[record])
+        if number is not None:
+            found[classes[int(targets[record])]].setdefault(number, []).append(record)
+    return found
+
+
+def _number_of(name: str) -> int | None:
+    # A table's records have their line behind the name.
+    stem = PurePosixPath(re.sub(r" \(line \d+\)$", "", name)).stem
+    digits = re.search(r"[0-9]+$", stem)
+    return int(digits[0]) if digits else None
+
+
+def _unknown(pairs: Sequence[NamedPair], numbers: _Numbers, classes: Sequence[str]) -> Iterator[tuple[int, str]]:
+    for pair in pairs:
+        for name, number in dict.fromkeys((pair.first, pair.second)):
+            known = numbers.get(name)
+            if known is None:
+                near = difflib.get_close_matches(name, classes, n=1)
+                yield pair.line, f"there is no identity '{name}'" + (f"; did you mean '{near[0]}'?" if near else "")
+            elif number not in known:
+                have = f"it has {', '.join(map(str, sorted(known)[:TOLD]))}{', …' if len(known) > TOLD else ''}"
+                unnumbered = "the names of its files end with no number"
+                yield pair.line, f"'{name}' has no image {number} that can be used; {have if known else unnumbered}"
+            elif len(known[number]) > 1:
+                yield pair.line, f"'{name}' has {len(known[number])} images whose names end with {number}"
+
+
+def _record(numbers: _Numbers, image: tuple[str, int]) -> int:
+    name, number = image
+    return numbers[name][number][0]

@@ -1,0 +1,109 @@
+"""What a user should know of a data set before anything is trained on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from automap.data.prepare import PreparedData
+from automap.interfaces.sample import SplitName
+
+EXAMPLES = 5
+"""Bad files that a summary names for each reason."""
+
+_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """A prepared data set in numbers."""
+
+    image_shape: tuple[int, int, int]
+    """Height, width and channels of the decoded records."""
+    classes: tuple[str, ...]
+    counts: dict[str, tuple[int, ...]]
+    """Records that have each class, by split."""
+    records: dict[str, int]
+    """Records of each split."""
+    bytes: int
+    """Size of the decoded data set on disk."""
+    bad: dict[str, int]
+    """Number of records that cannot be used, by reason."""
+    bad_examples: dict[str, tuple[str, ...]]
+    """Names of some of them, by reason."""
+    duplicates: int
+    """Records whose pixels another one has, too."""
+    mean: tuple[float, ...]
+    """Of each channel over the training split, 0 to 255."""
+    std: tuple[float, ...]
+    """Deviation of each channel over the training split, 0 to 255."""
+    warnings: tuple[str, ...]
+
+
+def summarise(data: PreparedData) -> DataSummary:
+    """Count a data set's records, and say what may harm a training."""
+    classes = data.classes
+    counts: dict[str, tuple[int, ...]] = {
+        split: tuple(int(count) for count in data.counts(indices))
+        for split in _SPLITS
+        if (indices := data.splits.get(split)) is not None
+    }
+    records: dict[str, int] = {split: len(data.splits[split]) for split in _SPLITS if split in data.splits}
+    reasons = Counter(record.reason for record in data.bad)
+    examples = {
+        reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES] for reason in reasons
+    }
+    return DataSummary(
+        image_shape=data.info.image.shape,
+        classes=classes,
+        counts=counts,
+        records=records,
+        bytes=data.nbytes,
+        bad=dict(reasons.most_common()),
+        bad_examples=examples,
+        duplicates=data.duplicates,
+        mean=data.info.image.mean,
+        std=data.info.image.std,
+        warnings=(
+            *(() if data.unseen_classes else _warnings(classes, counts, data.one_class)),
+            *_duplicate_warnings(data),
+        ),
+    )
+
+
+def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]], one_class: bool) -> list[str]:
+    found = []
+    for split, numbers in counts.items():
+        missing = [name for name, number in zip(classes, numbers, strict=True) if number == 0]
+        if sum(numbers) and missing:
+            found.append(f"no image of {_list(missing)} is in the {split} split")
+    train: tuple[int, ...] = counts.get("train", ())
+    fewest, most = min(train, default=0), max(train, default=0)
+    if fewest and most >= 10 * fewest:
+        rare, common = classes[train.index(fewest)], classes[train.index(most)]
+        found.append(
+            f"classes are uneven: {most} images of '{common}', {fewest} of '{rare}' to train on"
+            + ("; consider the objective balanced_accuracy or macro_f1" if one_class else "")
+        )
+    return found
+
+
+def _duplicate_warnings(data: PreparedData) -> list[str]:
+    found = []
+    if data.lost_classes:
+        lost = _list(list(data.lost_classes))
+        found.append(f"no image of {lost} can be used: it is no class" if data.one_class else f"no image has {lost}")
+    if data.duplicates:
+        found.append(f"{data.duplicates} images are copies of others; copies are kept on one side of every split")
+    if data.contradictions:
+        what = "class" if data.one_class else "target"
+        found.append(f"{data.contradictions} images stand in the data set under more than one {what}")
+    unused = len(data.targets) - sum(len(records) for records in data.splits.values())
+    if unused:
+        found.append(f"{unused} images are left out: the same pixels or group stand in a later split")
+    return found
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:EXAMPLES])
+    return shown if len(names) <= EXAMPLES else f"{shown} and {len(names) - EXAMPLES} more classes"

@@ -1,0 +1,134 @@
+"""What a model must know of the data that it was built for; stored with every exported model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from automap.interfaces.sample import IMAGE
+
+Resize = Literal["pad", "crop", "stretch"]
+
+
+class _Info(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageInfo(_Info):
+    """Decoded images: their shape, how they are fitted into it, and the statistics of the training split."""
+
+    shape: tuple[int, int, int]
+    """Height, width and channels."""
+    resize: Resize = "pad"
+    """How an image of another shape is fitted."""
+    bit_depth: Literal[8, 16] = 8
+    """Bits of each channel: pixels are uint8 or uint16."""
+    source_range: tuple[float, float] | None = None
+    """The source values that are stored as 0 and as the largest pixel value; None if pixels are stored as they are."""
+    mean: tuple[float, ...] = ()
+    """Mean of each channel over the training split, in pixel values."""
+    std: tuple[float, ...] = ()
+    """Standard deviation of each channel over the training split, in pixel values."""
+
+    @property
+    def dtype(self) -> Literal["uint8", "uint16"]:
+        """NumPy's name of the type of a pixel."""
+        return "uint8" if self.bit_depth == 8 else "uint16"
+
+    @property
+    def max_value(self) -> int:
+        """The largest pixel value: 255 or 65535."""
+        return 255 if self.bit_depth == 8 else 65535
+
+
+class ClassesInfo(_Info):
+    """Base of targets that have classes."""
+
+    classes: tuple[str, ...] = ()
+    """Class names in the order of the logits."""
+    class_counts: tuple[int, ...] = ()
+    """Training samples of each class."""
+
+    @property
+    def trained_classes(self) -> tuple[str, ...]:
+        """The classes that have training samples; all of them unless the splits hold some back."""
+        return tuple(name for name, count in zip(self.classes, self.class_counts, strict=True) if count)
+
+
+class LabelInfo(ClassesInfo):
+    """One class for each image."""
+
+    kind: Literal["label"] = "label"
+
+
+class LabelsInfo(ClassesInfo):
+    """Any number of classes for each image."""
+
+    kind: Literal["labels"] = "labels"
+
+
+class MaskInfo(ClassesInfo):
+    """A class for each pixel; `class_counts` counts the images that show a class."""
+
+    kind: Literal["mask"] = "mask"
+
+
+class BoxesInfo(ClassesInfo):
+    """Boxes with a class each; `class_counts` counts the images that have a class."""
+
+    kind: Literal["boxes"] = "boxes"
+    max_boxes: int = 0
+    """Most boxes of an image."""
+
+
+class NumbersInfo(_Info):
+    """One or more numbers for each image."""
+
+    kind: Literal["numbers"] = "numbers"
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    """Mean of each number over the training split."""
+    std: tuple[float, ...]
+    """Standard deviation of each number over the training split."""
+
+
+class TargetImageInfo(_Info):
+    """An image for each image."""
+
+    kind: Literal["image"] = "image"
+    scale: int = 1
+    """How many times as high and wide as the input the target is."""
+
+
+TargetInfo = Annotated[
+    LabelInfo | LabelsInfo | MaskInfo | BoxesInfo | NumbersInfo | TargetImageInfo, Field(discriminator="kind")
+]
+
+T = TypeVar("T", bound=_Info)
+
+
+class DataInfo(_Info):
+    """What a model must know of its inputs and its target."""
+
+    inputs: Mapping[str, ImageInfo]
+    """By the name of the input; ``image`` comes first."""
+    target: TargetInfo
+    train_size: int
+    """Number of training samples."""
+
+    @property
+    def image(self) -> ImageInfo:
+        """The first input."""
+        return self.inputs[IMAGE]
+
+    def target_as(self, kind: type[T]) -> T:
+        """Return the description of the target as the kind that the caller works with.
+
+        Raises:
+            TypeError: if the data has another kind of target.
+        """
+        if not isinstance(self.target, kind):
+            raise TypeError(f"expected a target of the kind {kind.__name__}; received {type(self.target).__name__}")
+        return self.target

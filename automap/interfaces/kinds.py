@@ -1,0 +1,18 @@
+"""The kinds of component, by the entry-point group in which their plugins are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from automap.interfaces.architecture import Architecture
+from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.component import Component
+from automap.interfaces.dataset import Dataset
+from automap.interfaces.loss import LossComponent
+from automap.interfaces.optimizer import OptimizerComponent
+from automap.interfaces.task import Task
+
+KINDS: Mapping[str, type[Component]] = {
+    kind.group: kind for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
+}
+"""The base class that a plugin of each entry-point group must derive from."""

@@ -1,0 +1,77 @@
+"""Samples: what a data set yields, before anything is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SplitName = Literal["train", "validation", "test"]
+
+IMAGE = "image"
+"""Name of the image among a sample's inputs and among the inputs of a network."""
+
+
+@runtime_checkable
+class ImageSource(Protocol):
+    """Makes an image or a mask when it is decoded, in another process; small and picklable."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the image does."""
+
+    def header(self) -> tuple[int, int, int] | None:
+        """Return height, width and channels without making the image; None if they are unknown."""
+
+    def decode(self, shape: tuple[int, int, int] | None, resize: Literal["pad", "crop", "stretch"]) -> Any:
+        """Return uint8 pixels.
+
+        Args:
+            shape: height, width and channels to fit the image into; None for the whole image, or for a mask
+                ``(height, width)``.
+            resize: how an image of another shape is fitted.
+        """
+
+
+class Sample(NamedTuple):
+    """One sample of a data set, not yet decoded."""
+
+    name: str
+    """Unique within the data set and stable between runs, for instance the path relative to its root."""
+    inputs: Mapping[str, Path | bytes | np.ndarray[Any, Any] | ImageSource]
+    """What a network is given, by name. ``image`` comes first: a file, an encoded image, pixels ``(height, width)`` or
+    ``(height, width, channels)``, or an `ImageSource`."""
+    target: Any
+    """What the task predicts, by the data set's `Dataset.target`:
+
+    - ``label``: the class name;
+    - ``labels``: the names of all classes of the image, a tuple;
+    - ``numbers``: a tuple of floats;
+    - ``boxes``: a list of ``(class name, left, top, right, bottom)`` in pixels of the upright image, right and bottom
+      exclusive;
+    - ``mask``: an image of the same size whose values are indices into `Dataset.class_names`, 255 for none;
+    - ``image``: an image `Dataset.scale` times as high and wide.
+
+    Masks and images are given in the same forms as ``inputs["image"]``.
+    """
+    version: str = ""
+    """Changes whenever the image does; if empty, the size and time of a file or a hash of its content is used."""
+    group: str | None = None
+    """Samples of one group never fall into different splits."""
+    split: SplitName | None = None
+    """The split that the data set itself assigns; None lets automap split."""
+
+    @property
+    def image(self) -> Path | bytes | np.ndarray[Any, Any] | ImageSource:
+        """The first input."""
+        return self.inputs[IMAGE]
+
+
+class BadSample(NamedTuple):
+    """Something found where a sample was expected, with the reason why it cannot be used."""
+
+    name: str
+    reason: str

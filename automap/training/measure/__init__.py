@@ -1,0 +1,1 @@
+"""Measuring what a network costs: FLOPs, latency and memory."""

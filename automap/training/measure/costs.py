@@ -1,0 +1,39 @@
+"""What a network costs: parameters, floating-point operations, latency."""
+
+from __future__ import annotations
+
+import time
+
+import keras
+import numpy as np
+
+from automap.training.measure.flops import count_flops
+
+WARM_UP_RUNS = 5
+LATENCY_RUNS = 50
+LATENCY_SECONDS = 1.0
+"""A measurement ends after so many runs or seconds, whichever comes first."""
+
+
+def static_costs(network: keras.Model) -> dict[str, float]:
+    """Return what is known without running the network: ``parameters`` and ``flops`` of one image."""
+    return {"parameters": float(network.count_params()), "flops": float(count_flops(network))}
+
+
+def latency_costs(network: keras.Model) -> dict[str, float]:
+    """Return ``latency_ms`` and ``latency_p95_ms``: median and 95th percentile for a batch of one image.
+
+    A run takes a NumPy image and ends with the NumPy output, as a server's would. It depends on the machine
+    and on what else runs there; not on the weights, so that it is known before training.
+    """
+    random = np.random.default_rng(0)
+    inputs = {each.name: random.integers(0, 256, (1, *each.shape[1:]), np.uint8) for each in network.inputs}
+    for _ in range(WARM_UP_RUNS):
+        network.predict_on_batch(inputs)
+    times: list[float] = []
+    while len(times) < LATENCY_RUNS and sum(times) < LATENCY_SECONDS:
+        started = time.perf_counter()
+        network.predict_on_batch(inputs)
+        times.append(time.perf_counter() - started)
+    median, p95 = 1000 * np.percentile(times, [50, 95])
+    return {"latency_ms": float(median), "latency_p95_ms": float(p95)}

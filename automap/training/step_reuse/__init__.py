@@ -1,0 +1,1 @@
+"""Reusing one compiled training step for several trials."""

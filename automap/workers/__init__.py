@@ -1,0 +1,1 @@
+"""Worker processes: executors, the worker's loop, leases and run folders."""

@@ -1,0 +1,71 @@
+"""What a search will take of disk and memory, before it starts."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap.data.prepare import PreparedData
+from automap.spec.space import Choices, Range, Value
+from automap.spec.spec import Spec
+
+BYTES_A_WEIGHT = 4
+STATES_A_WEIGHT = 4
+"""A checkpoint holds the weights, the best weights so far, and two moments of the optimizer."""
+ACTIVATIONS_A_PIXEL = 600
+"""Bytes of activations that training keeps for each pixel of a batch."""
+KERAS_BYTES = 900_000_000
+"""Resident memory of a worker that has imported Keras with TensorFlow and trained a small network."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes that a search will take."""
+
+    cache: int
+    """The decoded data set, shared by all searches on it."""
+    artifacts: int
+    """The most that weights and checkpoints of the study take at one time."""
+    memory: int
+    """Resident memory of one worker, roughly."""
+    free: int
+    """Free bytes where the run directory lies."""
+
+
+def estimate(spec: Spec, data: PreparedData, largest: int, workers: int = 1) -> Estimate:
+    """Estimate what a search takes.
+
+    Args:
+        spec: the spec.
+        data: its prepared data set.
+        largest: parameters of the largest network of the search space.
+        workers: how many workers train at once.
+    """
+    weights = largest * BYTES_A_WEIGHT
+    kept = max(1, spec.finalists.top) * (1 + spec.finalists.seeds) + 1
+    height, width, _ = data.info.image.shape
+    batch = height * width * largest_setting(spec, "batch_size") * ACTIVATIONS_A_PIXEL
+    return Estimate(
+        cache=data.nbytes,
+        artifacts=weights * (kept + STATES_A_WEIGHT * workers),
+        memory=KERAS_BYTES + min(data.nbytes, 2**31) + batch + STATES_A_WEIGHT * weights,
+        free=shutil.disk_usage(_existing(spec.run_directory)).free,
+    )
+
+
+def largest_setting(spec: Spec, name: str) -> int:
+    """Return the largest value that a whole number among the training settings may take."""
+    match spec.training.fields[name]:
+        case Value(size):
+            return int(size)
+        case Range(_, high):
+            return int(high)
+        case Choices(options):
+            return max(int(option.value) for option in options if isinstance(option, Value))
+        case _:
+            return 1
+
+
+def _existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())

@@ -1,0 +1,160 @@
+"""The driver: what ``automap search`` does, without its display. It never imports Keras."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from automap.exceptions import ConnectionLost, StorageError, UserError, WorkerError
+from automap.search import finalists
+from automap.search.budget import Use, budget_use
+from automap.search.study import Study
+from automap.search.trials import recover
+from automap.spec.spec import Spec
+from automap.store import results, runs, studies
+from automap.store.remote import check_remote
+from automap.store.retry import Outage, with_retries
+from automap.store.runs import Run
+from automap.workers.executor import Death, Executor
+
+POLL_SECONDS = 0.5
+MAX_DEATHS = 5
+"""Workers that die in place of each one, with nothing finished in between, before the search gives up."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A study at one moment, as everybody who watches it sees it."""
+
+    use: Use
+    active: tuple[Run, ...]
+    counts: dict[str, int]
+    """Finished runs by state; runs of finalists under ``final``."""
+
+
+def snapshot(study: Study) -> Snapshot:
+    """Read how a study stands."""
+    return Snapshot(
+        budget_use(study),
+        tuple(runs.list_active(study.engine, study.id)),
+        results.count_states(study.engine, study.id),
+    )
+
+
+class View(Protocol):
+    """Who watches a search."""
+
+    def update(self, now: Snapshot) -> None:
+        """Show how it stands; called twice a second."""
+
+    def database_away(self, reason: str) -> None:
+        """Show that the database does not answer; called as often."""
+
+
+def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[], int]) -> bool:
+    """Run workers until the study's budget is spent and its finalists are trained.
+
+    Args:
+        study: the open study.
+        executor: where the workers run.
+        view: told twice a second how the study stands.
+        interrupted: how often the user asked to stop: once, at the end of the epoch; twice, at once.
+
+    Returns:
+        Whether the search ended by itself.
+
+    Raises:
+        StorageError: if the database stays away for minutes.
+        UserError: if no worker can go on: the disk is full, say, or a candidate cannot be built.
+        WorkerError: if workers die again and again.
+    """
+    executor.start()
+    losses, outage = _Losses(), Outage()
+    while losses.note(executor.deaths()) or executor.alive():
+        if interrupted():
+            executor.stop(now=interrupted() > 1)
+        try:
+            now = snapshot(study)
+            view.update(now)
+            died = losses.release_dead(study, now, executor.alive(), counted=not interrupted())
+            studies.tick(study.engine, study.id)
+            outage.over()
+        except ConnectionLost as error:
+            # The workers wait for the database too, and train in the meantime.
+            outage.endure(error)
+            view.database_away(str(error))
+            died = False
+        if losses.last is not None and losses.hopeless:
+            _give_up(executor, losses.last)
+        if died and not interrupted():
+            executor.start()
+        time.sleep(POLL_SECONDS)
+    view.update(with_retries(lambda: snapshot(study)))
+    return not interrupted()
+
+
+@dataclass
+class _Losses:
+    """The workers that died, and whether it makes sense to start others."""
+
+    dead: list[Death] = field(default_factory=list)
+    """Their runs are still to be given back."""
+    last: Death | None = None
+    hopeless: bool = False
+    _in_a_row: int = 0
+    _finished: int = -1
+
+    def note(self, deaths: Sequence[Death]) -> bool:
+        """Take note of deaths; return whether runs of the dead are still to be given back."""
+        self.dead += deaths
+        return bool(self.dead)
+
+    def release_dead(self, study: Study, now: Snapshot, alive: int, *, counted: bool) -> bool:
+        """Give back the runs of the dead; return whether there were any."""
+        if sum(now.counts.values()) != self._finished:
+            self._in_a_row, self._finished = 0, sum(now.counts.values())
+        died = bool(self.dead)
+        while self.dead:
+            death = self.last = self.dead[0]
+            runs.release_worker(study.engine, death.worker, death.reason, counted=counted)
+            self.dead.pop(0)
+            self._in_a_row += 1
+            self.hopeless |= death.fatal or self._in_a_row >= MAX_DEATHS * (1 + alive)
+        return died
+
+
+def _give_up(executor: Executor, death: Death) -> None:
+    executor.stop()
+    while executor.alive():
+        time.sleep(POLL_SECONDS)
+    if death.fatal:
+        raise UserError(death.reason)
+    raise WorkerError(f"workers died one after another, with nothing finished in between; the last one: {death.reason}")
+
+
+def runs_can_be_kept(spec: Spec) -> None:
+    """Create a study's run directory and write to it once.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    directory = spec.run_directory
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".probe"
+        probe.write_bytes(b"\0" * 65536)
+        probe.unlink()
+    except OSError as error:
+        raise StorageError(
+            f"run directory {directory}: {error.strerror}; name another one in the spec (runs: ...) or make room"
+        ) from None
+    if spec.remote_runs is not None:
+        check_remote(spec.remote_runs)
+
+
+def work_is_left(study: Study) -> bool:
+    """Return whether a worker would find anything to do."""
+    now = snapshot(study)
+    return now.use.spent is None or bool(now.active) or recover(study) or bool(finalists.missing(study))

@@ -1,0 +1,63 @@
+"""A worker's hold on a run: signs of life, and the knowledge of having lost it."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from automap.exceptions import StorageError
+from automap.interfaces.scheduler import Evaluation
+from automap.search.study import Study
+from automap.store import runs
+from automap.store.runs import Run
+
+BEAT_SECONDS = 5.0
+
+
+class Lease:
+    """Beats in the background while a run is trained.
+
+    A worker that was stopped for longer than the grace period finds, when it goes on, that another one has
+    taken its run: `lost` becomes true, and it must leave without storing anything.
+    """
+
+    def __init__(self, study: Study, run: Run, worker: str) -> None:
+        self._study, self._run, self._worker = study, run, worker
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat_until_ended, name="lease", daemon=True)
+        self.lost = False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def report(self, epoch: Evaluation) -> None:
+        """Store the progress of the run, for everybody who watches."""
+        name = self._study.spec.objectives[0].metric
+        held = runs.beat(
+            self._study.engine,
+            self._run.id,
+            self._worker,
+            epoch=epoch.epoch,
+            metric=epoch.metrics.get(name),
+            epoch_seconds=epoch.seconds,
+        )
+        self.lost = self.lost or not held
+
+    def _beat_until_ended(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                held = runs.beat(self._study.engine, self._run.id, self._worker)
+            except StorageError:
+                # A database that restarts is back soon; if it is not, the next epoch's report says so.
+                continue
+            if not held:
+                self.lost = True
+                return

@@ -1,0 +1,153 @@
+"""Workers as processes of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from automap.data.cache.reader import cache_directory
+from automap.spec.spec import Spec
+from automap.workers.executor import Death
+from automap.workers.resources import Share
+
+LAST_WORDS = "automap: "
+"""What a worker's message begins with that tells why it ends; the lines after it belong to it."""
+
+FATAL_EXIT = 3
+"""Exit code of a worker that found something which no other worker would find better."""
+
+COMPILE_CACHE = "JAX_COMPILATION_CACHE_DIR"
+"""Environment variable that names the folder in which JAX keeps compiled steps for later processes."""
+
+USABLE_GPU_MEMORY = 0.9
+"""Share of a GPU's memory that networks get; drivers and libraries of each process take the rest."""
+
+
+@dataclass
+class _Process:
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    share: Share
+
+
+class LocalExecutor:
+    """Starts worker processes that import Keras once and train one trial after another.
+
+    Args:
+        spec: what the workers search; it is handed over on standard input, since its URL may hold a password.
+        logs: folder for the workers' output.
+        shares: what each worker may use of this machine; as many workers as there are shares.
+        seed: the first worker's sampler seed.
+    """
+
+    def __init__(self, spec: Spec, logs: Path, shares: Sequence[Share], seed: int) -> None:
+        self._spec, self._logs, self._seed = spec.to_data(), logs, seed
+        self._free = list(shares)
+        self._count = len(self._free)
+        self._processes: list[_Process] = []
+        self._started = 0
+
+    def start(self) -> None:
+        """Bring the number of processes up to what it should be."""
+        while self._free:
+            self._processes.append(self._spawn(self._free.pop(0)))
+
+    def deaths(self) -> list[Death]:
+        """Return the workers that died since the last call; those that ended well are only forgotten."""
+        ended = [process for process in self._processes if process.process.poll() is not None]
+        self._processes = [process for process in self._processes if process not in ended]
+        self._free += [process.share for process in ended]
+        return [_death(process) for process in ended if process.process.returncode != 0]
+
+    def alive(self) -> int:
+        """Return how many processes run."""
+        return sum(process.process.poll() is None for process in self._processes)
+
+    def stop(self, *, now: bool = False) -> None:
+        """Ask every process to stop at the end of its epoch, or kill it now."""
+        for process in self._processes:
+            process.process.send_signal(signal.SIGKILL if now else signal.SIGTERM)
+
+    def _spawn(self, share: Share) -> _Process:
+        self._started += 1
+        name = f"{socket.gethostname()}-{os.getpid()}-{self._started}"
+        order = {
+            "spec": self._spec,
+            "worker": name,
+            "sampler_seed": self._seed + self._started - 1,
+            # A worker that has the machine to itself is left alone: the system knows best.
+            "cores": share.cores if self._count > 1 else None,
+            "gpu_fraction": _gpu_limit(share),
+            "gpu_memory_bytes": min((gpu.memory_bytes or 0 for gpu in share.gpus), default=0),
+        }
+        self._logs.mkdir(parents=True, exist_ok=True)
+        log = self._logs / f"worker-{os.getpid()}-{self._started}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "automap.workers.process"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=worker_environment(share, self._count),
+                # Ctrl-C in the terminal reaches the driver only, which asks its workers to stop.
+                start_new_session=True,
+            )
+        _send(process.stdin, order)
+        return _Process(name, process, log, share)
+
+
+def _send(pipe: IO[bytes] | None, order: Mapping[str, object]) -> None:
+    # The pipe stays open: its end tells the worker that the driver is gone.
+    if pipe is not None:
+        pipe.write(json.dumps(order).encode() + b"\n")
+        pipe.flush()
+
+
+def worker_environment(share: Share, workers: int) -> dict[str, str]:
+    """Return the environment of one of several workers, with its share of GPUs and processors.
+
+    What the user has set stays, but for the GPUs, of which the share names some.
+    """
+    ours = {"PYTHONUNBUFFERED": "1", **backend_environment()}
+    if workers > 1:
+        threads = str(len(share.cores))
+        ours |= {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
+    if share.gpu_fraction < 1:
+        # JAX takes three quarters of a GPU at its start, and reads nothing but this.
+        ours["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{_gpu_limit(share):.3f}"
+    environment = {**ours, **os.environ}
+    if share.gpus:
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.name for gpu in share.gpus)
+    return environment
+
+
+def backend_environment() -> dict[str, str]:
+    """Return what every worker tells its backend: to be quiet, and where compiled steps are kept."""
+    return {"TF_CPP_MIN_LOG_LEVEL": "2", COMPILE_CACHE: str(cache_directory() / "compiled")}
+
+
+def _gpu_limit(share: Share) -> float:
+    return 1.0 if share.gpu_fraction >= 1 else USABLE_GPU_MEMORY * share.gpu_fraction
+
+
+def _death(process: _Process) -> Death:
+    code = process.process.returncode
+    last = _last_words(process.log)
+    if code < 0:
+        return Death(process.name, f"killed by {signal.Signals(-code).name}", fatal=False)
+    return Death(process.name, last or f"ended with exit code {code}", fatal=code == FATAL_EXIT)
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    start = max((index for index, line in enumerate(lines) if line.startswith(LAST_WORDS)), default=len(lines) - 1)
+    return "\n".join(lines[start:]).removeprefix(LAST_WORDS)

@@ -1,0 +1,187 @@
+"""Workers on a Ray cluster: the same workers as on this machine, each an actor of Ray."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from automap.exceptions import AutomapError, UserError
+from automap.spec.spec import Spec
+from automap.workers.executor import Death
+from automap.workers.local import USABLE_GPU_MEMORY, backend_environment
+from automap.workers.process import work_as_ordered
+
+_OF_RAY = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Need:
+    """What Ray sets aside for one worker."""
+
+    cpus: float
+    gpus: float
+    """A fraction shares a GPU among several workers."""
+
+
+class RayExecutor:
+    """Runs workers as Ray actors on a cluster that exists, or on one that it starts here.
+
+    A worker whose node is lost is started again on another one; its run goes on from its checkpoint if the run
+    directory is one that both reach.
+
+    Args:
+        spec: what the workers search; paths in it must mean the same on every node.
+        workers: how many.
+        need: what each takes.
+        seed: the first worker's sampler seed.
+        address: of the cluster; None starts one on this machine.
+
+    Raises:
+        UserError: if Ray is not installed, or no cluster answers at the address.
+    """
+
+    def __init__(self, spec: Spec, workers: int, need: Need, seed: int, address: str | None) -> None:
+        self._ray = connect(address)
+        self._spec, self._count, self._need, self._seed = spec.to_data(), workers, need, seed
+        self._workers: dict[str, tuple[Any, Any]] = {}
+        self._started = 0
+
+    def start(self) -> None:
+        """Bring the number of actors up to what it should be; Ray places them as room comes."""
+        while len(self._workers) < self._count:
+            self._started += 1
+            name = f"ray-{socket.gethostname()}-{os.getpid()}-{self._started}"
+            order: dict[str, Any] = {
+                "spec": self._spec,
+                "worker": name,
+                "sampler_seed": self._seed + self._started - 1,
+                "cores": None,
+                "gpu_fraction": 1.0 if self._need.gpus in (0, 1) else USABLE_GPU_MEMORY * self._need.gpus,
+                "gpu_memory_bytes": 0,
+            }
+            # Two calls at once: `stop` must reach an actor that is at work.
+            options = {"num_cpus": self._need.cpus, "num_gpus": self._need.gpus, "max_concurrency": 2}
+            environment = {"env_vars": _environment(self._need, order["gpu_fraction"])}
+            actor = self._ray.remote(_Worker).options(**options, runtime_env=environment).remote()
+            self._workers[name] = actor, actor.work.remote(order)
+
+    def deaths(self) -> list[Death]:
+        """Return the actors that died since the last call; those that ended well are only forgotten."""
+        found = []
+        for name, (actor, work) in list(self._workers.items()):
+            if not self._ray.wait([work], timeout=0)[0]:
+                continue
+            del self._workers[name]
+            if (death := self._death(name, work)) is not None:
+                found.append(death)
+            self._ray.kill(actor)
+        return found
+
+    def alive(self) -> int:
+        """Return how many actors work, or wait for room."""
+        return len(self._workers)
+
+    def stop(self, *, now: bool = False) -> None:
+        """Ask every actor to stop at the end of its epoch, or kill it now."""
+        for actor, _ in self._workers.values():
+            if now:
+                self._ray.kill(actor)
+            else:
+                actor.stop.remote()
+
+    def _death(self, name: str, work: Any) -> Death | None:
+        try:
+            fault = self._ray.get(work)
+        except self._ray.exceptions.RayError as error:
+            return Death(name, f"lost by Ray: {str(error).splitlines()[0]}", fatal=False)
+        return None if fault is None else Death(name, fault["reason"], fault["fatal"])
+
+
+class _Worker:
+    """One worker on a node of the cluster."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def work(self, order: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Work until nothing is left to do; return why it could not go on, if so."""
+        try:
+            work_as_ordered(order, self._stop)
+        except AutomapError as error:
+            return {"reason": str(error), "fatal": True}
+        return None
+
+    def stop(self) -> None:
+        """Ask for the end after the epoch."""
+        self._stop.set()
+
+
+def connect(address: str | None) -> Any:
+    """Connect to a cluster, or start one on this machine; return the module ``ray``.
+
+    Raises:
+        UserError: if Ray is not installed, or no cluster answers.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise UserError("--executor ray needs Ray; install it with: pip install 'automap[ray]'") from None
+    if ray.is_initialized():
+        return ray
+    try:
+        _knock(address)
+        ray.init(address=address or "local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"--address {address or 'local'}: no Ray cluster answers ({first}); start one with: ray start --head"
+        ) from error
+    return ray
+
+
+def _knock(address: str | None) -> None:
+    # Ray itself would wait for minutes for a cluster that is not there.
+    host, separator, port = (address or "").rpartition("://")[2].rpartition(":")
+    if separator and port.isdigit():
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+
+
+def plan_cluster(address: str | None, workers: int | None, cpus: float, gpus: float | None) -> tuple[int, Need]:
+    """Fit workers to a cluster.
+
+    Args:
+        address: of the cluster; None for one on this machine.
+        workers: how many; None for as many as there is room for.
+        cpus: processors that each takes.
+        gpus: GPUs that each takes, 0.5 for two workers on one; None for a whole one if the cluster has any.
+
+    Returns:
+        How many workers, and what each takes.
+
+    Raises:
+        UserError: if there is no cluster, or it has no room for a single worker.
+    """
+    total = connect(address).cluster_resources()
+    need = Need(cpus, (1.0 if total.get("GPU", 0) else 0.0) if gpus is None else gpus)
+    room = int(total.get("CPU", 0) // need.cpus)
+    if need.gpus:
+        room = min(room, int(total.get("GPU", 0) // need.gpus))
+    if room == 0:
+        has = f"{total.get('CPU', 0):g} processors and {total.get('GPU', 0):g} GPUs"
+        raise UserError(f"a worker takes {need.cpus:g} processors and {need.gpus:g} GPUs; the cluster has {has}")
+    return workers or room, need
+
+
+def _environment(need: Need, gpu_fraction: float) -> dict[str, str]:
+    threads = str(max(1, int(need.cpus)))
+    limits = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
+    if gpu_fraction < 1:
+        # JAX reads its limit from here alone.
+        limits["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{gpu_fraction:.3f}"
+    return {**_OF_RAY, **backend_environment(), **limits}

@@ -1,0 +1,120 @@
+"""A run's files: on this machine while it is trained, and where the study keeps them for all machines."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from automap.exceptions import ConnectionLost, StorageError
+from automap.spec.spec import Spec
+from automap.store import remote
+from automap.store.files import CARD_FILE, CHECKPOINT_FILE, NETWORK_FILE, RESULT_FILE
+from automap.store.retry import with_retries
+
+RETRY_SECONDS = 5.0
+
+
+class RunFolder:
+    """The folder of one run; a context in which its checkpoints are copied away, if it is kept elsewhere.
+
+    Where the run directory is a path of this machine, nothing is copied and nothing costs time.
+
+    Args:
+        spec: says where the study's runs are kept.
+        name: of the run's folder.
+    """
+
+    def __init__(self, spec: Spec, name: str) -> None:
+        self.local: Path = spec.run_directory / name
+        self._url = None if spec.remote_runs is None else remote.child(spec.remote_runs, name)
+        self._copier: _Copier | None = None
+
+    def __enter__(self) -> Self:
+        if self._url is not None:
+            # What lies here may be from before the run went on elsewhere.
+            shutil.rmtree(self.local, ignore_errors=True)
+            with_retries(lambda: remote.pull(str(self._url), self.local))
+            self._copier = _Copier(self.local / CHECKPOINT_FILE, self._url)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._copier is not None:
+            self._copier.end()
+
+    def checkpointed(self) -> None:
+        """Take note of a new checkpoint; it is copied in the background, unless a newer one comes before."""
+        if self._copier is not None:
+            self._copier.wake()
+
+    def publish(self) -> None:
+        """Copy what the run gave, and its result last; then clear this machine.
+
+        Raises:
+            ConnectionLost: if the other place stays away.
+            StorageError: if it cannot be written.
+        """
+        if self._url is None:
+            return
+        url = self._url
+        for name in (NETWORK_FILE, CARD_FILE, RESULT_FILE):
+            path = self.local / name
+            if path.exists():
+                with_retries(lambda path=path: remote.push(path, url))  # type: ignore[misc]
+        with_retries(lambda: remote.delete(url, [CHECKPOINT_FILE]))
+        shutil.rmtree(self.local, ignore_errors=True)
+
+
+class _Copier:
+    """Copies a file that is replaced again and again, the newest version of it, in a thread of its own."""
+
+    def __init__(self, path: Path, url: str) -> None:
+        self._path, self._url = path, url
+        self._news, self._ended = threading.Event(), threading.Event()
+        self._failed: StorageError | None = None
+        self._thread = threading.Thread(target=self._copy_until_ended, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Copy the file as it is now.
+
+        Raises:
+            StorageError: if the last copy failed for good; if the other place is only away, it is tried again.
+        """
+        if self._failed is not None:
+            raise self._failed
+        self._news.set()
+
+    def end(self) -> None:
+        """Wait until the newest version is copied, or cannot be."""
+        self._ended.set()
+        self._news.set()
+        self._thread.join()
+
+    def _copy_until_ended(self) -> None:
+        while True:
+            self._news.wait()
+            self._news.clear()
+            ending = self._ended.is_set()
+            if self._path.exists():
+                self._copy(ending)
+            if ending:
+                return
+
+    def _copy(self, ending: bool) -> None:
+        try:
+            remote.push(self._path, self._url)
+        except FileNotFoundError:
+            # The run has ended, and its checkpoint with it.
+            return
+        except StorageError as error:
+            if not isinstance(error, ConnectionLost):
+                self._failed = error
+            elif not ending:
+                # The next epoch, or the next moment, brings another try.
+                self._ended.wait(RETRY_SECONDS)
+                self._news.set()
