@@ -8,7 +8,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,12 +20,11 @@ from automap.data.splits.unseen_classes import check_classes_apart
 from automap.data.splits.verification_pairs import PairsFile, held_for_test, read_pairs
 from automap.data.targets.kind import ClassCounts, TargetKind, Values
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, ImageInfo
 from automap.interfaces.dataset import Dataset, Splits
 from automap.interfaces.metric import VerificationPairs
 from automap.interfaces.sample import IMAGE, BadSample, SplitName
-
-Array = np.ndarray[Any, Any]
 
 
 class PreparedData:

@@ -14,11 +14,10 @@ from automap.data.decode.geometry import Geometry
 from automap.data.decode.image import BadImage, decode, decode_placed, image_header
 from automap.data.sources.files import IMAGE_SUFFIXES, walk_files
 from automap.exceptions import UserError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import IMAGE
 from automap.models.load import FinishedModel
 from automap.models.tiles import by_tiles
-
-Array = np.ndarray[Any, Any]
 
 BATCH = 64
 

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from automap.exceptions import UserError
+from automap.interfaces.array import Array
 from automap.models.load import FinishedModel
 from automap.models.predict import Prediction, image_files, predict
-
-Array = np.ndarray[Any, Any]
 
 
 def is_embedded(found: Sequence[Prediction]) -> bool:

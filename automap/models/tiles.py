@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 MARGIN = 8
 """Share of a tile, one in so many, at each inner edge that is left to the neighbour, which sees more around it."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 LEAST_TEXT, MOST_TEXT = 12, 40
 """Height of letters in pixels; in between, a thirtieth of the image's smaller side."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 
 def mean_area_under_roc(positive: Array, scores: Array) -> float | None:

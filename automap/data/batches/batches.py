@@ -13,9 +13,8 @@ from automap.data.batches.orders import epoch_order, windowed_order
 from automap.data.batches.streamed import StreamedBatches
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import SplitName
-
-Array = np.ndarray[Any, Any]
 
 IN_MEMORY_BYTES = 2**30
 """A training split up to this size is held in memory; a larger one is read from its memory-mapped shards."""

@@ -8,7 +8,8 @@ from typing import Any
 import jax
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
+
 Batch = dict[str, Any]
 
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-
 from automap.data.targets.kind import Values
+from automap.interfaces.array import Array
 
-Array = np.ndarray[Any, Any]
 Batch = dict[str, Any]
 
 READERS = 2

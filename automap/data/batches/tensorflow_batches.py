@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
+
 Batch = dict[str, Any]
 
 PREFETCHED = 4

@@ -31,9 +31,8 @@ from automap.data.decode.parallel import decode_in_order, decoders, without_pixe
 from automap.data.scan.listing import Listing, Progress, RecordPass
 from automap.data.splits.assign import SPLIT_CODES
 from automap.exceptions import DataError, StorageError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import BadSample, Sample
-
-Array = np.ndarray[Any, Any]
 
 SHARD_BYTES = 64 * 2**20
 """Size of a shard, about; so much is decoded again, at most, after a build was killed."""

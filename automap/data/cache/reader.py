@@ -16,9 +16,8 @@ import numpy as np
 from automap.data.cache.shards import Shards
 from automap.data.targets.kind import Values
 from automap.exceptions import StorageError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import BadSample
-
-Array = np.ndarray[Any, Any]
 
 MANIFEST_FILE = "manifest.json"
 """Written last: a cache that has it is whole."""

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
+
 Resize = Literal["pad", "crop", "stretch"]
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom; right and bottom exclusive."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from automap.data.decode.geometry import Geometry, Resize, fit, scale_of
+from automap.interfaces.array import Array
 from automap.interfaces.sample import ImageSource
 
 MAX_SIDE = 30_000
@@ -19,8 +19,6 @@ MAX_PIXELS = 150_000_000
 """Pixels in all above which an image is refused; as colour it takes 450 MB to decode."""
 MAX_FILE_BYTES = 2**30
 """Size of a file above which it is refused unread."""
-
-Array = np.ndarray[Any, Any]
 
 _Transpose = Image.Transpose
 _UPRIGHT = {

@@ -24,9 +24,9 @@ from automap.data.decode.geometry import Resize
 from automap.data.decode.image import BadImage, Pixels, decode_placed
 from automap.data.targets.kind import TargetKind, digest
 from automap.exceptions import WorkerError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import Sample
 
-Array = np.ndarray[Any, Any]
 Item = TypeVar("Item")
 
 CHUNK = 32

@@ -19,10 +19,10 @@ from automap.data.sources.files import file_version
 from automap.data.targets import target_kind
 from automap.data.targets.kind import TargetKind
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import BadSample, ImageSource, Sample
 
-Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int | None, str], None]
 """Takes records done, records in all (None while it is not known), and what is being done."""
 

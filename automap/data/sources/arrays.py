@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import IMAGE, Sample, SplitName
-
-Array = np.ndarray[Any, Any]
 
 
 def array_records(images: Array, labels: Array, split: SplitName | None = None, prefix: str = "") -> Iterator[Sample]:

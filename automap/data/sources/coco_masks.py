@@ -16,10 +16,9 @@ from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, ope
 from automap.data.sources.coco_shapes import shape_mask
 from automap.data.sources.files import file_record
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Sample
-
-Array = np.ndarray[Any, Any]
 
 MOST_CATEGORIES = 254
 """Of the 256 values of a pixel one is the background and one is no class."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 FINER = 5
 """By how much finer a polygon is drawn."""

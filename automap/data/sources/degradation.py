@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 
 class Degradation(NamedTuple):

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -16,10 +16,10 @@ from automap.data.sources.degradation import Degradation, degrade
 from automap.data.sources.files import file_version, scan
 from automap.data.sources.paired_files import split_of
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import IMAGE, BadSample, Sample
 
-Array = np.ndarray[Any, Any]
 Resize = Literal["pad", "crop", "stretch"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 from PIL import Image
@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from automap.data.decode.image import IGNORED, BadImage, image_header, mask_values
 from automap.data.sources.paired_files import matching_files
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import IMAGE, BadSample, Sample
 
-Array = np.ndarray[Any, Any]
 Value = Annotated[int, Field(ge=0, le=255)]
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from automap.data.splits.unseen_classes import share_out_classes
+from automap.interfaces.array import Array
 from automap.interfaces.dataset import Splits
 from automap.interfaces.sample import SplitName
 
-Array = np.ndarray[Any, Any]
 SPLIT_CODES: Mapping[SplitName | None, int] = {None: -1, "train": 0, "validation": 1, "test": 2}
 """How a cache keeps the split that a data set itself assigns."""
 TRAIN, VALIDATION, TEST = SPLIT_CODES["train"], SPLIT_CODES["validation"], SPLIT_CODES["test"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.sample import SplitName
-
-Array = np.ndarray[Any, Any]
 
 FEWEST = 2
 """Classes that a split needs at least: with one, no two images differ."""

@@ -9,14 +9,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.metric import VerificationPairs
-
-Array = np.ndarray[Any, Any]
 
 TOLD = 5
 """Wrong lines that a message shows."""

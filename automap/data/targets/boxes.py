@@ -10,9 +10,8 @@ import numpy as np
 from automap.data.decode.geometry import Geometry, Resize
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, rarest_class
 from automap.data.targets.label import in_order
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import BoxesInfo
-
-Array = np.ndarray[Any, Any]
 
 LEAST_VISIBLE = 0.25
 """A box of which less than this share is in the record is dropped."""

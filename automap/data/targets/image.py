@@ -10,9 +10,8 @@ import numpy as np
 from automap.data.decode.geometry import Geometry, Resize
 from automap.data.decode.image import BadImage, decode_placed
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, digest
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import TargetImageInfo
-
-Array = np.ndarray[Any, Any]
 
 
 class ImageKind(TargetKind):

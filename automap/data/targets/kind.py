@@ -11,9 +11,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from automap.data.decode.geometry import Geometry, Resize
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import TargetInfo
-
-Array = np.ndarray[Any, Any]
 
 
 class Values(Protocol):

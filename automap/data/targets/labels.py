@@ -9,9 +9,8 @@ import numpy as np
 
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, rarest_class
 from automap.data.targets.label import in_order
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import LabelsInfo
-
-Array = np.ndarray[Any, Any]
 
 
 class LabelsKind(TargetKind):

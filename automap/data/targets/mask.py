@@ -11,9 +11,8 @@ from automap.data.decode.geometry import Geometry, Resize
 from automap.data.decode.image import IGNORED, BadImage, decode_mask
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, digest, rarest_class
 from automap.exceptions import DataError
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import MaskInfo
-
-Array = np.ndarray[Any, Any]
 
 
 class MaskKind(TargetKind):

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import NumbersInfo
-
-Array = np.ndarray[Any, Any]
 
 
 class NumbersKind(TargetKind):

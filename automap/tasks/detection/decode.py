@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from automap.interfaces.array import Array
 from automap.tasks.detection.average_precision import MOST_FOUND, Found, overlaps
-
-Array = np.ndarray[Any, Any]
 
 LEAST_SCORE = 0.05
 MOST_CANDIDATES = 1000

@@ -10,6 +10,7 @@ import numpy as np
 
 from automap.data.targets.boxes import CROWD, PADDING
 from automap.interfaces.architecture import Features
+from automap.interfaces.array import Array
 from automap.interfaces.component import tunable
 from automap.interfaces.data_info import BoxesInfo, DataInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
@@ -22,8 +23,6 @@ from automap.tasks.detection.decode import find_boxes
 if TYPE_CHECKING:
     import keras
     from PIL import Image
-
-Array = np.ndarray[Any, Any]
 
 LIKELY = 0.5
 """From this probability on a box is drawn."""

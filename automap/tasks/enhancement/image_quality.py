@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 SIGMA, RADIUS = 1.5, 5
 """Of the Gaussian window of structural similarity, in pixels."""

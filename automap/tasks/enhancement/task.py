@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from automap.interfaces.architecture import Features
+from automap.interfaces.array import Array
 from automap.interfaces.component import tunable
 from automap.interfaces.data_info import DataInfo, TargetImageInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
@@ -19,8 +20,6 @@ from automap.tasks.enhancement.image_quality import peak_signal_to_noise, struct
 if TYPE_CHECKING:
     import keras
     from PIL import Image
-
-Array = np.ndarray[Any, Any]
 
 
 class Enhancement(Task):

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.interfaces.architecture import Features
+from automap.interfaces.array import Array
 from automap.interfaces.component import tunable
 from automap.interfaces.data_info import DataInfo, LabelInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
@@ -19,8 +20,6 @@ from automap.tasks.roc import mean_area_under_roc
 if TYPE_CHECKING:
     import keras
     from PIL import Image
-
-Array = np.ndarray[Any, Any]
 
 
 class FaceRecognition(Task):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from automap.interfaces.array import Array
 
 MOST_PAIRS = 500_000
 """Where there are more pairs in all, as many of each kind (same and different) are sampled."""

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.interfaces.architecture import Features
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, LabelsInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.interfaces.task import Task
@@ -18,8 +19,6 @@ from automap.tasks.roc import mean_area_under_roc
 if TYPE_CHECKING:
     import keras
     from PIL import Image
-
-Array = np.ndarray[Any, Any]
 
 THRESHOLD = 0.5
 """Probability from which on a label is taken to hold."""

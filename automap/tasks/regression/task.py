@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.interfaces.architecture import Features
+from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, NumbersInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.interfaces.task import Task
@@ -17,8 +18,6 @@ from automap.tasks.heads import pooled_logits
 if TYPE_CHECKING:
     import keras
     from PIL import Image
-
-Array = np.ndarray[Any, Any]
 
 
 class Regression(Task):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from automap.interfaces.architecture import Features
+from automap.interfaces.array import Array
 from automap.interfaces.component import tunable
 from automap.interfaces.data_info import DataInfo, MaskInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
@@ -18,8 +19,6 @@ from automap.tasks.decoders import DecoderName, decode_features
 if TYPE_CHECKING:
     import keras
     from PIL import Image
-
-Array = np.ndarray[Any, Any]
 
 IGNORED = 255
 """The value of pixels that count nowhere."""
