@@ -35,8 +35,7 @@ def check(
 
     Example: automap check specs/digits.yaml
     """
-    from rich.console import Console
-
+    from automap.cli.console import message_console, print_json
     from automap.cli.preparing import prepare_data
     from automap.spec.errors import SpecError
     from automap.spec.spec import load_spec
@@ -45,25 +44,24 @@ def check(
         loaded = load_spec(spec)
     except SpecError as error:
         if format_ == "json":
-            _print_json({"valid": False, "problems": _problems(error)})
+            print_json({"valid": False, "problems": _problems(error)})
         raise
     if format_ == "text":
         _show_spec(loaded)
-    prepared = prepare_data(Console(stderr=True), loaded) if data else None
+    prepared = prepare_data(message_console(), loaded) if data else None
     faults, largest = _build(loaded, prepared) if build and prepared is not None else ((), None)
     if format_ == "json":
-        _print_json(_report(loaded, prepared, faults, largest))
+        print_json(_report(loaded, prepared, faults, largest))
     elif prepared is not None:
         _show_data(loaded, prepared, largest)
     _raise_faults(spec, faults)
 
 
 def _build(spec: Spec, data: PreparedData) -> tuple[tuple[str, ...], int]:
-    from rich.console import Console
-
+    from automap.cli.console import message_console
     from automap.workers.preflight_process import run_preflight
 
-    with Console(stderr=True).status("building every end of every range and every choice"):
+    with message_console().status("building every end of every range and every choice"):
         return run_preflight(spec, data.info)
 
 
@@ -140,9 +138,3 @@ def _problems(error: Any) -> list[dict[str, Any]]:
         }
         for problem in error.problems
     ]
-
-
-def _print_json(data: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

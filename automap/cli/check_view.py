@@ -10,6 +10,7 @@ from rich.text import Text
 
 from automap.data.summary import DataSummary
 from automap.spec.describe import describe_space
+from automap.spec.display import safe_text
 from automap.spec.draw import Hyperparameter, hyperparameters
 from automap.spec.quantities import format_size
 from automap.spec.space import Choices, Range
@@ -56,8 +57,8 @@ def data_summary(summary: DataSummary) -> RenderableType:
     for reason, count in summary.bad.items():
         names = ", ".join(summary.bad_examples.get(reason, ()))
         more = ", …" if count > len(summary.bad_examples.get(reason, ())) else ""
-        parts.append(Text(f"  skipped {count}: {reason} ({names}{more})", style="yellow"))
-    parts += [Text(f"  mind: {warning}", style="yellow") for warning in summary.warnings]
+        parts.append(safe_text(f"  skipped {count}: {reason} ({names}{more})", "yellow"))
+    parts += [safe_text(f"  mind: {warning}", "yellow") for warning in summary.warnings]
     return Group(*parts, Text())
 
 
@@ -67,7 +68,7 @@ def _counts(summary: DataSummary) -> Table:
         column.justify = "right"
     by_class = list(zip(*summary.counts.values(), strict=True))
     for name, numbers in list(zip(summary.classes, by_class, strict=True))[:MOST_CLASSES]:
-        table.add_row(Text(name, style="cyan"), *(f"{number:,}" for number in numbers))
+        table.add_row(safe_text(name, "cyan"), *(f"{number:,}" for number in numbers))
     if (hidden := len(summary.classes) - MOST_CLASSES) > 0:
         rest = [sum(numbers) for numbers in zip(*by_class[MOST_CLASSES:], strict=True)]
         table.add_row(Text(f"{hidden} more classes", style="dim"), *(f"{number:,}" for number in rest))

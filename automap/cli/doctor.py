@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -46,6 +46,7 @@ def doctor(
 
 
 def _check_study(name: str, storage: str | None, format_: str) -> None:
+    from automap.cli.console import print_json, say
     from automap.cli.selection import open_studies
     from automap.search.consistency import examine
     from automap.search.study import reopen
@@ -55,22 +56,23 @@ def _check_study(name: str, storage: str | None, format_: str) -> None:
     findings = examine(reopen(engine, row))
     if format_ == "json":
         checks = [{"check": found.check, "number": found.number, "problems": found.problems} for found in findings]
-        _print_json({"study": row.name, "checks": checks})
+        print_json({"study": row.name, "checks": checks})
     else:
         _print(_rows_of_study(findings))
         if any(found.problems for found in findings) and list_active(engine, row.id):
-            _say("The study is not at rest: what a worker is just writing shows as a fault. Look again later.")
+            say("The study is not at rest: what a worker is just writing shows as a fault. Look again later.")
     if any(found.problems for found in findings):
         raise typer.Exit(1)
 
 
 def _check_machine(format_: str) -> None:
+    from automap.cli.console import print_json
     from automap.data.cache.reader import cache_directory
     from automap.workers.installation import inspect_installation
 
     conditions = inspect_installation(cache_directory(), Path.cwd())
     if format_ == "json":
-        _print_json([{"name": each.name, "state": each.state, "text": each.text} for each in conditions])
+        print_json([{"name": each.name, "state": each.state, "text": each.text} for each in conditions])
     else:
         _print([(each.state, each.name, each.text) for each in conditions])
     if any(each.state == "bad" for each in conditions):
@@ -101,20 +103,14 @@ def _table(rows: list[tuple[str, str, str]], *, ascii_only: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from automap.spec.display import escaped, safe_text
+
     table = Table.grid(padding=(0, 2))
     for state, name, text in rows:
         mark, style = _MARKS[state]
-        table.add_row(Text(_ASCII_MARKS[state] if ascii_only else mark, style=style), name, Text(text, style="dim"))
+        table.add_row(
+            Text(_ASCII_MARKS[state] if ascii_only else mark, style=style),
+            safe_text(name),
+            Text(escaped(text, lines=True), style="dim"),
+        )
     return table
-
-
-def _say(text: str) -> None:
-    from automap.cli.console import output_console
-
-    output_console().print(text, style="yellow", highlight=False)
-
-
-def _print_json(data: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

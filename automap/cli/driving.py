@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from automap.data.prepare import PreparedData
     from automap.search.study import Study
+    from automap.spec.display import SafeConsole
     from automap.workers.executor import Executor
 
 
@@ -52,24 +51,22 @@ class Workers:
             raise UserError("--address and --gpus are for workers on a Ray cluster: add --executor ray")
 
 
-def make_executor(console: Console, study: Study, data: PreparedData, asked: Workers, seed: int) -> Executor:
+def make_executor(study: Study, data: PreparedData, asked: Workers, seed: int) -> Executor:
     """Return an executor for the workers that were asked for, and say what each of them takes.
 
     Args:
-        console: standard error.
         study: the open study.
         data: its data set, for the memory that a worker takes.
         asked: what the user wants.
         seed: the first worker's sampler seed.
     """
     if asked.executor == "local":
-        return _on_this_machine(console, study, data, asked.number, seed)
-    return _on_ray(console, study, asked, seed)
+        return _on_this_machine(study, data, asked.number, seed)
+    return _on_ray(study, asked, seed)
 
 
-def _on_this_machine(
-    console: Console, study: Study, data: PreparedData, wanted: int | Literal["auto"], seed: int
-) -> Executor:
+def _on_this_machine(study: Study, data: PreparedData, wanted: int | Literal["auto"], seed: int) -> Executor:
+    from automap.cli.console import say
     from automap.workers.disk_and_memory import largest_setting
     from automap.workers.local import LocalExecutor
     from automap.workers.resources import plan_workers, this_machine
@@ -77,17 +74,18 @@ def _on_this_machine(
     devices = largest_setting(study.spec, "devices")
     plan = plan_workers(wanted, this_machine(), min(data.nbytes, 2**31), devices)
     if wanted != 1:
-        console.print(f"{_count(len(plan.shares))}: {plan.why}", highlight=False, soft_wrap=True)
+        say(f"{_count(len(plan.shares))}: {plan.why}")
     return LocalExecutor(study.spec, study.spec.run_directory / "logs", plan.shares, seed)
 
 
-def _on_ray(console: Console, study: Study, asked: Workers, seed: int) -> Executor:
+def _on_ray(study: Study, asked: Workers, seed: int) -> Executor:
+    from automap.cli.console import say
     from automap.workers.ray import RayExecutor, plan_cluster
 
     number = None if asked.number == "auto" else asked.number
     count, need = plan_cluster(asked.address, number, asked.cpus, asked.gpus)
     each = f"{need.cpus:g} processors and {need.gpus:g} GPUs each"
-    console.print(f"{_count(count)} on Ray, {each}", highlight=False, soft_wrap=True)
+    say(f"{_count(count)} on Ray, {each}")
     return RayExecutor(study.spec, count, need, seed, asked.address)
 
 
@@ -95,7 +93,7 @@ def _count(workers: int) -> str:
     return f"{workers} worker" if workers == 1 else f"{workers} workers"
 
 
-def drive_shown(console: Console, study: Study, executor: Executor) -> bool:
+def drive_shown(console: SafeConsole, study: Study, executor: Executor) -> bool:
     """Drive a search with its live view; return whether it ended by itself."""
     from automap.cli.interrupts import count_interrupts
     from automap.cli.progress import SearchView

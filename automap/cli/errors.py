@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
 from rich.text import Text
 
+from automap.cli.console import message_console
 from automap.exceptions import AutomapError
+from automap.spec.display import SafeConsole, escaped, safe_text
 from automap.spec.errors import Problem, SpecError, dotted
 
 
@@ -18,20 +19,20 @@ def show_error(error: Exception, *, debug: bool = False) -> None:
         error: what reached the program's boundary.
         debug: whether to show the traceback too.
     """
-    console = Console(stderr=True, highlight=False)
+    console = message_console()
     if debug:
         sys.excepthook(type(error), error, error.__traceback__)
     elif isinstance(error, SpecError):
         _show_problems(console, error)
     elif isinstance(error, AutomapError):
-        _print(console, Text.assemble(("error: ", "bold red"), str(error)))
+        _print(console, Text.assemble(("error: ", "bold red"), escaped(error, lines=True)))
     else:
         name = f"{type(error).__name__}: {error}".rstrip(": ")
         hint = "; run again with --debug for the traceback"
-        _print(console, Text.assemble(("internal error: ", "bold red"), name, (hint, "dim")))
+        _print(console, Text.assemble(("internal error: ", "bold red"), escaped(name, lines=True), (hint, "dim")))
 
 
-def _show_problems(console: Console, error: SpecError) -> None:
+def _show_problems(console: SafeConsole, error: SpecError) -> None:
     lines = error.text.splitlines()
     for problem in error.problems:
         _print(console, _headline(error, problem))
@@ -39,21 +40,21 @@ def _show_problems(console: Console, error: SpecError) -> None:
             _print(console, _excerpt(lines, problem.position))
     count = len(error.problems)
     noun = "problem" if count == 1 else "problems"
-    _print(console, Text(f"{count} {noun} in {error.source or 'the spec'}", style="bold red"))
+    _print(console, safe_text(f"{count} {noun} in {error.source or 'the spec'}", "bold red"))
 
 
 def _headline(error: SpecError, problem: Problem) -> Text:
     parts = ((error.where(problem), "bold"), (dotted(problem.path), "cyan"), (problem.message, ""))
-    return Text(": ").join(Text(text, style) for text, style in parts if text)
+    return Text(": ").join(safe_text(text, style) for text, style in parts if text)
 
 
 def _excerpt(lines: list[str], position: tuple[int, int]) -> Text:
     line, column = position
     number = f"{line:>5} │ "
     caret = " " * (len(number) + column - 1) + "^"
-    return Text.assemble((number, "dim"), lines[line - 1].expandtabs(1), "\n", (caret, "bold red"))
+    return Text.assemble((number, "dim"), escaped(lines[line - 1].expandtabs(1)), "\n", (caret, "bold red"))
 
 
-def _print(console: Console, text: Text) -> None:
+def _print(console: SafeConsole, text: Text) -> None:
     # Never wrapped: a message is one line, so that other programs can read it.
     console.print(text, soft_wrap=True)

@@ -35,9 +35,11 @@ def init(
 
     Example: automap init data/flowers --output flowers.yaml
     """
+    from automap.cli.console import print_lines, say
     from automap.cli.draft import draft_spec
     from automap.data.recognise.recognise import recognise
     from automap.data.recognise.survey import survey
+    from automap.spec.display import shell_quoted
 
     wanted = _targets_of(task) if task is not None else None
     layout = recognise(path, type_, wanted)
@@ -47,13 +49,13 @@ def init(
     text = draft_spec(layout, found, output, task)
     _must_load(text, output)
     if output is None:
-        typer.echo(text, nl=False)
+        print_lines(text, end="")
         return
     _write(output, text, force)
     classes = f", {len(found.classes)} classes" if found.classes else ""
-    typer.echo(f"wrote {output}: {found.images:,} images{classes}", err=True)
-    typer.echo(f"  look at it:  automap check {output}", err=True)
-    typer.echo(f"  search:      automap search {output}", err=True)
+    say(f"wrote {output}: {found.images:,} images{classes}")
+    say(f"  look at it:  automap check {shell_quoted(output)}")
+    say(f"  search:      automap search {shell_quoted(output)}")
 
 
 def _targets_of(task: str) -> frozenset[str]:

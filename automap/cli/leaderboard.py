@@ -108,7 +108,7 @@ def show_leaderboard(engine: Engine, study: str) -> None:
 
 
 def _write(board: Leaderboard, format_: Format) -> None:
-    from automap.cli.console import output_console
+    from automap.cli.console import output_console, print_lines
 
     if format_ is Format.TABLE:
         _draw(output_console(), board)
@@ -116,7 +116,7 @@ def _write(board: Leaderboard, format_: Format) -> None:
     from automap.leaderboard import export
 
     written = {Format.JSON: export.to_json, Format.CSV: export.to_csv, Format.MARKDOWN: export.to_markdown}
-    typer.echo(written[format_](board))
+    print_lines(written[format_](board))
 
 
 def _draw(console: Console, board: Leaderboard) -> None:

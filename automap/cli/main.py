@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def _print_version(value: bool) -> None:
     if value:
         from importlib.metadata import version
 
-        typer.echo(f"automap {version('automap')}")
+        print(f"automap {version('automap')}")
         raise typer.Exit
 
 
@@ -94,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: the words after the program's name; left out, those of the process.
     """
     invocation = Invocation()
+    _accept_any_text()
     try:
         get_command(program())(arguments, prog_name="automap", obj=invocation)
         code = 0
@@ -113,6 +115,13 @@ def _report(error: Exception, debug: bool) -> int:
         return 1
     show_error(error, debug=debug)
     return error.exit_code if isinstance(error, AutomapError) else 1
+
+
+def _accept_any_text() -> None:
+    # File names may contain characters that the terminal's encoding lacks: show them escaped.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _flushed() -> bool:

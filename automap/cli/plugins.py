@@ -37,13 +37,11 @@ def list_plugins(
 
     Example: automap plugins list --kind architecture
     """
-    from rich.console import Console
-
-    from automap.cli.console import output_console
+    from automap.cli.console import output_console, print_json, say
 
     entries = [_entry(found) for group in _groups(kind) for found in _found(group)]
     if format_ == "json":
-        _print_json(entries)
+        print_json(entries)
         return
     console = output_console()
     for group in _groups(kind):
@@ -51,7 +49,7 @@ def list_plugins(
         console.print(_listing(group, rows))
     broken = sum(entry["problem"] is not None for entry in entries)
     if broken:
-        Console(stderr=True, highlight=False).print(f"{broken} of {len(entries)} plugins cannot be used")
+        say(f"{broken} of {len(entries)} plugins cannot be used")
 
 
 @plugins.command("info")
@@ -66,13 +64,13 @@ def info(
 
     Example: automap plugins info resnet
     """
-    from automap.cli.console import output_console
+    from automap.cli.console import output_console, print_json
     from automap.spec.plugins import load_plugin
 
     for found in _named(name, kind):
         component = load_plugin(found.group, found.name)
         if format_ == "json":
-            _print_json({**_entry(found), "fields": _fields(component)})
+            print_json({**_entry(found), "fields": _fields(component)})
         else:
             output_console().print(_explanation(found, component))
 
@@ -89,16 +87,15 @@ def new(
 
     Example: automap plugins new my_net --kind architecture
     """
-    from rich.console import Console
-
+    from automap.cli.console import say
     from automap.cli.scaffold import write_package
+    from automap.spec.display import shell_quoted
 
     package = write_package(name, kind, folder)
-    console = Console(stderr=True, highlight=False)
-    console.print(f"wrote {package}", soft_wrap=True)
-    console.print(f"  install it:  pip install -e {package}", soft_wrap=True)
-    console.print(f"  test it:     pytest {package}", soft_wrap=True)
-    console.print(f"  use it:      {kind}: {name}", soft_wrap=True)
+    say(f"wrote {package}")
+    say(f"  install it:  pip install -e {shell_quoted(package)}")
+    say(f"  test it:     pytest {shell_quoted(package)}")
+    say(f"  use it:      {kind}: {name}")
 
 
 def _groups(kind: str | None) -> list[str]:
@@ -165,16 +162,12 @@ def _load(found: FoundPlugin) -> tuple[type[Component] | None, str | None]:
     return (None, loaded.reason) if isinstance(loaded, BrokenPlugin) else (loaded, None)
 
 
-def _print_json(data: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
 def _listing(group: str, rows: list[dict[str, Any]]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
+
+    from automap.spec.display import safe_text
 
     title = Text(group.removeprefix("automap."), style="bold")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -182,8 +175,8 @@ def _listing(group: str, rows: list[dict[str, Any]]) -> Table:
     table.add_column("from", style="dim", no_wrap=True)
     table.add_column("what it is", overflow="fold")
     for row in rows:
-        about = Text(row["summary"] or "") if row["problem"] is None else Text(row["problem"], style="red")
-        table.add_row(row["name"], f"{row['distribution']} {row['version']}", about)
+        about = safe_text(row["summary"] or "") if row["problem"] is None else safe_text(row["problem"], "red")
+        table.add_row(*map(safe_text, (row["name"], f"{row['distribution']} {row['version']}")), about)
     return table
 
 

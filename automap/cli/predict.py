@@ -56,6 +56,7 @@ def predict(
 
     Example: automap predict automap.runs/digits/winner photo.jpg
     """
+    from automap.cli.console import say
     from automap.exceptions import UserError
 
     with _without_chatter():
@@ -89,7 +90,7 @@ def predict(
     _write(found, top, format_)
     unread = [prediction for prediction in found if prediction.answer is None]
     for prediction in unread:
-        typer.echo(f"{prediction.path}: {prediction.reason}", err=True)
+        say(f"{prediction.path}: {prediction.reason}")
     if unread:
         raise UserError(f"{len(unread)} of {len(files)} files are no images that can be read")
 
@@ -141,21 +142,21 @@ def _without_chatter() -> Iterator[None]:
 
 def _write(found: Sequence[Prediction], top: int, format_: Format) -> None:
     import csv
-    import json
-    import sys
+    import io
+
+    from automap.cli.console import output_console, print_json, print_lines
 
     read = [(prediction.path, prediction.answer) for prediction in found if prediction.answer is not None]
     if format_ is Format.JSON:
         rows = [{"image": str(path), **answer} for path, answer in read]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     elif format_ is Format.CSV:
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(text := io.StringIO(), lineterminator="\n")
         rows = _rows(read)
         writer.writerow(columns := list(dict.fromkeys(column for row in rows for column in row)))
         writer.writerows([row.get(column, "") for column in columns] for row in rows)
+        print_lines(text.getvalue(), end="")
     elif read:
-        from automap.cli.console import output_console
-
         labelled = all("probability" in answer for _, answer in read)
         output_console().print(_table(read, top) if labelled else _plain_table(read))
 
@@ -165,6 +166,8 @@ def _table(read: Sequence[tuple[Path, dict[str, Any]]], top: int) -> Table:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
 
+    from automap.spec.display import safe_text
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("image", overflow="fold")
     table.add_column("label", style="bold")
@@ -173,7 +176,8 @@ def _table(read: Sequence[tuple[Path, dict[str, Any]]], top: int) -> Table:
     table.add_column("then", style="dim")
     for path, answer in read:
         bar = ProgressBar(total=1.0, completed=answer["probability"], width=12)
-        table.add_row(str(path), answer["label"], f"{answer['probability']:.1%}", bar, _runners_up(answer, top))
+        cells = (str(path), answer["label"], f"{answer['probability']:.1%}")
+        table.add_row(*map(safe_text, cells), bar, safe_text(_runners_up(answer, top)))
     return table
 
 
@@ -215,11 +219,13 @@ def _plain_table(read: Sequence[tuple[Path, dict[str, Any]]]) -> Table:
     from rich import box
     from rich.table import Table
 
+    from automap.spec.display import escaped, safe_text
+
     rows = _rows(read)
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*map(escaped, columns), box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(row.get(column, "") for column in columns))
+        table.add_row(*(safe_text(row.get(column, "")) for column in columns))
     return table
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +14,7 @@ from rich.progress import (
 from rich.text import Text
 
 from automap.data.prepare import PreparedData, prepare
+from automap.spec.display import SafeConsole
 from automap.spec.spec import Spec
 
 
@@ -26,14 +26,15 @@ class RateColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:,.0f}/s", style="progress.data.speed")
 
 
-def prepare_data(console: Console, spec: Spec) -> PreparedData:
+def prepare_data(console: SafeConsole, spec: Spec) -> PreparedData:
     """Open a spec's data set from the cache, or read it and show how far that is.
 
     Args:
         console: where to draw the bar; standard error.
         spec: the spec.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
+    what = TextColumn("{task.description}", markup=False)
+    columns = (what, BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("reading the data set", total=None)
         return prepare(

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from automap.cli.console import say
 from automap.leaderboard.formatting import short_candidate
+from automap.spec.display import SafeConsole, escaped, safe_text
 from automap.spec.quantities import format_duration
 from automap.spec.spec import Spec
 from automap.store.runs import Run
@@ -32,7 +34,7 @@ class SearchView:
         spec: the study's spec.
     """
 
-    def __init__(self, console: Console, spec: Spec) -> None:
+    def __init__(self, console: SafeConsole, spec: Spec) -> None:
         self._console, self._spec = console, spec
         self._live: Live | None = None
         self._finished: dict[str, int] = {}
@@ -53,7 +55,7 @@ class SearchView:
     def database_away(self, reason: str) -> None:
         """Show that the database does not answer."""
         if self._away != reason:
-            self._console.print(f"waiting: {reason}", style="yellow", highlight=False, soft_wrap=True)
+            say(f"waiting: {reason}", "yellow")
         self._away = reason
 
     def update(self, now: Snapshot) -> None:
@@ -62,7 +64,7 @@ class SearchView:
         if self._live is not None:
             self._live.update(self.render(now))
         elif any(now.counts.values()) and now.counts != self._finished:
-            self._console.print(self._line(now), highlight=False)
+            say(self._line(now))
         self._finished = dict(now.counts)
 
     def render(self, now: Snapshot) -> RenderableType:
@@ -78,7 +80,7 @@ class SearchView:
         head = Table.grid(padding=(0, 2))
         head.add_column(style="bold cyan")
         head.add_column()
-        head.add_row(self._spec.name, Text(self._phase(now), style="dim"))
+        head.add_row(safe_text(self._spec.name), Text(self._phase(now), style="dim"))
         head.add_row("budget", _budget(now))
         head.add_row("best", self._best(now))
         head.add_row("trials", _counts(now))
@@ -97,7 +99,7 @@ class SearchView:
         if now.use.best is None:
             return Text("no trial is complete yet", style="dim")
         objective, leader = self._spec.objectives[0].metric, now.use.leader
-        about = "" if leader is None else f"   trial {leader.trial}: {short_candidate(leader.candidate)}"
+        about = "" if leader is None else f"   trial {leader.trial}: {escaped(short_candidate(leader.candidate))}"
         text = Text.assemble((f"{objective} {now.use.best:.4f}", "bold green"), (about, "dim"))
         text.no_wrap, text.overflow = True, "ellipsis"
         return text
@@ -124,7 +126,7 @@ def _run_cells(run: Run) -> tuple[RenderableType, ...]:
     left = "" if not run.epoch_seconds else format_duration(run.epoch_seconds * (run.epochs - run.epoch))
     metric = "" if run.metric is None else f"{run.metric:.4f}"
     bar = ProgressBar(total=run.epochs, completed=run.epoch, width=12)
-    return label, f"{run.epoch}/{run.epochs}", bar, metric, left, short_candidate(run.candidate)
+    return label, f"{run.epoch}/{run.epochs}", bar, metric, left, escaped(short_candidate(run.candidate))
 
 
 def _budget(now: Snapshot) -> RenderableType:

@@ -25,21 +25,23 @@ def schema(
     """
     import json
 
+    from automap.cli.console import print_lines
     from automap.spec.schema import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        typer.echo(text, nl=False)
+        print_lines(text, end="")
     else:
         _write(output, text)
 
 
 def _write(path: Path, text: str) -> None:
+    from automap.cli.console import say
     from automap.exceptions import UserError
 
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-    typer.echo(f"wrote {path}; name it in a spec's first line:", err=True)
-    typer.echo(f"# yaml-language-server: $schema={path}", err=True)
+    say(f"wrote {path}; name it in a spec's first line:")
+    say(f"# yaml-language-server: $schema={path}")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from automap.cli.driving import Workers
     from automap.data.prepare import PreparedData
     from automap.search.study import Study
+    from automap.spec.display import SafeConsole
     from automap.spec.spec import Spec
 
 
@@ -49,22 +48,22 @@ def search(
 
     Example: automap search specs/digits.yaml --trials +10
     """
-    from rich.console import Console
-
+    from automap.cli.console import message_console, say
     from automap.cli.driving import Workers, parse_workers
     from automap.cli.preparing import prepare_data
+    from automap.spec.display import shell_quoted
     from automap.spec.spec import load_spec
 
-    console = Console(stderr=True)
+    console = message_console()
     asked = Workers(parse_workers(workers), executor, address, cpus, gpus)
     loaded = load_spec(spec)
     data = prepare_data(console, loaded)
     study = _open(loaded, spec, data)
     _extend(study, trials, time)
     finished = _drive(console, study, data, asked)
-    _report(console, study, spec, finished)
+    _report(study, spec, finished)
     if not finished:
-        console.print(f"interrupted; go on with: automap search {spec}")
+        say(f"interrupted; go on with: automap search {shell_quoted(spec)}")
         raise typer.Exit(130)
 
 
@@ -98,30 +97,32 @@ def _extend(study: Study, trials: str | None, time: str | None) -> None:
     studies.set_budget(study.engine, study.id, trial_budget=number, time_budget=seconds)
 
 
-def _drive(console: Console, study: Study, data: PreparedData, asked: Workers) -> bool:
+def _drive(console: SafeConsole, study: Study, data: PreparedData, asked: Workers) -> bool:
+    from automap.cli.console import say
     from automap.cli.driving import drive_shown, make_executor
     from automap.workers.driver import snapshot, work_is_left
 
     if not work_is_left(study):
         spent = snapshot(study).use.spent
-        message = f"The budget is spent: {spent}. More: automap search SPEC --trials +10"
-        console.print(message, highlight=False, soft_wrap=True)
+        say(f"The budget is spent: {spent}. More: automap search SPEC --trials +10")
         return True
     first_seed = study.spec.search.seed + snapshot(study).use.trials
-    return drive_shown(console, study, make_executor(console, study, data, asked, first_seed))
+    return drive_shown(console, study, make_executor(study, data, asked, first_seed))
 
 
-def _report(console: Console, study: Study, path: Path, finished: bool) -> None:
+def _report(study: Study, path: Path, finished: bool) -> None:
+    from automap.cli.console import say
     from automap.cli.leaderboard import show_leaderboard
     from automap.exceptions import RunError
     from automap.search.retention import publish_winner
+    from automap.spec.display import shell_quoted
 
     show_leaderboard(study.engine, study.spec.name)
     winner = publish_winner(study)
-    console.print()
+    say("")
     if winner is not None:
-        console.print(f"The winner: {winner}", highlight=False, soft_wrap=True)
-        console.print(f"  use it:   automap predict {winner} IMAGE…", highlight=False, soft_wrap=True)
-    console.print(f"  look in:  automap show {path} TRIAL", highlight=False, soft_wrap=True)
+        say(f"The winner: {winner}")
+        say(f"  use it:   automap predict {shell_quoted(winner)} IMAGE…")
+    say(f"  look in:  automap show {shell_quoted(path)} TRIAL")
     if winner is None and finished:
-        raise RunError(f"no trial was completed; why, says: automap leaderboard {path} --state all")
+        raise RunError(f"no trial was completed; why, says: automap leaderboard {shell_quoted(path)} --state all")

@@ -27,16 +27,14 @@ def show(
 
     Example: automap show specs/digits.yaml 12
     """
-    import json
-
-    from automap.cli.console import output_console
+    from automap.cli.console import output_console, print_json
     from automap.cli.selection import open_studies
     from automap.leaderboard.trial import read_trial
 
     engine, (row,) = open_studies([study], storage)
     view = read_trial(engine, row, trial)
     if format_ is Format.JSON:
-        typer.echo(json.dumps(view.to_data(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(view.to_data())
         return
     from automap.leaderboard.trial_render import trial_page
 

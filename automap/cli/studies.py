@@ -32,9 +32,7 @@ def studies(
 
     Example: automap studies --storage sqlite:///automap.db
     """
-    import json
-
-    from automap.cli.console import output_console
+    from automap.cli.console import output_console, print_json
     from automap.cli.selection import default_storage
     from automap.store.engine import display_url, read_database
     from automap.store.studies import list_studies
@@ -42,7 +40,7 @@ def studies(
     engine = read_database(storage or default_storage())
     found, where = list_studies(engine), display_url(engine.url)
     if format_ is Format.JSON:
-        typer.echo(json.dumps({"storage": where, "studies": [_data(study) for study in found]}, indent=2))
+        print_json({"storage": where, "studies": [_data(study) for study in found]})
         return
     console = output_console()
     console.print(_table(found))
@@ -88,12 +86,13 @@ _COLUMN_STYLES = {"study": "cyan", "created": "dim", "best": "bold", "objective"
 def _cells(study: StudySummary, states: list[str]) -> list[str]:
     from automap.leaderboard.board import MeanStd, objective_measure
     from automap.leaderboard.formatting import format_measured
+    from automap.spec.display import escaped
 
     first = objective_measure(study.objectives[0])
     return [
-        study.name,
+        escaped(study.name),
         f"{study.created_at.astimezone():%Y-%m-%d %H:%M}",
         *(f"{study.counts.get(state, 0):,}" for state in states),
         format_measured(first, None if study.best is None else MeanStd(study.best, None)),
-        ", ".join(objective.metric for objective in study.objectives),
+        escaped(", ".join(objective.metric for objective in study.objectives)),
     ]

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from automap.search.study import Study
     from automap.spec.spec import Spec
 
@@ -32,24 +30,24 @@ def worker(
 
     Example: automap worker specs/digits.yaml --workers auto --wait 5m
     """
-    from rich.console import Console
-
+    from automap.cli.console import message_console, say
     from automap.cli.driving import Workers, drive_shown, make_executor, parse_workers
     from automap.cli.preparing import prepare_data
+    from automap.spec.display import shell_quoted
     from automap.spec.spec import load_spec
     from automap.workers.driver import runs_can_be_kept
 
-    console = Console(stderr=True)
+    console = message_console()
     wanted, patience = parse_workers(workers), _seconds(wait)
     loaded = load_spec(spec)
     data = prepare_data(console, loaded)
     runs_can_be_kept(loaded)
     seed = _own_seed()
-    study = _join(console, loaded, data.fingerprint, seed, patience)
-    if not drive_shown(console, study, make_executor(console, study, data, Workers(wanted), seed)):
-        console.print("left; the trials that were in training go on elsewhere, or with the same command")
+    study = _join(loaded, data.fingerprint, seed, patience)
+    if not drive_shown(console, study, make_executor(study, data, Workers(wanted), seed)):
+        say("left; the trials that were in training go on elsewhere, or with the same command")
         raise typer.Exit(130)
-    console.print(f"nothing is left to train; see: automap leaderboard {spec}", highlight=False, soft_wrap=True)
+    say(f"nothing is left to train; see: automap leaderboard {shell_quoted(spec)}")
 
 
 def _seconds(wait: str) -> float:
@@ -71,9 +69,10 @@ def _own_seed() -> int:
     return zlib.crc32(f"{socket.gethostname()}-{os.getpid()}".encode()) % 2**31
 
 
-def _join(console: Console, spec: Spec, fingerprint: str, seed: int, patience: float) -> Study:
+def _join(spec: Spec, fingerprint: str, seed: int, patience: float) -> Study:
     import time
 
+    from automap.cli.console import say
     from automap.exceptions import StorageError
     from automap.search.study import StudyMissing, join
 
@@ -85,6 +84,6 @@ def _join(console: Console, spec: Spec, fingerprint: str, seed: int, patience: f
             if time.monotonic() >= deadline:
                 raise
             if str(error) != told:
-                console.print(f"waiting: {error}", style="yellow", highlight=False, soft_wrap=True)
+                say(f"waiting: {error}", "yellow")
             told = str(error)
         time.sleep(POLL_SECONDS)

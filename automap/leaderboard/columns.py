@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.formatting import NOTHING, SEPARATOR, differing_tokens, format_measured
+from automap.spec.display import escaped
 from automap.store.rankings import Measure
 
 GAP = 2
@@ -71,7 +72,7 @@ def _columns(board: Leaderboard, candidate_width: int | None = _CANDIDATE_MINIMU
     shown = {measure.name for measure in board.measures if measure.group == "cost"}
     columns = [Column("rank", _ranks(rows), _ALWAYS)]
     if len(board.studies) > 1:
-        columns.append(Column("study", tuple(row.study for row in rows), _ALWAYS, "left"))
+        columns.append(Column("study", tuple(escaped(row.study) for row in rows), _ALWAYS, "left"))
     columns.append(Column("trial", tuple(str(row.trial) for row in rows), _ALWAYS))
     columns.append(Column("state", tuple(row.state for row in rows), 2 if _any_unranked(rows) else 9, "left"))
     if board.sort is not None and board.sort not in board.measures:
@@ -138,7 +139,7 @@ def _candidate_column(board: Leaderboard, width: int | None) -> Column:
 
 
 def _described(row: Row, tokens: Sequence[str]) -> list[str]:
-    return [f"{row.reason}", *tokens] if row.reason else list(tokens)
+    return [escaped(token) for token in ((row.reason, *tokens) if row.reason else tokens)]
 
 
 def _cut(tokens: Sequence[str], width: int | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from automap.leaderboard.board import Leaderboard, MeanStd, Row
 from automap.leaderboard.columns import all_columns
+from automap.spec.display import json_text
 
 _WHOLE = frozenset({"parameters", "flops", "size_bytes", "peak_memory_bytes"})
 
@@ -26,7 +27,7 @@ def to_json(board: Leaderboard) -> str:
         "objectives": [objective.model_dump() for objective in board.objectives],
         "rows": [_row_data(row, several) for row in board.rows],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text(data)
 
 
 def to_csv(board: Leaderboard) -> str:

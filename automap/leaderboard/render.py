@@ -11,6 +11,7 @@ from rich.text import Text
 
 from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.columns import Column, fitting_columns
+from automap.spec.display import escaped
 
 _STATE_STYLES = {"failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 
@@ -43,7 +44,7 @@ def notes(board: Leaderboard) -> list[str]:
 
 def _title(board: Leaderboard) -> Text:
     text = Text("\n")
-    text.append(" + ".join(board.studies), style="bold cyan")
+    text.append(escaped(" + ".join(board.studies)), style="bold cyan")
     goals = ", ".join(f"{objective.direction} {objective.metric}" for objective in board.objectives)
     text.append(f"   {'Pareto front: ' if board.pareto else ''}{goals}", style="dim")
     if board.sort is not None:

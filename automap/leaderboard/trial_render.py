@@ -13,6 +13,7 @@ from automap.leaderboard.board import MeanStd, objective_measure
 from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.formatting import NOTHING, format_cost, format_measured, format_metric
 from automap.leaderboard.trial import TrialView
+from automap.spec.display import escaped, safe_text
 from automap.spec.objectives import COSTS
 from automap.spec.yaml import dump_yaml
 from automap.store.rankings import Measure
@@ -30,9 +31,9 @@ def trial_page(view: TrialView, width: int, *, ascii_only: bool = False) -> Rend
     shown = view.result or (view.finals[0] if view.finals else None)
     if shown is not None:
         parts += [*_charts(view, shown, min(width, _CHART_WIDTH), ascii_only), *_numbers(view, shown)]
-        parts += [Text(f"note: {note}") for note in shown.result.notes]
+        parts += [safe_text(f"note: {note}") for note in shown.result.notes]
         if folder := view.artifacts(shown):
-            parts += [Text(), Text.assemble(("artifacts  ", "bold"), (folder, ""))]
+            parts += [Text(), Text.assemble(("artifacts  ", "bold"), (escaped(folder), ""))]
     return Group(*parts)
 
 
@@ -41,13 +42,13 @@ def _title(text: str) -> Text:
 
 
 def _head(view: TrialView) -> Text:
-    head = Text.assemble("\n", (view.study.name, "bold cyan"), f"   trial {view.run.trial}   ")
+    head = Text.assemble("\n", (escaped(view.study.name), "bold cyan"), f"   trial {view.run.trial}   ")
     head.append(view.state, style=f"bold {_STATE_STYLES.get(view.state, 'blue')}")
     head.append(f"   {_progress(view)}", style="dim")
     if view.result is not None and view.result.result.reason:
-        head.append(f"\n{view.result.result.reason}", style=_STATE_STYLES.get(view.state, ""))
+        head.append(f"\n{escaped(view.result.result.reason, lines=True)}", style=_STATE_STYLES.get(view.state, ""))
     elif view.result is None and view.run.last_death:
-        head.append(f"\nits last worker ended: {view.run.last_death}", style="yellow")
+        head.append(f"\nits last worker ended: {escaped(view.run.last_death, lines=True)}", style="yellow")
     return head
 
 
@@ -112,7 +113,7 @@ def _metrics(view: TrialView) -> Table:
             cells.append(_spread(name, [final.validation for final in view.finals]))
             cells.append(_spread(name, [final.test or {} for final in view.finals]))
         chosen = any(objective.metric == name for objective in view.study.objectives)
-        table.add_row(name, *cells, style="bold" if chosen else "")
+        table.add_row(safe_text(name), *cells, style="bold" if chosen else "")
     return table
 
 
@@ -147,7 +148,7 @@ def _finals(view: TrialView) -> Table:
             )
             for measure in (*measures, *tests, Measure("cost", "train_seconds", "minimize"))
         ]
-        table.add_row(str(final.seed), *cells, final.result.artifacts or NOTHING)
+        table.add_row(str(final.seed), *cells, safe_text(final.result.artifacts or NOTHING))
     return table
 
 
