@@ -1,0 +1,73 @@
+"""The spec that automap proposes for a user's images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from automap.data.recognise.draft import draft_spec
+from automap.data.recognise.recognise import recognise
+from automap.data.recognise.survey import Survey, survey
+from automap.exceptions import UserError
+from automap.interfaces.task import Task
+from automap.spec.plugins import load_plugin
+from automap.spec.spec import Spec
+from automap.spec.yaml import load_yaml
+
+_LAYOUTS = {
+    "label": "a folder of images for each class, or a table with a column of classes",
+    "labels": "a table with columns of 0 and 1, or with one column of labels and a ; between them",
+    "numbers": "a table with a column of numbers",
+    "mask": "the folders images and masks, or COCO's annotations with shapes",
+    "boxes": "boxes in COCO's, Pascal VOC's or YOLO's files",
+    "image": "the folders inputs and targets, or a folder of good images",
+}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A spec for a data set, not written to disk yet."""
+
+    text: str
+    found: Survey
+
+
+def propose_spec(path: Path, output: Path | None, *, type_: str | None = None, task: str | None = None) -> Proposal:
+    """Look at images and draft a commented spec for them.
+
+    Args:
+        path: a folder, a table or arrays of images.
+        output: the file that the spec is for: its relative paths start at that file's folder.
+        type_: the data set's type; left out, it is recognised.
+        task: what to predict; left out, what the data set looks like.
+
+    Raises:
+        UserError: if the data set is not recognised, or the task cannot learn from it.
+    """
+    wanted = _targets_of(task) if task is not None else None
+    layout = recognise(path, type_, wanted)
+    found = survey(layout.type, {"path": layout.path, **layout.fields})
+    if wanted is not None and found.target not in wanted:
+        _refuse(path, layout.type, found.target, str(task), wanted)
+    text = draft_spec(layout, found, output, task)
+    _must_load(text, output)
+    return Proposal(text, found)
+
+
+def _targets_of(task: str) -> frozenset[str]:
+    return cast(type[Task], load_plugin(Task.group, task)).targets
+
+
+def _refuse(path: Path, type_: str, target: str, task: str, wanted: frozenset[str]) -> None:
+    laid_out = "; or ".join(_LAYOUTS.get(kind, f"a data set with {kind} targets") for kind in sorted(wanted))
+    raise UserError(
+        f"--task {task}: {path} was read as a data set of the type {type_}, with {target} targets, from which that "
+        f"task cannot learn; it needs {laid_out}"
+    )
+
+
+def _must_load(text: str, output: Path | None) -> None:
+    """Read the draft as a spec file is read: what `init` writes, `check` and `search` accept."""
+    folder = (output.parent if output else Path()).absolute()
+    Spec.model_validate(load_yaml(output or "spec.yaml", text).data, context={"folder": folder})
