@@ -15,17 +15,34 @@ TrialState = Literal["running", "paused", "complete", "pruned", "infeasible", "f
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast the first trial of a study trains, measured before its first evaluation."""
+
+    startup_seconds: float
+    """Building, tracing and compiling, or restoring a checkpoint: what switching to another trial costs."""
+    images_per_second: float
+    """Training images a second once the step is compiled."""
+    evaluation_seconds: float
+    """Duration of one evaluation."""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What training reports after an evaluation on the validation split."""
 
-    epoch: int
-    """Epochs trained so far."""
+    images: int
+    """Training images seen so far; an epoch counts the whole training split, so that the last evaluation of a full
+    training has ``images == total_images``."""
+    total_images: int
+    """Training images of a full training: ``epochs`` times the size of the training split."""
+    epoch: float
+    """Epochs trained so far; not whole where trials are evaluated within an epoch."""
     epochs: int
-    """Epochs of the whole training."""
+    """Epochs of a full training."""
     metrics: dict[str, float]
     """On the validation split."""
     seconds: float
-    """Duration of the last epoch, evaluation included."""
+    """Time since the previous evaluation of the trial, this one included."""
     cost: dict[str, float] = field(default_factory=dict)
     """Costs known so far: ``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``."""
 
@@ -36,16 +53,18 @@ class Decision(Enum):
     CONTINUE = "continue"
     PAUSE = "pause"
     """Stop training and keep the checkpoint: the trial can be resumed."""
+    FINISH = "finish"
+    """Finish the trial early: let its learning rate decay now, evaluate and complete it."""
     STOP = "stop"
-    """End the trial."""
+    """End the trial; it is not resumed."""
 
 
 @dataclass(frozen=True)
 class Measurement:
     """The objectives of a trial after an evaluation."""
 
-    epoch: int
-    """Epochs trained so far."""
+    images: int
+    """Training images seen so far (`Evaluation.images`)."""
     values: tuple[float, ...]
     """The objectives that are known during training, in the order of the study's."""
     seconds: float
@@ -58,10 +77,10 @@ class TrialHistory:
 
     number: int
     state: TrialState
-    epochs: int
-    """Epochs of its whole training."""
+    images: int
+    """Training images of its full training."""
     measurements: tuple[Measurement, ...]
-    """In the order of their epochs."""
+    """In the order of their images."""
     parameters: Mapping[str, Any]
     """Its hyperparameters by name."""
 
@@ -74,7 +93,7 @@ class StudyHistory:
     directions: tuple[Direction, ...]
     """Of the objectives in `Measurement.values`."""
     longest_training: int
-    """The most epochs that any candidate may have."""
+    """The most training images that any candidate may see."""
     trials: tuple[TrialHistory, ...]
     """By number."""
 

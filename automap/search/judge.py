@@ -12,7 +12,7 @@ from automap.spec.objectives import objective_value
 
 def judge_epoch(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Decision:
     """Report an epoch to Optuna and say whether the trial should be stopped."""
-    if epoch.epoch >= epoch.epochs:
+    if epoch.images >= epoch.total_images or epoch.epoch != round(epoch.epoch):
         return Decision.CONTINUE
     with optuna_errors(study.engine):
         if len(study.spec.objectives) > 1:
@@ -24,12 +24,12 @@ def _judge_by_value(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Dec
     value = objective_value(study.spec.objectives[0], epoch.metrics, epoch.cost)
     if value is None:
         return Decision.CONTINUE
-    trial.report(value, epoch.epoch)
+    trial.report(value, round(epoch.epoch))
     return Decision.STOP if trial.should_prune() else Decision.CONTINUE
 
 
 def _judge_by_rank(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Decision:
-    if study.spec.search.pruner == "none" or not is_rung(epoch.epoch):
+    if study.spec.search.pruner == "none" or not is_rung(round(epoch.epoch)):
         return Decision.CONTINUE
     found = {
         objective: value
@@ -37,7 +37,7 @@ def _judge_by_rank(study: Study, trial: optuna.Trial, epoch: Evaluation) -> Deci
         # A cost that is known only at the end (training time, say) cannot speak at a rung.
         if (value := objective_value(objective, epoch.metrics, epoch.cost)) is not None
     }
-    key, values = rung_key(epoch.epoch), list(found.values())
+    key, values = rung_key(round(epoch.epoch)), list(found.values())
     trial.set_user_attr(key, values)
     others = [
         other.user_attrs[key]

@@ -199,9 +199,21 @@ def _train(
         progress.curve.append({**point, **metrics})
         save_checkpoint(directory, identity, model, progress)
 
-        match report(Evaluation(epoch, settings.epochs, metrics, seconds, dict(progress.cost))):
+        match report(
+            Evaluation(
+                images=epoch * data.info.train_size,
+                total_images=settings.epochs * data.info.train_size,
+                epoch=epoch,
+                epochs=settings.epochs,
+                metrics=metrics,
+                seconds=seconds,
+                cost=dict(progress.cost),
+            )
+        ):
             case Decision.PAUSE:
                 raise Paused
+            case Decision.FINISH:
+                break
             case Decision.STOP:
                 return _result("pruned", progress, reason=f"weaker than others after {epoch} epochs")
 

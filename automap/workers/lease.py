@@ -45,7 +45,7 @@ class Lease:
             self._study.engine,
             self._run.id,
             self._worker,
-            epoch=epoch.epoch,
+            epoch=int(epoch.epoch),
             metric=epoch.metrics.get(name),
             epoch_seconds=epoch.seconds,
         )
