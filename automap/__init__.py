@@ -5,10 +5,16 @@ Names are imported when they are first used, so that a command that needs only t
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from automap.api.models import load_model
+    from automap.api.open import open_study
+    from automap.api.search import SearchInterrupted, search
+    from automap.api.study import Study
     from automap.exceptions import (
         AutomapError,
         DataError,
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     from automap.interfaces.optimizer import OptimizerComponent
     from automap.interfaces.sample import BadSample, ImageSource, Sample
     from automap.interfaces.task import Task
+    from automap.leaderboard.board import Leaderboard
     from automap.spec.candidate import Candidate
     from automap.spec.errors import SpecError
     from automap.spec.spec import Spec, load_spec
@@ -63,6 +70,7 @@ __all__ = [
     "ImageSource",
     "LabelInfo",
     "LabelsInfo",
+    "Leaderboard",
     "LossComponent",
     "MaskInfo",
     "Metric",
@@ -71,21 +79,30 @@ __all__ = [
     "PluginError",
     "RunError",
     "Sample",
+    "SearchInterrupted",
     "Spec",
     "SpecError",
     "Splits",
     "StorageError",
+    "Study",
     "TargetImageInfo",
     "Task",
     "TrainingError",
     "UserError",
     "VerificationPairs",
     "WorkerError",
+    "load_model",
     "load_spec",
+    "open_study",
+    "search",
     "tunable",
 ]
 
 _MODULES = {
+    "automap.api.models": ("load_model",),
+    "automap.api.open": ("open_study",),
+    "automap.api.search": ("SearchInterrupted", "search"),
+    "automap.api.study": ("Study",),
     "automap.exceptions": (
         "AutomapError",
         "DataError",
@@ -135,6 +152,7 @@ _MODULES = {
         "Sample",
     ),
     "automap.interfaces.task": ("Task",),
+    "automap.leaderboard.board": ("Leaderboard",),
     "automap.spec.candidate": ("Candidate",),
     "automap.spec.errors": ("SpecError",),
     "automap.spec.spec": (
@@ -150,6 +168,17 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'automap' has no attribute '{name}'")
     value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
     return value
+
+
+class _Package(ModuleType):
+    """`automap.search` is a function; the import system would put the package of that name in its place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "search" or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

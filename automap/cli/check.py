@@ -35,8 +35,9 @@ def check(
 
     Example: automap check specs/digits.yaml
     """
-    from automap.cli.console import message_console, print_json
-    from automap.cli.preparing import prepare_data
+    from automap.api.display import make_display
+    from automap.api.search import read_data
+    from automap.cli.console import print_json
     from automap.spec.errors import SpecError
     from automap.spec.spec import load_spec
 
@@ -48,7 +49,7 @@ def check(
         raise
     if format_ == "text":
         _show_spec(loaded)
-    prepared = prepare_data(message_console(), loaded) if data else None
+    prepared = read_data(loaded, make_display(progress=True)) if data else None
     faults, largest = _build(loaded, prepared) if build and prepared is not None else ((), None)
     if format_ == "json":
         print_json(_report(loaded, prepared, faults, largest))

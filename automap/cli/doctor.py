@@ -1,4 +1,4 @@
-"""``automap doctor``: is a study whole, is this machine ready?"""
+"""``automap doctor``: check a study's records, or this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from automap.search.consistency import Finding
 
 MAX_EXAMPLES = 5
-"""Problems of one check that are told one by one."""
+"""Problems of one check that are listed one by one."""
 
 _MARKS = {"good": ("✓", "green"), "doubtful": ("!", "yellow"), "bad": ("✗", "red")}
 _ASCII_MARKS = {"good": "ok", "doubtful": "!", "bad": "X"}
@@ -24,18 +24,15 @@ _ASCII_MARKS = {"good": "ok", "doubtful": "!", "bad": "X"}
 def doctor(
     study: Annotated[
         str | None,
-        typer.Argument(
-            help="Name of the study, or its spec file; left out, the machine is checked.", show_default=False
-        ),
+        typer.Argument(help="Name of the study, or its spec file.", show_default="check this machine"),
     ] = None,
-    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="How to write it.")] = "text",
+    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
     storage: StorageOption = None,
 ) -> None:
     """Check that a study's records agree, or that this machine is ready for a search.
 
-    Of a study, Optuna's trials, automap's results and the files in the run directory are compared: every
-    trial once, every learning curve whole, the leaderboard what the files say. Exit code 1 says that
-    something is wrong. Nothing is changed.
+    For a study, compares Optuna's trials, automap's results and the files in the run directory. The exit code
+    is 1 if there is a problem. Nothing is changed.
 
     Example: automap doctor specs/digits.yaml
     """
@@ -46,21 +43,18 @@ def doctor(
 
 
 def _check_study(name: str, storage: str | None, format_: str) -> None:
+    from automap.api.open import open_study
     from automap.cli.console import print_json, say
-    from automap.cli.selection import open_studies
-    from automap.search.consistency import examine
-    from automap.search.study import reopen
-    from automap.store.runs import list_active
 
-    engine, (row,) = open_studies([name], storage)
-    findings = examine(reopen(engine, row))
+    study = open_study(name, storage)
+    findings = study.examine()
     if format_ == "json":
         checks = [{"check": found.check, "number": found.number, "problems": found.problems} for found in findings]
-        print_json({"study": row.name, "checks": checks})
+        print_json({"study": study.name, "checks": checks})
     else:
         _print(_rows_of_study(findings))
-        if any(found.problems for found in findings) and list_active(engine, row.id):
-            say("The study is not at rest: what a worker is just writing shows as a fault. Look again later.")
+        if any(found.problems for found in findings) and study.in_training:
+            say("Workers are training: what they are writing just now may show as a problem. Check again later.")
     if any(found.problems for found in findings):
         raise typer.Exit(1)
 

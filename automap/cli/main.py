@@ -18,8 +18,8 @@ from automap.exceptions import AutomapError
 COMMANDS = {
     "init": "Write a commented spec for a folder, a table or arrays of images.",
     "check": "Validate a spec; show it resolved, its search space and its data.",
-    "search": "Search for the best network that the spec admits, or go on with a search.",
-    "worker": "Join the search of a spec that runs on this or another machine, and train for it.",
+    "search": "Run or resume a search.",
+    "worker": "Train for a search that another process or machine runs.",
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
     "studies": "List the studies of a database.",

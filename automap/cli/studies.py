@@ -18,33 +18,33 @@ _STATES = ("complete", "pruned", "infeasible", "failed", "running", "waiting")
 
 
 class Format(StrEnum):
-    """How the list is written."""
+    """How to write the list."""
 
     TABLE = "table"
     JSON = "json"
 
 
 def studies(
-    format_: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
+    format_: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TABLE,
     storage: StorageOption = None,
 ) -> None:
     """List the studies of a database.
 
     Example: automap studies --storage sqlite:///automap.db
     """
+    from automap.api.open import summarize_studies
     from automap.cli.console import output_console, print_json
-    from automap.cli.selection import default_storage
-    from automap.store.engine import display_url, read_database
-    from automap.store.studies import list_studies
+    from automap.spec.display import safe_text
 
-    engine = read_database(storage or default_storage())
-    found, where = list_studies(engine), display_url(engine.url)
+    where, found = summarize_studies(storage)
     if format_ is Format.JSON:
         print_json({"storage": where, "studies": [_data(study) for study in found]})
         return
     console = output_console()
     console.print(_table(found))
-    console.print(f"{len(found):,} in {where}", style="dim", soft_wrap=True)
+    console.print(
+        safe_text(f"{len(found):,} {'study' if len(found) == 1 else 'studies'} in {where}", "dim"), soft_wrap=True
+    )
 
 
 def _data(study: StudySummary) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Self
 
+from rich.console import Console, ConsoleOptions, RenderResult
+
+from automap.spec.display import html_of, text_of
 from automap.spec.objectives import COSTS, Objective
 from automap.store.rankings import Measure
 
@@ -78,6 +81,27 @@ class Leaderboard:
     def measures(self) -> tuple[Measure, ...]:
         """What the objectives compare."""
         return tuple(objective_measure(objective) for objective in self.objectives)
+
+    def to_pandas(self) -> Any:
+        """Return a data frame with a row for each candidate and a column for each number and hyperparameter.
+
+        Raises:
+            UserError: if pandas is not installed.
+        """
+        from automap.leaderboard.export import to_pandas
+
+        return to_pandas(self)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from automap.leaderboard.render import leaderboard_table
+
+        yield leaderboard_table(self, options.max_width)
+
+    def __str__(self) -> str:
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
 
 def objective_measure(objective: Objective) -> Measure:

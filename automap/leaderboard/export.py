@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from automap.exceptions import UserError
 from automap.leaderboard.board import Leaderboard, MeanStd, Row
 from automap.leaderboard.columns import all_columns
 from automap.spec.display import json_text
@@ -32,14 +33,33 @@ def to_json(board: Leaderboard) -> str:
 
 def to_csv(board: Leaderboard) -> str:
     """Return a leaderboard as CSV with a column for each number and hyperparameter."""
-    several = len(board.studies) > 1
-    flat = [dict(_flat(_row_data(row, several), "")) for row in board.rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
+    names, rows = _flat_table(board)
     output = io.StringIO()
-    writer = csv.DictWriter(output, sorted(names, key=_group), lineterminator="\n")
+    writer = csv.DictWriter(output, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat)
+    writer.writerows(rows)
     return output.getvalue().removesuffix("\n")
+
+
+def to_pandas(board: Leaderboard) -> Any:
+    """Return a leaderboard as a data frame with a column for each number and hyperparameter.
+
+    Raises:
+        UserError: if pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise UserError("a data frame needs pandas; install it with: pip install 'automap[pandas]'") from None
+    names, rows = _flat_table(board)
+    return pandas.DataFrame(rows, columns=names)
+
+
+def _flat_table(board: Leaderboard) -> tuple[list[str], list[dict[str, Any]]]:
+    several = len(board.studies) > 1
+    rows = [dict(_flat(_row_data(row, several), "")) for row in board.rows]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return sorted(names, key=_group), rows
 
 
 def to_markdown(board: Leaderboard) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console, ConsoleOptions, RenderResult
 from sqlalchemy import Engine
 
 from automap.exceptions import UserError
 from automap.leaderboard.export import whole_numbers
+from automap.spec.display import html_of, text_of
 from automap.store.rankings import trial_span
 from automap.store.remote import child
 from automap.store.results import ResultRow, find_result, list_results
@@ -58,6 +60,17 @@ class TrialView:
             **(self._training(result) if result is not None else _NO_TRAINING),
             "finalists": [{"seed": final.seed, **self._training(final)} for final in self.finals],
         }
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from automap.leaderboard.trial_render import trial_page
+
+        yield trial_page(self, options.max_width, ascii_only=options.ascii_only)
+
+    def __str__(self) -> str:
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def _training(self, row: ResultRow) -> dict[str, Any]:
         return {

@@ -6,6 +6,7 @@ through `SafeConsole`, which takes no text for markup and lets no control charac
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -75,13 +76,48 @@ class SafeConsole(Console):
     Args:
         stderr: whether it writes to standard error.
         file: another stream.
+        record: whether to keep what is printed, for an export; then `width` is its width in characters.
+        width: None for the terminal's.
     """
 
-    def __init__(self, *, stderr: bool = False, file: IO[str] | None = None) -> None:
-        super().__init__(stderr=stderr, file=file, markup=False, emoji=False, highlight=False)
+    def __init__(
+        self,
+        *,
+        stderr: bool = False,
+        file: IO[str] | None = None,
+        record: bool = False,
+        width: int | None = None,
+    ) -> None:
+        plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False, "force_jupyter": False}
+        super().__init__(stderr=stderr, file=file, record=record, width=width, **plain)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does; only Rich's own segments of control codes keep their controls."""
         for segment in super().render(renderable, options):
             text, style, control = segment
             yield segment if control else Segment(escaped(text, lines=True), style)
+
+
+def html_of(renderable: RenderableType, width: int = 100) -> str:
+    """Return as HTML, for notebooks, what Rich would draw in a terminal; foreign text is escaped.
+
+    Args:
+        renderable: a table, a text, or anything else that Rich draws.
+        width: in characters.
+    """
+    console = SafeConsole(file=io.StringIO(), record=True, width=width)
+    console.print(renderable)
+    form = '<pre style="font-family: ui-monospace, Menlo, Consolas, monospace; line-height: 1.2">{code}</pre>'
+    return console.export_html(inline_styles=True, code_format=form)
+
+
+def text_of(renderable: RenderableType, width: int = 120) -> str:
+    """Return as plain text what Rich would draw; foreign text is escaped.
+
+    Args:
+        renderable: a table, a text, or anything else that Rich draws.
+        width: in characters.
+    """
+    console = SafeConsole(file=io.StringIO(), record=True, width=width)
+    console.print(renderable)
+    return "\n".join(line.rstrip() for line in console.export_text().strip("\n").splitlines())

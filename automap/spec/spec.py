@@ -354,14 +354,15 @@ def load_spec(path: Path | str) -> Spec:
     """
     source = Path(path)
     document = load_yaml(source)
-    data = {"name": source.stem, **_places_of_environment(), **document.data}
+    data = {"name": source.stem, **places_of_environment(), **document.data}
     try:
         return Spec.model_validate(data, context={"folder": source.absolute().parent})
     except ValidationError as error:
         raise spec_error(error, document) from None
 
 
-def _places_of_environment() -> dict[str, str]:
+def places_of_environment() -> dict[str, str]:
+    """Return the fields of a spec that environment variables set: the database and the shared cache."""
     named = {"storage": "AUTOMAP_STORAGE", "cache": "AUTOMAP_SHARED_CACHE"}
     return {field: url for field, variable in named.items() if (url := os.environ.get(variable))}
 

@@ -205,7 +205,7 @@ def test_ctrl_c_stops_at_the_end_of_the_epoch_and_the_same_command_goes_on(tmp_p
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "go on with: automap search" in errors
+    assert "resume with: automap search" in errors
     assert query(tmp_path, "SELECT state FROM automap_runs") == [("waiting",)]
     finished = automap("search", spec, folder=tmp_path)
     assert finished.returncode == 0, finished.stderr

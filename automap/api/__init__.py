@@ -1,0 +1,1 @@
+"""The Python API: what notebooks, scripts and every command of the command line call."""

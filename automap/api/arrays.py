@@ -1,0 +1,69 @@
+"""Images and labels in memory as a data set: written to a file once, so that worker processes can read them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automap.data.cache.reader import cache_directory
+from automap.exceptions import DataError, StorageError, UserError
+from automap.interfaces.array import Array
+
+
+def store_arrays(images: Any, labels: Any) -> Path:
+    """Write arrays into the cache, under a name made from their content, and return the file.
+
+    Args:
+        images: ``(images, height, width[, channels])``, anything that NumPy can make an array of.
+        labels: ``(images,)``, numbers or texts.
+
+    Raises:
+        DataError: if they cannot be arrays of numbers, or their lengths differ.
+        StorageError: if the cache cannot be written.
+    """
+    x, y = _array("images", images), _array("labels", labels)
+    if x.ndim not in (3, 4):
+        raise DataError(f"images have the shape {x.shape}; expected (images, height, width[, channels])")
+    if x.dtype.kind not in "uifb":
+        raise DataError(f"images are of the type {x.dtype}; expected numbers")
+    if len(x) != len(y):
+        raise DataError(f"{len(x):,} images and {len(y):,} labels; expected one label for each image")
+    path = cache_directory() / "arrays" / f"{_digest(x, y)}.npz"
+    if not path.exists():
+        _write(path, x, y)
+    return path
+
+
+def _array(name: str, values: Any) -> Array:
+    if values is None:
+        raise UserError(f"{name} are missing: automap.search(images, labels)")
+    try:
+        found = np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{name} cannot be made an array: {error}; are all images of one size?") from None
+    # Texts of tables come as objects, which NumPy would pickle.
+    return found.astype(str) if found.dtype.kind == "O" and name == "labels" else found
+
+
+def _digest(*arrays: Array) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _write(path: Path, images: Array, labels: Array) -> None:
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(temporary, x=images, y=labels)
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}; set AUTOMAP_CACHE to another folder") from None
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,68 @@
+"""Loading finished models, wherever a command or a script takes a MODEL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap.api.open import open_study
+from automap.exceptions import StorageError, UserError
+from automap.store.files import CARD_FILE, NETWORK_FILE
+from automap.store.remote import is_remote
+
+if TYPE_CHECKING:
+    from automap.models.load import FinishedModel
+
+
+def load_model(model: str | Path, storage: str | None = None) -> FinishedModel:
+    """Load a finished model; this imports Keras.
+
+    Args:
+        model: folder or URL of a model, a study's name or spec file (its winner), or ``STUDY:TRIAL``.
+        storage: URL of the database that holds the study; None as in `automap.open_study`.
+
+    Raises:
+        UserError: if there is no such model.
+        StorageError: if the database or the URL cannot be read.
+    """
+    location = model_location(model, storage)
+    from automap.models import load
+
+    return load.load_model(location)
+
+
+def model_location(model: str | Path, storage: str | None = None) -> str:
+    """Return folder or URL of a model; see `load_model`.
+
+    Raises:
+        UserError: if `model` is neither a folder of a model nor a study.
+        RunError: if no trial of the study has completed.
+    """
+    text = str(model)
+    if is_remote(text) or _is_folder_of_model(Path(text)):
+        return text
+    name, trial = _study_and_trial(text)
+    if Path(text).exists() and Path(name).suffix not in (".yaml", ".yml"):
+        raise UserError(
+            f"{text} holds no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
+            "'winner' that automap search names at its end, or a study: STUDY or STUDY:TRIAL"
+        )
+    if ("/" in name or "\\" in name) and Path(name).suffix not in (".yaml", ".yml"):
+        raise UserError(f"no such folder: {text}; expected a folder or URL of a model, STUDY or STUDY:TRIAL")
+    try:
+        study = open_study(name, storage)
+    except StorageError as error:
+        raise StorageError(f"'{text}' is no folder of a model, and no study was found: {error}") from error
+    return study.require_winner() if trial is None else study.model_location(trial)
+
+
+def _is_folder_of_model(path: Path) -> bool:
+    folder = path.parent if path.name == NETWORK_FILE else path
+    return (folder / CARD_FILE).exists() or (folder / NETWORK_FILE).exists()
+
+
+def _study_and_trial(text: str) -> tuple[str, int | None]:
+    if found := re.fullmatch(r"(.+):([0-9]{1,9})", text):
+        return found[1], int(found[2])
+    return text, None

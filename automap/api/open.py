@@ -1,0 +1,104 @@
+"""Finding studies by name, or by the spec file that names both a study and its database."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from automap.api.study import Study
+from automap.exceptions import UserError
+from automap.spec.spec import load_spec
+from automap.store.engine import display_url, read_database
+from automap.store.studies import StudyRow, StudySummary, find_study, get_study, list_studies
+
+DEFAULT_STORAGE = "sqlite:///automap.db"
+
+MAX_NAMES = 20
+"""Names of studies that an error lists."""
+
+
+def open_study(name: str | Path | None = None, storage: str | None = None) -> Study:
+    """Open a study for reading.
+
+    Args:
+        name: the study's name, or the path of its spec file; None for the only study of the database.
+        storage: URL of the database; None for the spec file's, else ``$AUTOMAP_STORAGE``, else
+            ``sqlite:///automap.db``.
+
+    Raises:
+        StorageError: if the database does not exist or cannot be read.
+        UserError: if it holds no such study, or several and `name` is None.
+        SpecError: if the spec file is not valid.
+    """
+    return open_studies([] if name is None else [str(name)], storage)[0]
+
+
+def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study]:
+    """Open several studies of one database for reading; no names mean the only study of it.
+
+    Raises:
+        UserError: as `open_study`, or if the spec files name more than one database.
+    """
+    resolved = [_resolve(name) for name in names]
+    urls = dict.fromkeys(url for _, url in resolved if url is not None)
+    if storage is None and len(urls) > 1:
+        raise UserError("the spec files use different databases; show their studies one at a time")
+    engine = read_database(storage or next(iter(urls), None) or default_storage())
+    if not resolved:
+        return [Study(engine, _only_study(engine))]
+    return [Study(engine, _find(engine, name)) for name in dict.fromkeys(name for name, _ in resolved)]
+
+
+def summarize_studies(storage: str | None = None) -> tuple[str, list[StudySummary]]:
+    """Return the URL of a database, without a password, and a summary of each study in it, the oldest first.
+
+    Raises:
+        StorageError: if it does not exist or cannot be read.
+    """
+    engine = read_database(storage or default_storage())
+    return display_url(engine.url), list_studies(engine)
+
+
+def default_storage() -> str:
+    """Return the URL of the database where neither an argument nor a spec names one."""
+    return os.environ.get("AUTOMAP_STORAGE") or DEFAULT_STORAGE
+
+
+def _resolve(name: str) -> tuple[str, str | None]:
+    """Return a study's name and, if a spec file was named, its database."""
+    if Path(name).suffix not in (".yaml", ".yml") and not ("/" in name or os.sep in name):
+        return name, None
+    spec = load_spec(Path(name))
+    return spec.name, spec.storage
+
+
+def _only_study(engine: Engine) -> StudyRow:
+    studies = list_studies(engine)
+    if len(studies) == 1:
+        return get_study(engine, studies[0].id)
+    if not studies:
+        raise UserError(f"{_where(engine)} holds no study; start one with: automap search SPEC")
+    raise UserError(f"{_where(engine)} holds {len(studies):,} studies: {_listed(studies)}; name one of them")
+
+
+def _find(engine: Engine, name: str) -> StudyRow:
+    found = find_study(engine, name)
+    if found is not None:
+        return found
+    studies = list_studies(engine)
+    if near := difflib.get_close_matches(name, [study.name for study in studies], n=1):
+        raise UserError(f"{_where(engine)} holds no study '{name}'; did you mean '{near[0]}'?")
+    hint = f"; it holds {_listed(studies)}" if studies else ""
+    raise UserError(f"{_where(engine)} holds no study '{name}'{hint}")
+
+
+def _listed(studies: Sequence[StudySummary]) -> str:
+    return ", ".join(study.name for study in studies[:MAX_NAMES]) + (", …" if len(studies) > MAX_NAMES else "")
+
+
+def _where(engine: Engine) -> str:
+    return f"database {display_url(engine.url)}"

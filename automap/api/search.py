@@ -1,0 +1,126 @@
+"""Running a search from Python."""
+
+from __future__ import annotations
+
+import os
+import socket
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from automap.api.display import Display, make_display
+from automap.api.executors import Workers, make_executor
+from automap.api.interrupts import count_interrupts
+from automap.api.limits import parse_time, parse_trials, set_limits
+from automap.api.search_view import SearchView
+from automap.api.sources import Source, read_source
+from automap.api.study import Study
+from automap.data.prepare import PreparedData, prepare
+from automap.search import study as studies
+from automap.search.environment import environment
+from automap.search.retention import publish_winner
+from automap.spec.spec import Spec
+from automap.workers.driver import drive, runs_can_be_kept, snapshot, work_is_left
+
+if TYPE_CHECKING:
+    from automap.interfaces.array import Array
+
+
+class SearchInterrupted(KeyboardInterrupt):
+    """The user stopped a search; the same search resumes it.
+
+    Args:
+        study: the study as it stands.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        super().__init__(f"the search of study '{study.name}' was stopped; start it again to resume it")
+
+
+def search(
+    source: str | Path | Spec | Array,
+    labels: Any = None,
+    *,
+    trials: int | str | None = None,
+    time: float | str | None = None,
+    workers: int | Literal["auto"] | Workers = 1,
+    progress: bool = True,
+    **fields: Any,
+) -> Study:
+    """Run or resume a search, and return its study when the budget is spent.
+
+    Workers are processes of their own: a script needs no ``if __name__ == "__main__"``. Ctrl-C once stops after the
+    current epoch, twice at once.
+
+    Args:
+        source: a path of a spec, a `Spec`, a folder or table of images, for which a spec is written first, or an
+            array ``(images, height, width[, channels])``.
+        labels: ``(images,)``, where `source` is an array.
+        trials: number of trials in total (30), or additional ones ("+10"), instead of the spec's.
+        time: time in total ("2h", or seconds), or additional time ("+20m"), instead of the spec's.
+        workers: processes that train at once; ``auto`` for as many as this machine has room for.
+        progress: whether to show progress, in a terminal or a notebook.
+        **fields: further fields of the spec, for arrays: ``name="flowers"``, ``architecture="resnet"``.
+
+    Raises:
+        SpecError: if the spec is not valid; its text is that of ``automap check``.
+        UserError: if the data, the database or an argument cannot be used.
+        RunError: if workers fail again and again.
+        SearchInterrupted: if the user stopped the search; it is a `KeyboardInterrupt`.
+
+    Example:
+        >>> study = automap.search("flowers.yaml", time="1h")  # doctest: +SKIP
+    """
+    display = make_display(progress)
+    asked = workers if isinstance(workers, Workers) else Workers(workers)
+    limits = (None if trials is None else parse_trials(trials), None if time is None else parse_time(time))
+    found = read_source(source, labels, fields)
+    data = read_data(found.spec, display)
+    opened = _open(found, data)
+    set_limits(opened, *limits)
+    finished = _drive(opened, data, asked, display)
+    publish_winner(opened)
+    study = Study.of(opened)
+    if not finished:
+        raise SearchInterrupted(study)
+    return study
+
+
+def read_data(spec: Spec, display: Display) -> PreparedData:
+    """Open a spec's data set from the cache, or decode it and show how far that is."""
+    with display.reading() as progress:
+        return prepare(spec.dataset, shared=spec.cache, progress=progress)
+
+
+def _open(source: Source, data: PreparedData) -> studies.Study:
+    runs_can_be_kept(source.spec)
+    return studies.create_or_continue(source.spec, source.text, data.fingerprint, environment())
+
+
+def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: Display) -> bool:
+    now = snapshot(study)
+    if not work_is_left(study):
+        display.say(f"The budget is spent: {now.use.spent}. To go on, add trials or time, for instance trials +10.")
+        return True
+    return drive_shown(study, data, workers, study.spec.search.seed + now.use.trials, display)
+
+
+def drive_shown(study: studies.Study, data: PreparedData, workers: Workers, seed: int, display: Display) -> bool:
+    """Drive a search and show it; return whether it ended by itself."""
+    executor, about = make_executor(study, data, workers, seed)
+    if workers.number != 1 or workers.executor != "local":
+        display.say(about)
+    view = SearchView(study.spec, executor.alive)
+    with count_interrupts() as interrupts, display.searching(view) as watcher:
+
+        def interrupted() -> int:
+            view.stopping = interrupts.count > 0
+            return interrupts.count
+
+        return drive(study, executor, watcher, interrupted)
+
+
+def own_seed() -> int:
+    """Return a sampler seed of this process: samplers of one seed on two machines would propose the same."""
+    return zlib.crc32(f"{socket.gethostname()}-{os.getpid()}".encode()) % 2**31

@@ -1,0 +1,178 @@
+"""What a running search shows: its budget, the best trial so far, counts, and what each worker is doing."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from automap.api.bars import budget_bar, sparkline
+from automap.leaderboard.formatting import short_candidate
+from automap.spec.display import escaped, safe_text
+from automap.spec.quantities import format_duration
+from automap.spec.spec import Spec
+from automap.store.runs import Run
+from automap.workers.driver import Snapshot
+
+_STATES = (("complete", "green"), ("pruned", "yellow"), ("infeasible", "magenta"), ("failed", "red"))
+
+MAX_ROWS = 16
+"""Runs that are shown one by one."""
+
+_BAR_WIDTH, _CURVE_WIDTH = 24, 20
+
+
+@dataclass
+class SearchView:
+    """Turns snapshots of a study into something to print.
+
+    Args:
+        spec: the study's spec.
+        alive: returns how many worker processes of this search run now.
+    """
+
+    spec: Spec
+    alive: Callable[[], int]
+    stopping: bool = False
+    """Whether the user asked to stop."""
+    _best: list[float] = field(default_factory=list)
+    """The best value after each change, oldest first."""
+
+    def update(self, now: Snapshot) -> None:
+        """Take note of the best value so far."""
+        if now.use.best is not None and (not self._best or self._best[-1] != now.use.best):
+            self._best.append(now.use.best)
+
+    def render(self, now: Snapshot) -> RenderableType:
+        """Return the whole view; it fits 80 columns."""
+        return Group(self._head(now), Text(), self._workers(now), Text(self._hint(), style="dim"))
+
+    def line(self, now: Snapshot) -> str:
+        """Return one line: elapsed time, the best value, counts, and what is in training."""
+        parts = [format_duration(now.use.seconds)]
+        if now.use.best is not None:
+            parts.append(f"best {self.spec.objectives[0].metric} {now.use.best:.4f}")
+        parts += [f"{number:,} {_LINE_NAMES.get(state, state)}" for state, number in now.counts.items() if number]
+        running = [run for run in now.active if run.state == "running"]
+        parts += [f"{_label(run)} {_progress(run)}" for run in running[:4]]
+        if len(running) > 4:
+            parts.append(f"{len(running) - 4} more running")
+        if not running:
+            parts.append(self._phase(now))
+        return " · ".join(parts)
+
+    def _hint(self) -> str:
+        if self.stopping:
+            return "stopping after the current epoch; press Ctrl-C again to stop now"
+        return "Ctrl-C stops after the current epoch; the same command resumes the search"
+
+    def _head(self, now: Snapshot) -> Table:
+        head = Table.grid(padding=(0, 2), expand=True)
+        head.add_column(style="bold cyan", no_wrap=True, max_width=24, overflow="ellipsis")
+        head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        head.add_row(safe_text(self.spec.name), Text(self._phase(now), style="dim"))
+        head.add_row("budget", _budget(now))
+        head.add_row("best", self._best_so_far(now))
+        head.add_row("trials", _counts(now))
+        return head
+
+    def _phase(self, now: Snapshot) -> str:
+        done, open_ = now.counts.get("final", 0), sum(run.kind == "final" for run in now.active)
+        if done or open_:
+            return f"training finalists: {done} of {done + open_} done"
+        if now.active:
+            return "searching"
+        return "starting workers" if now.use.spent is None else "finishing"
+
+    def _best_so_far(self, now: Snapshot) -> Text:
+        if now.use.best is None:
+            return Text("no trial has completed yet", style="dim")
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f"{self.spec.objectives[0].metric} {now.use.best:.4f}", style="bold green")
+        if len(self._best) > 1:
+            downwards = self.spec.objectives[0].direction == "minimize"
+            text.append(f"  {sparkline(self._best, _CURVE_WIDTH, downwards=downwards)}", style="green")
+        if now.use.leader is not None:
+            about = f"  trial {now.use.leader.trial}: {escaped(short_candidate(now.use.leader.candidate))}"
+            text.append(about, style="dim")
+        return text
+
+    def _workers(self, now: Snapshot) -> RenderableType:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
+        table.add_column("trial", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        for title in ("epoch", self.spec.objectives[0].metric, "left"):
+            table.add_column(title, justify="right", no_wrap=True)
+        table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, style="dim", ratio=1)
+        for run in now.active[:MAX_ROWS]:
+            table.add_row(*_run_cells(run))
+        if (more := len(now.active) - MAX_ROWS) > 0:
+            table.add_row(f"+{more}", "more", "", "", "", "")
+        if (idle := self._idle(now)) > 0:
+            doing = "starting" if not any(now.counts.values()) and not now.active else "waiting for work"
+            table.add_row("–", doing, "", "", "", f"{idle} worker{'s' * (idle != 1)}")
+        return table
+
+    def _idle(self, now: Snapshot) -> int:
+        mine = f"{socket.gethostname()}-{os.getpid()}-"
+        busy = sum(run.state == "running" and mine in (run.worker or "") for run in now.active)
+        return self.alive() - busy
+
+
+_LINE_NAMES = {"final": "finalist runs"}
+
+
+def _run_cells(run: Run) -> tuple[RenderableType, ...]:
+    left = "" if not run.epoch_seconds else format_duration(run.epoch_seconds * max(run.epochs - run.epoch, 0))
+    metric = "" if run.metric is None else f"{run.metric:.4f}"
+    phase = Text(_doing(run), style="" if run.state == "running" else "dim")
+    return _label(run), phase, f"{run.epoch}/{run.epochs}", metric, left, safe_text(short_candidate(run.candidate))
+
+
+def _label(run: Run) -> str:
+    return f"trial {run.trial}" if run.kind == "search" else f"trial {run.trial} seed {run.seed}"
+
+
+def _progress(run: Run) -> str:
+    return f"epoch {run.epoch}/{run.epochs}" if run.epoch else _doing(run)
+
+
+def _doing(run: Run) -> str:
+    if run.state != "running":
+        return run.state
+    # No epoch is finished: the network is built, its step compiled and run for the first time.
+    return "training" if run.epoch else "compiling"
+
+
+def _budget(now: Snapshot) -> Text:
+    use, parts, used, reserved = now.use, [], 0.0, 0.0
+    if use.trial_budget is None:
+        parts.append(f"{use.trials:,} trials")
+    else:
+        parts.append(f"{use.trials:,} of {use.trial_budget:,} trials")
+        used = use.trials / max(use.trial_budget, 1)
+    if use.time_budget is None:
+        parts.append(format_duration(use.seconds))
+    else:
+        parts.append(f"{format_duration(use.seconds)} of {format_duration(use.time_budget)}")
+        used, reserved = max(used, use.seconds / use.time_budget), use.reserved_seconds / use.time_budget
+        if use.reserved_seconds >= 1:
+            parts.append(f"{format_duration(use.reserved_seconds)} for finalists")
+    if use.target is not None:
+        parts.append(f"target {use.target:g}")
+    return Text.assemble(budget_bar(used, reserved, _BAR_WIDTH), "  ", " · ".join(parts))
+
+
+def _counts(now: Snapshot) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for state, style in _STATES:
+        number = now.counts.get(state, 0)
+        text.append(f"{number:,} {state}", style=style if number else "dim")
+        text.append("   ")
+    return text

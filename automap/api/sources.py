@@ -1,0 +1,111 @@
+"""What a search may start from: a spec file, a `Spec`, a folder or table of images, or arrays in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from automap.api.arrays import store_arrays
+from automap.exceptions import UserError
+from automap.spec.display import shell_quoted
+from automap.spec.spec import Spec, load_spec, places_of_environment, spec_error
+from automap.spec.yaml import dump_yaml
+
+DATA_SUFFIXES = frozenset({".csv", ".parquet", ".npz"})
+"""Files that are data; every other file is read as a spec."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A spec and the text that it came from."""
+
+    spec: Spec
+    text: str
+
+
+def read_source(source: Any, labels: Any = None, fields: Mapping[str, Any] | None = None) -> Source:
+    """Return the spec that a search is for.
+
+    Args:
+        source: a path of a spec, a `Spec`, a folder or table of images, or an array of images.
+        labels: of the images, where `source` is an array.
+        fields: further fields of the spec, where it is not written yet: for arrays.
+
+    Raises:
+        SpecError: if the spec is not valid.
+        UserError: if `source` is none of these.
+    """
+    is_path = isinstance(source, str | Path)
+    if fields and (is_path or isinstance(source, Spec)):
+        raise UserError(
+            f"'{next(iter(fields))}' belongs in the spec; fields can be given as arguments only with arrays"
+        )
+    if labels is not None and (is_path or isinstance(source, Spec)):
+        raise UserError("labels are for arrays of images: a spec, a folder or a table has its own")
+    if isinstance(source, Spec):
+        return Source(source, dump_yaml(source.to_data()))
+    if is_path:
+        path = spec_file(Path(source))
+        return Source(load_spec(path), path.read_text(encoding="utf-8"))
+    return _from_arrays(source, labels, fields or {})
+
+
+def _from_arrays(images: Any, labels: Any, fields: Mapping[str, Any]) -> Source:
+    path = store_arrays(images, labels)
+    written = {"name": f"arrays-{path.stem[:8]}", **fields, "dataset": {"type": "npz", "path": str(path)}}
+    if isinstance(given := fields.get("dataset"), Mapping):
+        # How to read them may be said: splits, image_size and the like.
+        written["dataset"] = {**given, **written["dataset"]}
+    try:
+        spec = Spec.model_validate({**places_of_environment(), **written}, context={"folder": Path().absolute()})
+    except ValidationError as error:
+        raise spec_error(error) from None
+    return Source(spec, dump_yaml(written))
+
+
+def spec_file(path: Path) -> Path:
+    """Return the spec file of a path: the path itself, or the spec that `init` would write for a folder of images.
+
+    A spec that was written before is used as it is, so that the same command resumes its search.
+
+    Raises:
+        UserError: if the folder's spec cannot be written, or a file of its name is about other data.
+    """
+    if not (path.is_dir() or path.suffix.lower() in DATA_SUFFIXES):
+        return path
+    from automap.data.recognise.proposal import propose_spec
+
+    output = Path(f"{_study_name(path)}.yaml")
+    if output.exists():
+        _must_be_about(output, path)
+        return output
+    text = propose_spec(path, output).text
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {output}: {error.strerror}; write the spec with: automap init") from None
+    return output
+
+
+def _study_name(path: Path) -> str:
+    stem = path.resolve().stem if path.suffix.lower() in DATA_SUFFIXES else path.resolve().name
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] or "study"
+
+
+def _must_be_about(spec: Path, data: Path) -> None:
+    found = getattr(load_spec(spec).dataset, "path", None)
+    if found is None or not _same_or_below(Path(found), data):
+        raise UserError(
+            f"{spec} exists already and is about other data ({found}); write a spec of another name with: "
+            f"automap init {shell_quoted(data)} --output FILE"
+        )
+
+
+def _same_or_below(path: Path, folder: Path) -> bool:
+    # A COCO file or a table may lie in the folder that was named.
+    return path.resolve() == folder.resolve() or folder.resolve() in path.resolve().parents

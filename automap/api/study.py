@@ -1,0 +1,207 @@
+"""Studies: what was searched, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from sqlalchemy import Engine
+
+from automap.exceptions import RunError, UserError
+from automap.leaderboard.board import Leaderboard, Row
+from automap.leaderboard.ranking import UNRANKED, rank
+from automap.leaderboard.trial import TrialView, read_trial
+from automap.spec.display import html_of
+from automap.store import results
+from automap.store.engine import display_url
+from automap.store.files import CARD_FILE, NETWORK_FILE, run_folder_name
+from automap.store.remote import child
+from automap.store.results import ResultRow
+from automap.store.runs import list_active
+from automap.store.studies import StudyRow, get_study
+
+if TYPE_CHECKING:
+    from automap.models.load import FinishedModel
+    from automap.search.consistency import Finding
+    from automap.search.study import Study as OpenStudy
+
+States = Literal["ranked", "all", "pruned", "infeasible", "failed"]
+"""Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other way."""
+
+
+class Study:
+    """A study in a database, for reading: `automap.open_study` and `automap.search` return one.
+
+    Args:
+        engine: the database.
+        row: the study in it.
+    """
+
+    def __init__(self, engine: Engine, row: StudyRow) -> None:
+        self._engine, self._row = engine, row
+
+    @classmethod
+    def of(cls, opened: OpenStudy) -> Self:
+        """Return the study that a search had open."""
+        return cls(opened.engine, get_study(opened.engine, opened.id))
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self._row.name
+
+    @property
+    def storage(self) -> str:
+        """URL of its database, without a password."""
+        return display_url(self._engine.url)
+
+    @property
+    def spec_text(self) -> str:
+        """The spec as the user wrote it."""
+        return self._row.spec_text
+
+    def leaderboard(
+        self, *, sort: str | None = None, limit: int | None = 20, pareto: bool = False, state: States = "ranked"
+    ) -> Leaderboard:
+        """Rank the results.
+
+        Args:
+            sort: a metric instead of the objectives: ``validation.macro_f1``, ``test.accuracy``, ``cost.latency_ms``.
+            limit: largest number of rows; None for all.
+            pareto: whether to show only the Pareto front of the objectives.
+            state: which trials to list.
+
+        Raises:
+            UserError: if no result has the metric to sort by.
+        """
+        return rank_studies([self], sort=sort, limit=limit, pareto=pareto, state=state)
+
+    def trials(self) -> list[Row]:
+        """Return every trial that has ended, by number."""
+        return sorted(self.leaderboard(limit=None, state="all").rows, key=lambda row: row.trial)
+
+    def trial(self, number: int) -> TrialView:
+        """Return one trial with its hyperparameters, learning curve, metrics and cost.
+
+        Raises:
+            UserError: if the study has no trial of that number.
+        """
+        return read_trial(self._engine, self._row, number)
+
+    @property
+    def winner(self) -> str | None:
+        """Folder or URL of the best model so far; None if no trial has completed."""
+        place = child(self._row.run_directory, "winner")
+        return place if holds_model(place) else None
+
+    def best(self) -> FinishedModel:
+        """Load the winner's model; this imports Keras.
+
+        Raises:
+            RunError: if no trial has completed.
+        """
+        from automap.models.load import load_model
+
+        return load_model(self.require_winner())
+
+    def require_winner(self) -> str:
+        """Return `winner`.
+
+        Raises:
+            RunError: if no trial has completed; with what happened to those that ended.
+        """
+        if (place := self.winner) is not None:
+            return place
+        counts = results.count_states(self._engine, self._row.id)
+        if counts["complete"]:
+            raise RunError(f"study '{self.name}' has no winner's model in {self._row.run_directory}")
+        ended = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number) or "none has ended"
+        raise RunError(f"no trial of study '{self.name}' has completed ({ended})")
+
+    def model(self, trial: int) -> FinishedModel:
+        """Load the model of one trial; of a finalist, that of its best seed. This imports Keras.
+
+        Raises:
+            UserError: if there is no such trial, or its weights were not kept.
+        """
+        from automap.models.load import load_model
+
+        return load_model(self.model_location(trial))
+
+    def model_location(self, trial: int) -> str:
+        """Return folder or URL of a trial's model.
+
+        Raises:
+            UserError: if there is no such trial, or its weights were not kept.
+        """
+        view = self.trial(trial)
+        for result in (*self._best_first(view.finals), *([view.result] if view.result else [])):
+            place = child(self._row.run_directory, run_folder_name(result.kind, result.trial, result.seed))
+            if holds_model(place):
+                return place
+        raise UserError(
+            f"study '{self.name}' keeps no weights of trial {trial} ({view.state}): weights are kept for the "
+            "best trials and the finalists only"
+        )
+
+    def examine(self) -> list[Finding]:
+        """Check that Optuna's trials, automap's results and the files in the run directory agree.
+
+        Raises:
+            SpecError: if a plugin of the spec is missing, or takes other fields now.
+        """
+        from automap.search.consistency import examine
+        from automap.search.study import reopen
+
+        return examine(reopen(self._engine, self._row))
+
+    @property
+    def in_training(self) -> bool:
+        """Whether workers train for it now."""
+        return bool(list_active(self._engine, self._row.id))
+
+    def _best_first(self, finals: Sequence[ResultRow]) -> list[ResultRow]:
+        sign = -1 if self._row.objectives[0].direction == "maximize" else 1
+        known = [final for final in finals if final.value is not None]
+        return sorted(known, key=lambda final: sign * (final.value or 0.0))
+
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, storage={self.storage!r})"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self.leaderboard()
+
+    def _repr_html_(self) -> str:
+        return html_of(self.leaderboard())
+
+
+def rank_studies(
+    studies: Sequence[Study],
+    *,
+    sort: str | None = None,
+    limit: int | None = 20,
+    pareto: bool = False,
+    state: States = "ranked",
+) -> Leaderboard:
+    """Rank the results of one or more studies of one database as one leaderboard; see `Study.leaderboard`.
+
+    Raises:
+        UserError: if the studies have different objectives, or no result has the metric to sort by.
+    """
+    one = state not in ("ranked", "all")
+    ended = [] if state == "ranked" else [name for name in UNRANKED if not one or name == state]
+    rows = [study._row for study in studies]
+    engine = studies[0]._engine
+    return rank(engine, rows, sort=sort, limit=limit or None, pareto=pareto, unranked=ended, only_unranked=one)
+
+
+def holds_model(place: str) -> bool:
+    """Return whether a folder or URL holds a finished model."""
+    from pathlib import Path
+
+    from automap.store.remote import file_sizes, is_remote
+
+    if is_remote(place):
+        return {NETWORK_FILE, CARD_FILE} <= set(file_sizes(place))
+    return all(Path(place, name).is_file() for name in (NETWORK_FILE, CARD_FILE))

@@ -1,0 +1,27 @@
+"""Search for a network that reads handwritten digits, compare the trials, and use the winner.
+
+Run it with: python examples/quickstart.py
+It takes about two minutes on two processor cores and writes automap.db and automap.runs/ beside you.
+"""
+
+from sklearn.datasets import load_digits
+
+import automap
+
+digits = load_digits()
+images, labels = (digits.images * 16 - 1).clip(0).astype("uint8"), digits.target
+
+study = automap.search(
+    images[:-10],
+    labels[:-10],
+    trials=3,
+    name="quickstart",
+    architecture="cnn",
+    training={"epochs": 5},
+    finalists={"top": 1, "seeds": 2},
+)
+
+leaderboard = study.leaderboard()
+print(leaderboard)
+print("test accuracy of the winner:", round(leaderboard.rows[0].test["accuracy"].mean, 3))
+print("its model:", study.winner)
