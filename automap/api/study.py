@@ -9,9 +9,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from sqlalchemy import Engine
 
 from automap.exceptions import RunError, UserError
+from automap.interfaces.metric import sign_of
 from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.ranking import UNRANKED, rank
-from automap.leaderboard.trial import TrialView, read_trial
+from automap.leaderboard.trial_view import TrialView, read_trial
 from automap.spec.display import html_of
 from automap.store import results
 from automap.store.engine import display_url
@@ -162,7 +163,7 @@ class Study:
         return bool(list_active(self._engine, self._row.id))
 
     def _best_first(self, finals: Sequence[ResultRow]) -> list[ResultRow]:
-        sign = -1 if self._row.objectives[0].direction == "maximize" else 1
+        sign = sign_of(self._row.objectives[0].direction)
         known = [final for final in finals if final.value is not None]
         return sorted(known, key=lambda final: sign * (final.value or 0.0))
 

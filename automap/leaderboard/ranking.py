@@ -19,6 +19,7 @@ from itertools import groupby
 from sqlalchemy import Engine
 
 from automap.exceptions import UserError
+from automap.interfaces.metric import sign_of
 from automap.leaderboard.board import Leaderboard, MeanStd, Row, RowState, objective_measure
 from automap.leaderboard.sort_key import parse_measure
 from automap.search.pareto import first_fronts
@@ -166,7 +167,7 @@ class _Standing:
         ]
 
     def _finalist(self, results: Sequence[ResultRow]) -> Row:
-        sign = -1.0 if self._measures[0].direction == "maximize" else 1.0
+        sign = sign_of(self._measures[0].direction)
         best_first = sorted(results, key=lambda result: math.inf if result.value is None else sign * result.value)
         return self._row(best_first, "finalist")
 
@@ -197,7 +198,7 @@ def _estimates(parts: Sequence[dict[str, float]]) -> dict[str, MeanStd]:
 
 def _sorted(rows: Iterable[Row], measure: Measure) -> list[Row]:
     """Return the rows that have a number, the best first."""
-    sign = -1.0 if measure.direction == "maximize" else 1.0
+    sign = sign_of(measure.direction)
     known = [(found.mean * sign, row) for row in rows if (found := row.measured(measure)) is not None]
     return [row for _, row in sorted(known, key=lambda item: (item[0], item[1].study, item[1].trial))]
 

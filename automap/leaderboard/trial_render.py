@@ -12,7 +12,7 @@ from rich.text import Text
 from automap.leaderboard.board import MeanStd, objective_measure
 from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.formatting import NOTHING, format_cost, format_measured, format_metric
-from automap.leaderboard.trial import TrialView
+from automap.leaderboard.trial_view import TrialView
 from automap.spec.display import escaped, safe_text
 from automap.spec.objectives import COSTS
 from automap.spec.yaml import dump_yaml

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from automap.interfaces.metric import sign_of
 from automap.search.study import Study
 from automap.spec.spec import Spec
 from automap.store import results, runs, studies
@@ -51,11 +52,8 @@ def budget_use(study: Study) -> Use:
         study.engine, study.id, kind="search", states=("complete",), limit=study.spec.finalists.top or 1
     )
     value = best[0].value if best else None
-    reached = (
-        target is not None
-        and value is not None
-        and (value >= target if objective.direction == "maximize" else value <= target)
-    )
+    sign = sign_of(objective.direction)
+    reached = target is not None and value is not None and sign * value <= sign * target
     return Use(
         trials=row.slots_taken,
         trial_budget=row.trial_budget,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automap.interfaces.metric import sign_of
 from automap.search.study import Study
 from automap.spec.objectives import non_dominated_ranks, objective_value
 from automap.store import results, runs
@@ -67,7 +68,7 @@ def best_final(study: Study) -> ResultRow | None:
             of_trial.setdefault(final.trial, []).append(final)
     if not of_trial:
         return None
-    sign = 1 if study.spec.objectives[0].direction == "maximize" else -1
+    sign = sign_of(study.spec.objectives[0].direction)
     mean = {trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()}
     # The rows come with the best value first.
-    return of_trial[max(mean, key=lambda trial: mean[trial])][0]
+    return of_trial[min(mean, key=lambda trial: mean[trial])][0]

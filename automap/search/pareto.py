@@ -1,9 +1,11 @@
-"""Pareto fronts of many points at once."""
+"""Pareto fronts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from automap.interfaces.metric import Direction, sign_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,22 +15,24 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 
-def first_fronts(values: Sequence[Sequence[float]], directions: Sequence[str], enough: int | None) -> list[list[int]]:
-    """Split points into fronts: those that no other dominates, then those left without them, and so on.
+def first_fronts(
+    values: Sequence[Sequence[float]], directions: Sequence[Direction], enough: int | None
+) -> list[list[int]]:
+    """Split points into successive Pareto fronts (non-dominated sorting).
 
     Args:
         values: one point a row, one objective a column.
         directions: ``maximize`` or ``minimize`` for each objective.
-        enough: stop after the front with which so many points are assigned; None for all.
+        enough: stop after the front that brings the number of assigned points to this; None for all.
 
     Returns:
-        For each front the indices of its points, ascending.
+        The indices of the points of each front, in ascending order.
     """
     import numpy as np
 
     if not values:
         return []
-    signs = np.array([1.0 if direction == "minimize" else -1.0 for direction in directions])
+    signs = np.array([sign_of(direction) for direction in directions])
     points, positions = np.unique(np.asarray(values, float) * signs, axis=0, return_inverse=True)
     positions = positions.reshape(-1)
     left, fronts, assigned = np.arange(len(points)), [], 0
@@ -42,15 +46,15 @@ def first_fronts(values: Sequence[Sequence[float]], directions: Sequence[str], e
 
 
 def _front(points: Points) -> Mask:
-    """Return which points no other dominates.
+    """Return which points are on the Pareto front.
 
     Args:
-        points: no two alike, sorted by their columns from left to right; smaller is better.
+        points: unique and sorted lexicographically; smaller is better.
     """
     import numpy as np
 
     if points.shape[1] <= 2:
-        # Sorted by the first objective, a point stays if its second (or only) one is smaller than all before.
+        # In order of the first objective, a point is on the front if its last one is smaller than all before it.
         second = points[:, -1]
         before = np.concatenate([[np.inf], np.minimum.accumulate(second)[:-1]])
         front: Mask = second < before
@@ -61,8 +65,7 @@ def _front(points: Points) -> Mask:
 def _front_of_many(points: Points) -> Mask:
     import numpy as np
 
-    # No point dominates the one with the smallest sum, and what that one dominates goes: one pass for each
-    # member of the front.
+    # The point with the smallest sum is on the front; remove what it dominates and repeat.
     left = np.argsort(points.sum(axis=1), kind="stable")
     members = []
     while len(left):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import defer
 from automap.interfaces.metric import Direction
 from automap.store.models import ResultTable, RunTable
 from automap.store.result import State
-from automap.store.results import ResultRow, result_row
+from automap.store.results import ResultRow, ordered, result_row
 from automap.store.transactions import reading
 
 # SQLite takes no more parameters than this in one statement, PostgreSQL not many more.
@@ -52,9 +52,8 @@ def top_results(
         is_value: whether the measure is the studies' first objective, for which there is an index.
     """
     value = ResultTable.value if is_value else _column(measure)
-    best = value.desc() if measure.direction == "maximize" else value.asc()
     query = _complete(select(ResultTable), study_ids).where(value.is_not(None))
-    return _read(engine, query.order_by(best, ResultTable.trial).limit(limit))
+    return _read(engine, query.order_by(ordered(value, measure.direction), ResultTable.trial).limit(limit))
 
 
 def points(engine: Engine, study_ids: Sequence[int], measures: Sequence[Measure]) -> list[Point]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Engine, Select, func, insert, select, update
+from sqlalchemy import Engine, Select, SQLColumnExpression, UnaryExpression, func, insert, select, update
 from sqlalchemy.orm import Session, defer
 
+from automap.interfaces.metric import Direction, sign_of
 from automap.spec.objectives import Objective, objective_value
 from automap.store.clock import as_datetime, database_now
 from automap.store.models import ResultTable, RunTable, StudyTable
@@ -160,8 +161,13 @@ def _first_objective(session: Session, study_id: int) -> Objective:
 
 def _best_first(query: Select[ResultTable], objective: Objective) -> Select[ResultTable]:
     value = ResultTable.value
-    best = value.desc() if objective.direction == "maximize" else value.asc()
+    best = ordered(value, objective.direction)
     return query.order_by(value.is_(None), best, ResultTable.trial, ResultTable.seed)
+
+
+def ordered(value: SQLColumnExpression[Any], direction: Direction) -> UnaryExpression[Any]:
+    """Return the ORDER BY term that puts the best value first; a bare column, so that an index can serve it."""
+    return value.desc() if sign_of(direction) < 0 else value.asc()
 
 
 def _new_result(run: RunTable, objective: Objective, result: Result) -> dict[str, Any]:

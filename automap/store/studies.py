@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Update, and_, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from automap.interfaces.metric import sign_of
 from automap.spec.objectives import Objective
 from automap.store.clock import as_datetime, database_now
 from automap.store.models import ResultTable, RunTable, StudyTable
@@ -253,7 +254,7 @@ def _study_row(row: StudyTable) -> StudyRow:
 
 def _summary(row: Any, counts: dict[str, int], ends: tuple[float | None, float | None]) -> StudySummary:
     objectives = parse_objectives(row.objectives)
-    best = ends[1] if objectives[0].direction == "maximize" else ends[0]
+    best = ends[1] if sign_of(objectives[0].direction) < 0 else ends[0]
     return StudySummary(row.id, row.name, objectives, as_datetime(row.created_at), counts, best)
 
 

@@ -15,8 +15,8 @@ from automap.leaderboard.export import to_csv, to_json, to_markdown
 from automap.leaderboard.formatting import differing_tokens, format_cost, format_count, format_value, short_candidate
 from automap.leaderboard.ranking import UNRANKED, rank
 from automap.leaderboard.render import leaderboard_table
-from automap.leaderboard.trial import read_trial
 from automap.leaderboard.trial_render import trial_page
+from automap.leaderboard.trial_view import read_trial
 from automap.store import runs
 from automap.store.result import Result
 from automap.store.studies import StudyRow
