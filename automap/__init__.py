@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from automap.interfaces.loss import LossComponent
     from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
     from automap.interfaces.optimizer import OptimizerComponent
-    from automap.interfaces.sample import BadSample, ImageSource, Sample
+    from automap.interfaces.sample import BadSample, Boxes, ImageSource, Notice, Sample
     from automap.interfaces.task import Task
     from automap.leaderboard.board import Leaderboard
     from automap.spec.candidate import Candidate
@@ -55,6 +55,7 @@ __all__ = [
     "Augmentation",
     "AutomapError",
     "BadSample",
+    "Boxes",
     "BoxesInfo",
     "Candidate",
     "ClassesInfo",
@@ -74,6 +75,7 @@ __all__ = [
     "LossComponent",
     "MaskInfo",
     "Metric",
+    "Notice",
     "NumbersInfo",
     "OptimizerComponent",
     "PluginError",
@@ -148,7 +150,9 @@ _MODULES = {
     "automap.interfaces.optimizer": ("OptimizerComponent",),
     "automap.interfaces.sample": (
         "BadSample",
+        "Boxes",
         "ImageSource",
+        "Notice",
         "Sample",
     ),
     "automap.interfaces.task": ("Task",),

@@ -38,6 +38,7 @@ class PreparedData:
         fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
         unseen_classes: whether the splits hold whole classes back.
         pairs: of records of the test split, by which it is judged.
+        notices: what the data set left out or changed, one line for each kind.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class PreparedData:
         fingerprint: str,
         unseen_classes: bool = False,
         pairs: VerificationPairs | None = None,
+        notices: tuple[str, ...] = (),
     ) -> None:
         self._cache, self._kind = cache, kind
         self.splits, self.info, self.fingerprint = splits, info, fingerprint
         self.unseen_classes, self._pairs = unseen_classes, pairs
+        self.notices = notices
 
     def verification_pairs(self, split: SplitName) -> VerificationPairs | None:
         """Return the pairs by which a split is judged, by the places of its records; None for all there are."""
@@ -175,6 +178,7 @@ def prepare(
         _fingerprint(found, dataset.splits, pairs),
         unseen_classes=bool(dataset.splits.unseen_classes),
         pairs=judged,
+        notices=listing.notices,
     )
 
 

@@ -65,6 +65,7 @@ def summarise(data: PreparedData) -> DataSummary:
         mean=data.info.image.mean,
         std=data.info.image.std,
         warnings=(
+            *data.notices,
             *(() if data.unseen_classes else _warnings(classes, counts, data.one_class)),
             *_duplicate_warnings(data),
         ),

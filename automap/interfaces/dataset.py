@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from automap.interfaces.component import Component
 from automap.interfaces.data_info import Resize
-from automap.interfaces.sample import BadSample, Sample
+from automap.interfaces.sample import BadSample, Notice, Sample
 
 
 def _parse_percent(value: Any) -> Any:
@@ -98,8 +98,8 @@ class Dataset(Component, ABC):
         return 1
 
     @abstractmethod
-    def samples(self) -> Iterator[Sample | BadSample]:
-        """Describe every sample, in a stable order, without decoding anything.
+    def samples(self) -> Iterator[Sample | BadSample | Notice]:
+        """Describe every sample, in a stable order, without decoding anything; tell what is left out or changed.
 
         Called once to find out whether the samples have been decoded before, and once more to decode them if they
         have not. A million samples pass through one by one, so keep none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -51,7 +51,7 @@ class Sample(NamedTuple):
     - ``labels``: the names of all classes of the image, a tuple;
     - ``numbers``: a tuple of floats;
     - ``boxes``: a list of ``(class name, left, top, right, bottom)`` in pixels of the upright image, right and bottom
-      exclusive;
+      exclusive, with True at the end for a box that is ignored in training and evaluation; or `Boxes`;
     - ``mask``: an image of the same size whose values are indices into `Dataset.class_names`, 255 for none;
     - ``image``: an image `Dataset.scale` times as high and wide.
 
@@ -70,8 +70,39 @@ class Sample(NamedTuple):
         return self.inputs[IMAGE]
 
 
+class Boxes(list[tuple[Any, ...]]):
+    """The boxes of an image (see `Sample.target`), and the size of the image over which they were drawn.
+
+    Annotation files state that size. If it is the size of the stored image and EXIF turns the image, the boxes are
+    turned with it; if it is another size, the sample is bad.
+
+    Args:
+        boxes: ``(class name, left, top, right, bottom)``, with True at the end for a box that is ignored.
+        size: height and width in pixels; None if it is not known.
+    """
+
+    def __init__(self, boxes: Iterable[tuple[Any, ...]] = (), size: tuple[int, int] | None = None) -> None:
+        super().__init__(boxes)
+        self.size = size
+
+    def __repr__(self) -> str:
+        return f"Boxes({super().__repr__()}, {self.size})"
+
+
 class BadSample(NamedTuple):
     """Something found where a sample was expected, with the reason why it cannot be used."""
 
     name: str
     reason: str
+
+
+class Notice(NamedTuple):
+    """Something that a data set left out or changed, which the user should know.
+
+    Unlike a `BadSample`, it is not a fault of a sample and does not count against `Dataset.max_bad`.
+    """
+
+    name: str
+    """Of the file or entry."""
+    reason: str
+    """A plural such as ``masks without an image``, the same for all of one kind: notices are counted by reason."""

@@ -12,7 +12,8 @@ from PIL import Image
 
 from automap.data.decode.geometry import Geometry
 from automap.data.decode.image import BadImage, decode, decode_placed, image_header
-from automap.data.sources.files import IMAGE_SUFFIXES, walk_files
+from automap.data.sources.files import walk_files
+from automap.data.sources.layout import is_image_name
 from automap.exceptions import UserError
 from automap.interfaces.array import Array
 from automap.interfaces.sample import IMAGE
@@ -51,7 +52,7 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _images_below(folder: Path) -> list[Path]:
-    return [file for file in walk_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
+    return [file for file in walk_files(folder) if is_image_name(file.name)]
 
 
 def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]:

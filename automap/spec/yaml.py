@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,27 @@ def load_yaml(source: Path | str, text: str | None = None) -> Document:
     return Document(name, text, data, reader.keys, reader.values)
 
 
+def load_text_yaml(source: Path | str, text: str) -> Any:
+    """Read the YAML of another program as lists, mappings and texts: ``no``, ``01`` and ``1e3`` stay as written.
+
+    Args:
+        source: the file's name, for errors.
+        text: its content.
+
+    Raises:
+        SpecError: if it is not valid YAML, or has tags, aliases in a circle or more values than `MAX_NODES`.
+    """
+    name = str(source)
+    if len(text) > MAX_BYTES:
+        raise SpecError(name, [Problem((), f"larger than {MAX_BYTES:,} bytes")])
+    node = _compose(name, text)
+    reader = _Reader(name, text, read_scalar=str)
+    data = None if node is None else reader.read(node, ())
+    if reader.problems:
+        raise SpecError(name, reader.problems, text)
+    return data
+
+
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -139,8 +160,9 @@ def _describe(error: yaml.MarkedYAMLError) -> str:
 class _Reader:
     """Turns nodes into plain data and remembers where each came from."""
 
-    def __init__(self, source: str, text: str) -> None:
+    def __init__(self, source: str, text: str, read_scalar: Callable[[str], Any] | None = None) -> None:
         self.source, self.text = source, text
+        self._read_scalar = read_scalar or read_plain
         self.keys: dict[DataPath, Position] = {}
         self.values: dict[DataPath, Position] = {}
         self.problems: list[Problem] = []
@@ -173,7 +195,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
         quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
-        return node.value if quoted else read_plain(node.value)
+        return node.value if quoted else self._read_scalar(node.value)
 
     def _mapping(self, node: yaml.MappingNode, path: DataPath) -> dict[str, Any]:
         # Merged entries come first: the mapping's own ones then replace them, and their positions too.

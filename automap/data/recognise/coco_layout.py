@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from automap.data.sources.coco_file import ImagesNotFound, annotation_files, is_coco, open_coco
-from automap.data.sources.files import is_junk
+from automap.data.sources.layout import is_junk
 from automap.exceptions import DataError
 
 LOOKED_FOR = 20

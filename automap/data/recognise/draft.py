@@ -103,6 +103,7 @@ def _seen(found: Survey) -> list[str]:
     for reason, names in found.bad.items():
         more = ", …" if len(names) > 1 else ""
         lines.append(f"skipped {len(names):,}: {_printable(reason)} ({_printable(names[0])}{more})")
+    lines += [_printable(notice) for notice in found.notices]
     return lines
 
 

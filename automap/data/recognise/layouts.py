@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from automap.data.decode.image import BadImage, image_header, mask_values
-from automap.data.sources.files import is_image_name, is_junk, walk_files
+from automap.data.sources.files import walk_files
+from automap.data.sources.layout import is_image_name
 from automap.data.sources.masks import Masks
 from automap.data.sources.pairs import Pairs
 
@@ -60,7 +61,7 @@ def _first(folders: Mapping[str, Path], names: tuple[str, ...]) -> Path | None:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    found = (file for file in walk_files(folder) if is_image_name(file.name) and not is_junk(file.name))
+    found = (file for file in walk_files(folder) if is_image_name(file.name))
     return list(islice(found, LOOKED_AT))
 
 

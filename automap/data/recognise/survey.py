@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from automap.data.decode.image import image_header
 from automap.data.recognise.boxes_layout import boxes_layout
 from automap.data.recognise.layouts import paired_layout
+from automap.data.scan.notices import NoticeCounts
 from automap.exceptions import DataError
 from automap.interfaces.dataset import Dataset
-from automap.interfaces.sample import BadSample, Sample
+from automap.interfaces.sample import BadSample, Notice, Sample
 from automap.spec.plugins import load_plugin
 
 SAMPLE = 200
@@ -48,6 +49,8 @@ class Survey:
     """Number of images of each split that the data set itself assigns."""
     bad: Mapping[str, tuple[str, ...]]
     """Names of what cannot be used, by reason."""
+    notices: tuple[str, ...]
+    """What the data set left out or changed, one line for each kind."""
     sizes: tuple[tuple[int, int], ...]
     """Width and height of a sample of the images."""
     grey: bool
@@ -96,9 +99,13 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
     classes: Counter[str] = Counter()
     splits: Counter[str] = Counter()
     bad: dict[str, list[str]] = {}
+    notices = NoticeCounts()
     sample, images = _Sample(SAMPLE), 0
     dataset = _dataset(model, fields)
     for record in dataset.samples():
+        if isinstance(record, Notice):
+            notices.add(record)
+            continue
         if isinstance(record, BadSample):
             bad.setdefault(record.reason, []).append(record.name)
             continue
@@ -117,6 +124,7 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
         target=dataset.target,
         splits=dict(splits),
         bad={reason: tuple(names) for reason, names in bad.items()},
+        notices=notices.lines(),
         sizes=tuple((width, height) for width, height, _ in shapes),
         grey=all(channels == 1 for *_, channels in shapes),
     )

@@ -8,9 +8,8 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from automap.data.sources.csv import table_rows
-from automap.data.sources.files import is_image_name
-from automap.data.sources.folder import SPLIT_FOLDERS
+from automap.data.sources.layout import is_image_name, split_named
+from automap.data.sources.table_rows import table_rows
 from automap.data.sources.table_targets import NO, YES, cell_text
 from automap.exceptions import DataError
 
@@ -66,8 +65,8 @@ class Column:
 
     @property
     def names_splits(self) -> bool:
-        """Whether it says to which split a row belongs."""
-        return bool(self.cells) and {cell.lower() for cell in self.distinct} <= set(SPLIT_FOLDERS)
+        """Whether each of its cells names a split."""
+        return bool(self.cells) and all(split_named(cell) is not None for cell in self.distinct)
 
     @cached_property
     def separator(self) -> str | None:
@@ -91,10 +90,9 @@ def read_columns(path: Path) -> tuple[Column, ...]:
     Raises:
         DataError: if it cannot be read, or has no line beside the names of its columns.
     """
-    rows = table_rows(path)
     try:
-        _, names = next(rows)
-        first = [row for _, row in islice(rows, ROWS)]
+        names, rows = table_rows(path)
+        first = [row for _, row in islice(rows, ROWS) if not isinstance(row, str)]
     except DataError as error:
         raise DataError(str(error).removeprefix("dataset.path: ")) from None  # There is no spec yet.
     if not first:

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from automap.data.decode.image import image_header
+from automap.data.scan.notices import NoticeCounts
 from automap.data.sources.files import file_version
 from automap.data.targets import target_kind
 from automap.data.targets.kind import TargetKind
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.dataset import Dataset
-from automap.interfaces.sample import BadSample, ImageSource, Sample
+from automap.interfaces.sample import BadSample, ImageSource, Notice, Sample
 
 Progress = Callable[[int, int | None, str], None]
 """Takes records done, records in all (None while it is not known), and what is being done."""
@@ -53,6 +54,8 @@ class Listing:
     """Of every record."""
     sample: tuple[Sample, ...] = field(repr=False)
     """Some of the records, the same for the same data set."""
+    notices: tuple[str, ...] = ()
+    """What the data set left out or changed, one line for each kind."""
 
     @property
     def fingerprint(self) -> str:
@@ -97,11 +100,14 @@ class RecordPass:
         self._dataset = dataset
         self._digest = hashlib.sha256()
         self.bad: list[BadSample] = []
+        self.notices = NoticeCounts()
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield the records in their order; what is bad goes to `bad`."""
         for record in self._dataset.samples():
-            if isinstance(record, BadSample):
+            if isinstance(record, Notice):
+                self.notices.add(record)
+            elif isinstance(record, BadSample):
                 self.bad.append(record)
                 self._digest.update(repr(tuple(record)).encode())
             else:
@@ -137,7 +143,7 @@ def list_records(dataset: Dataset, progress: Progress) -> Listing:
     if not count:
         reasons = "; ".join(f"{bad.name}: {bad.reason}" for bad in records.bad[:5])
         raise DataError(f"the data set has no images{f' ({reasons})' if reasons else ''}; see: automap check SPEC")
-    return Listing(dataset, count, encoded, records.digest, tuple(sample.records))
+    return Listing(dataset, count, encoded, records.digest, tuple(sample.records), records.notices.lines())
 
 
 def _version(record: Sample) -> str:

@@ -8,21 +8,21 @@ from typing import Any
 
 from pydantic import Field
 
-from automap.data.sources.box_edges import checked_edges
-from automap.data.sources.coco_file import CocoFile, of_category, open_coco
+from automap.data.sources.box_edges import BEYOND, checked_edges, reaches_beyond
+from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco
 from automap.data.sources.files import file_record
 from automap.interfaces.dataset import DataPath, Dataset
-from automap.interfaces.sample import BadSample, Sample
+from automap.interfaces.sample import BadSample, Boxes, Notice, Sample
 
 
 class Coco(Dataset):
-    """COCO's annotations of instances as boxes; nothing is learned of crowds, and what is found in them not judged."""
+    """COCO's instance annotations as boxes; crowd regions (``iscrowd``) are ignored in training and evaluation."""
 
     target = "boxes"
 
-    path: DataPath = Field(description="the JSON file of annotations, or a folder with one for each split")
+    path: DataPath = Field(description="the annotation file (JSON), or a folder with one for each split")
     images: DataPath | None = Field(
-        None, description="the folder of the images that it names; left out: beside the file"
+        None, description="the folder of the images; if left out, looked for next to the annotation file"
     )
 
     @cached_property
@@ -31,35 +31,45 @@ class Coco(Dataset):
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The categories in the order of their numbers.
+        """The categories in the order of their ids.
 
         Raises:
-            DataError: if a file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read or is not a COCO file.
         """
         return tuple(self._files[0].categories.values())
 
-    def samples(self) -> Iterator[Sample | BadSample]:
-        """Describe every image, in the files' order.
+    def samples(self) -> Iterator[Sample | BadSample | Notice]:
+        """Describe every image, in the order of the files.
 
         Raises:
-            DataError: if a file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read or is not a COCO file.
         """
         for file in self._files:
             yield from file.undescribed()
-            read = partial(_box, file.categories)
             for image in file.described():
-                boxes = image.read(read)
-                if isinstance(boxes, BadSample):
-                    yield boxes
-                else:
-                    yield file_record(image.path, image.name, boxes, split=image.split)
+                yield from _samples(image, file.categories)
 
 
-def _box(categories: Mapping[int, str], annotation: dict[str, Any]) -> tuple[Any, ...]:
+def _samples(image: CocoImage, categories: Mapping[int, str]) -> Iterator[Sample | BadSample | Notice]:
+    boxes = image.read(partial(_box, categories, image.size))
+    if isinstance(boxes, BadSample):
+        yield boxes
+        return
+    if not image.annotations:
+        yield Notice(image.name, "images without annotations, used as images without objects")
+    if any(reaches_beyond(box[1:5], image.size) for box in boxes):
+        yield Notice(image.name, BEYOND)
+    yield file_record(image.path, image.name, Boxes(boxes, image.size), split=image.split)
+
+
+def _box(categories: Mapping[int, str], size: tuple[int, int] | None, annotation: dict[str, Any]) -> tuple[Any, ...]:
     label = of_category(annotation, categories)
     box = annotation.get("bbox")
-    if not isinstance(box, list) or len(box) != 4:
+    if not isinstance(box, list) or len(box) != 4 or not all(isinstance(each, int | float | str) for each in box):
         raise ValueError("its bbox is not a list of x, y, width and height")
-    left, top, width, height = map(float, box)
-    edges = checked_edges(left, top, left + width, top + height)
+    try:
+        left, top, width, height = map(float, box)
+    except ValueError:
+        raise ValueError("its bbox has an entry that is not a number") from None
+    edges = checked_edges(left, top, left + width, top + height, size)
     return (label, *edges, True) if annotation.get("iscrowd") else (label, *edges)

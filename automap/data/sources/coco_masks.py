@@ -1,4 +1,4 @@
-"""COCO's polygons and run lengths as masks."""
+"""COCO's polygons and run-length encodings as masks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from automap.data.sources.files import file_record
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.dataset import DataPath, Dataset
-from automap.interfaces.sample import BadSample, Sample
+from automap.interfaces.sample import BadSample, Notice, Sample
 
 MOST_CATEGORIES = 254
-"""Of the 256 values of a pixel one is the background and one is no class."""
+"""A pixel has 256 values; one is the background, one is ignored."""
+
+
+MAX_PIXELS = 300_000_000
+"""Most pixels of a mask: what is stated is allocated before any image is read."""
 
 
 class ShapesMask(NamedTuple):
@@ -30,7 +34,7 @@ class ShapesMask(NamedTuple):
     height: int
     width: int
     shapes: tuple[tuple[int, Any], ...]
-    """Class index and segmentation of each, the last on top."""
+    """Class index and segmentation of each; the last is on top."""
     version: str
 
     def header(self) -> tuple[int, int, int] | None:
@@ -38,7 +42,7 @@ class ShapesMask(NamedTuple):
         return self.height, self.width, 1
 
     def decode(self, shape: tuple[int, int, int] | None, resize: Literal["pad", "crop", "stretch"]) -> Array:
-        """Return class indices ``(height, width)``, uint8, 0 where no shape is.
+        """Return class indices ``(height, width)``, uint8, 0 for the background.
 
         Raises:
             BadImage: if a shape is damaged.
@@ -47,22 +51,22 @@ class ShapesMask(NamedTuple):
         for index, segmentation in self.shapes:
             try:
                 mask[shape_mask(segmentation, self.height, self.width)] = index
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:
                 raise BadImage(str(error)) from None
         return mask
 
 
 class CocoMasks(Dataset):
-    """COCO's annotations of instances as masks: a class for each category, and ``background``, the first.
+    """COCO's instance annotations as masks: ``background`` and a class for each category.
 
     Where shapes overlap, the smaller one is on top.
     """
 
     target = "mask"
 
-    path: DataPath = Field(description="the JSON file of annotations, or a folder with one for each split")
+    path: DataPath = Field(description="the annotation file (JSON), or a folder with one for each split")
     images: DataPath | None = Field(
-        None, description="the folder of the images that it names; left out: beside the file"
+        None, description="the folder of the images; if left out, looked for next to the annotation file"
     )
 
     @cached_property
@@ -71,18 +75,18 @@ class CocoMasks(Dataset):
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """``background`` and the categories in the order of their numbers.
+        """``background`` and the categories in the order of their ids.
 
         Raises:
-            DataError: if a file cannot be read or is none of COCO's.
+            DataError: if a file cannot be read or is not a COCO file.
         """
         return ("background", *self._files[0].categories.values())
 
-    def samples(self) -> Iterator[Sample | BadSample]:
+    def samples(self) -> Iterator[Sample | BadSample | Notice]:
         """Describe every image, in the files' order.
 
         Raises:
-            DataError: if a file cannot be read, is none of COCO's, or has more categories than a mask holds.
+            DataError: if a file cannot be read, is not a COCO file, or has more categories than a mask holds.
         """
         numbers = list(self._files[0].categories)
         if len(numbers) > MOST_CATEGORIES:
@@ -91,6 +95,8 @@ class CocoMasks(Dataset):
         for file in self._files:
             yield from file.undescribed()
             for image in file.described():
+                if not image.annotations:
+                    yield Notice(image.name, "images without annotations, used as background")
                 yield _record(image, indices)
 
 
@@ -101,9 +107,11 @@ def _record(image: CocoImage, indices: Mapping[int, int]) -> Sample | BadSample:
     shapes = image.read(partial(_shape, indices))
     if isinstance(shapes, BadSample):
         return shapes
-    height, width = (image.about.get(side) for side in ("height", "width"))
-    if not isinstance(height, int) or not isinstance(width, int):
-        return BadSample(image.name, "the file does not tell its height and width")
+    if image.size is None:
+        return BadSample(image.name, "the annotation file does not state its height and width")
+    height, width = image.size
+    if height * width > MAX_PIXELS:
+        return BadSample(image.name, "the annotation file states an absurd height and width")
     shapes.sort(key=lambda shape: -shape[0])
     drawn = tuple((index, segmentation) for _, index, segmentation in shapes if segmentation)
     version = hashlib.blake2b(json.dumps(drawn).encode(), digest_size=16).hexdigest()
@@ -112,4 +120,7 @@ def _record(image: CocoImage, indices: Mapping[int, int]) -> Sample | BadSample:
 
 def _shape(indices: Mapping[int, int], annotation: dict[str, Any]) -> tuple[float, int, Any]:
     """Return area, class index and segmentation."""
-    return float(annotation.get("area", 0)), of_category(annotation, indices), annotation.get("segmentation")
+    area = annotation.get("area") or 0
+    if not isinstance(area, int | float):
+        raise ValueError("its area is not a number")
+    return float(area), of_category(annotation, indices), annotation.get("segmentation")

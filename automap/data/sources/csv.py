@@ -1,16 +1,17 @@
-"""A table of image paths and what the images show."""
+"""A table of image paths with labels or numbers."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from automap.data.sources.files import file_record
-from automap.data.sources.folder import SPLIT_FOLDERS
+from automap.data.sources.csv_rows import DELIMITERS
+from automap.data.sources.files import existing, file_record, regular_file
+from automap.data.sources.layout import split_named
+from automap.data.sources.table_rows import table_rows
 from automap.data.sources.table_targets import (
     NoTarget,
     cell_text,
@@ -36,27 +37,27 @@ Columns = Annotated[
 class Csv(Dataset):
     """A table of image paths and labels or numbers: CSV, TSV, or Parquet (``pip install 'automap[parquet]'``)."""
 
-    path: DataPath = Field(description="the table; paths in it start at its folder")
-    image_column: str = Field("image", description="column of the image's path")
-    label_column: str = Field("label", description="column of the class, or with label_separator of the labels")
+    path: DataPath = Field(description="the table; image paths are relative to its folder")
+    image_column: str = Field("image", description="column of the image path")
+    label_column: str = Field("label", description="column of the class, or of several labels with label_separator")
     label_separator: str | None = Field(
-        None, min_length=1, description="what stands between labels, where an image may have several"
+        None, min_length=1, description="separator of the labels in a cell, if an image may have several"
     )
     label_columns: Columns | None = Field(
-        None, description="columns of 0 and 1, one for each label, where an image may have several"
+        None, description="columns of 0 and 1, one for each label, if an image may have several"
     )
     number_columns: Columns | None = Field(None, description="columns of the numbers to predict")
-    group_column: str | None = Field(None, description="column of what must not be torn apart, such as a patient")
-    split_column: str | None = Field(None, description="column that says train, validation or test")
+    group_column: str | None = Field(None, description="column of what must stay in one split, such as a patient")
+    split_column: str | None = Field(None, description="column of the split: train, validation or test")
     delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="what stands between columns; left out: found in the first line"
+        None, min_length=1, max_length=1, description="separator of the columns; if left out, found in the first line"
     )
 
     @model_validator(mode="after")
     def _one_kind_of_target(self) -> Self:
         named = [name for name in ("label_separator", "label_columns", "number_columns") if getattr(self, name)]
         if len(named) > 1:
-            raise ValueError(f"{' and '.join(named)} name different targets; a data set has one of them")
+            raise ValueError(f"{' and '.join(named)} name different targets; set one of them")
         return self
 
     @property
@@ -67,39 +68,46 @@ class Csv(Dataset):
         return "labels" if self.label_columns or self.label_separator else "label"
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """The labels that columns name, those of no image included; empty if cells name them."""
+        return self.label_columns or ()
+
+    @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the numbers."""
         return self.number_columns or ()
 
     def samples(self) -> Iterator[Sample | BadSample]:
-        """Describe every line of the table.
+        """Describe every row of the table.
 
         Raises:
             DataError: if the table or one of its columns is missing, or it cannot be read.
         """
-        if not self.path.is_file():
-            raise DataError(f"dataset.path: there is no file {self.path}")
-        rows = table_rows(self.path, self.delimiter)
-        _, columns = next(rows)
+        regular_file(self.path)
+        columns, rows = table_rows(self.path, self.delimiter)
         self._check_columns(columns)
         unread = _Unread()
         for line, row in rows:
+            if isinstance(row, str):
+                yield BadSample(f"{self.path.name}:{line}", row)
+                continue
             record = self._record(line, row)
             unread.see(line, row, isinstance(record, Sample))
             yield record
         if self.number_columns:
             unread.refuse(self.path, self.number_columns)
 
-    def _check_columns(self, columns: Collection[str]) -> None:
+    def _check_columns(self, columns: Sequence[str]) -> None:
         several = {"label_columns": self.label_columns, "number_columns": self.number_columns}
         wanted = [(field, column) for field, names in several.items() for column in names or ()]
         wanted += [("image_column", self.image_column)] + ([] if wanted else [("label_column", self.label_column)])
         wanted += [(field, name) for field in ("group_column", "split_column") if (name := getattr(self, field))]
         for field, column in wanted:
             if column not in columns:
-                raise DataError(
-                    f"dataset.{field}: {self.path} has no column '{column}'; it has {', '.join(columns) or 'none'}"
-                )
+                found = ", ".join(columns) or "none"
+                other = next((each for each in DELIMITERS if len(columns) == 1 and each in columns[0]), None)
+                hint = f"; its columns seem to be separated by {other!r}: set delimiter" if other else ""
+                raise DataError(f"dataset.{field}: {self.path} has no column '{column}'; it has {found}{hint}")
 
     def _record(self, line: int, row: Mapping[str, Any]) -> Sample | BadSample:
         image = _path(row[self.image_column])
@@ -110,11 +118,13 @@ class Csv(Dataset):
             target = self._target(row)
         except NoTarget as error:
             return BadSample(name, str(error))
-        split = cell_text(row[self.split_column]).lower() if self.split_column else ""
-        if split and split not in SPLIT_FOLDERS:
-            return BadSample(name, f"unknown split '{split}'")
+        stated = cell_text(row[self.split_column]) if self.split_column else ""
+        split = split_named(stated)
+        if stated and split is None:
+            return BadSample(name, f"unknown split '{stated[:40]}'")
         group = cell_text(row[self.group_column]) or None if self.group_column else None
-        return file_record(self.path.parent / image, name, target, group=group, split=SPLIT_FOLDERS.get(split))
+        folder = self.path.parent
+        return _image_sample(folder, image, file_record(folder / image, name, target, group=group, split=split))
 
     def _target(self, row: Mapping[str, Any]) -> Any:
         if self.number_columns:
@@ -127,22 +137,22 @@ class Csv(Dataset):
 
 
 class _Unread:
-    """Notices a table of whose lines none can be used, and what stands in the first."""
+    """Notices a table without a single usable row, and keeps its first row."""
 
     def __init__(self) -> None:
         self._first: tuple[int, Mapping[str, Any]] | None = None
         self._used = False
 
     def see(self, line: int, row: Mapping[str, Any], used: bool) -> None:
-        """Take the next line."""
+        """Take the next row."""
         self._used = self._used or used
         self._first = self._first or (line, row)
 
     def refuse(self, path: Path, columns: Sequence[str]) -> None:
-        """Refuse a table if a column of numbers is none, rather than say so of each line.
+        """Refuse a table if a column of numbers holds none, instead of calling each row bad.
 
         Raises:
-            DataError: with the line and what it has.
+            DataError: with the first row and its cell.
         """
         if self._used or self._first is None:
             return
@@ -152,8 +162,8 @@ class _Unread:
                 numbers(row, (column,))
             except NoTarget:
                 raise DataError(
-                    f"dataset.number_columns: {path}:{line}: '{cell_text(row[column])}' in the column '{column}' is no "
-                    "number, and no other line has a number in every column; a column of classes is a label_column"
+                    f"dataset.number_columns: {path}:{line}: '{cell_text(row[column])}' in the column '{column}' is "
+                    "not a number, and no row has a number in every column; for a column of classes, set label_column"
                 ) from None
 
 
@@ -162,51 +172,8 @@ def _path(value: Any) -> str:
     return value.strip() if isinstance(value, str) else cell_text(value)
 
 
-def table_rows(path: Path, delimiter: str | None = None) -> Iterator[tuple[int, Any]]:
-    """Yield the names of a table's columns, then each row by column, each with the number of its last line.
-
-    Args:
-        path: CSV, TSV or Parquet.
-        delimiter: what stands between columns; left out, found in the first line.
-
-    Raises:
-        DataError: if it cannot be read.
-    """
-    return _parquet_rows(path) if path.suffix.lower() == ".parquet" else _text_rows(path, delimiter)
-
-
-def _text_rows(path: Path, delimiter: str | None) -> Iterator[tuple[int, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            separator = delimiter or _delimiter(file.readline())
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=separator, restval="")
-            yield reader.line_num, list(reader.fieldnames or ())
-            for row in reader:
-                yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise DataError(f"dataset.path: {path} is not a text in UTF-8 (byte {error.start})") from None
-    except csv.Error as error:
-        raise DataError(f"dataset.path: {path} is no table: {error}") from None
-
-
-def _delimiter(header: str) -> str:
-    return max(",;\t|", key=header.count)
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise DataError("dataset.path: Parquet needs pyarrow: pip install 'automap[parquet]'") from None
-    try:
-        with pyarrow.parquet.ParquetFile(path) as table:
-            yield 1, list(table.schema_arrow.names)
-            line = 1
-            for batch in table.iter_batches():
-                for row in batch.to_pylist():
-                    line += 1
-                    yield line, row
-    except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"dataset.path: {path} is no Parquet file: {error}") from None
+def _image_sample(folder: Path, image: str, sample: Sample | BadSample) -> Sample | BadSample:
+    """Add a hint to a missing image whose path was written on Windows."""
+    if isinstance(sample, BadSample) and "\\" in image and existing(folder / image.replace("\\", "/")).exists():
+        return BadSample(sample.name, "no such file; its path has backslashes: write / instead")
+    return sample

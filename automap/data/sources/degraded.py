@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from automap.data.decode.image import decode, image_header
 from automap.data.sources.degradation import Degradation, degrade
 from automap.data.sources.files import file_version, scan
-from automap.data.sources.paired_files import split_of
+from automap.data.sources.layout import split_of_path
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.dataset import DataPath, Dataset
@@ -145,4 +145,6 @@ class Degraded(Dataset):
         seed = int.from_bytes(hashlib.blake2b(f"{self.seed}/{name}".encode(), digest_size=8).digest(), "little")
         version = f"{clean.version}-{clean.corner}-{tuple(self._degradation)}-{seed}"
         worse = DegradedImage(clean, version, self._degradation, seed)
-        return Sample(name, {IMAGE: worse}, clean, version, group=file if self.patch else None, split=split_of(name))
+        return Sample(
+            name, {IMAGE: worse}, clean, version, group=file if self.patch else None, split=split_of_path(file)
+        )

@@ -1,32 +1,36 @@
-"""What the cells of a table's row say of an image: a class, labels, or numbers."""
+"""The targets in the cells of a table: a class, several labels, or numbers."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from automap.data.sources.layout import composed
+
 YES = frozenset({"1", "1.0", "true", "yes"})
 NO = frozenset({"0", "0.0", "false", "no"})
+_WHOLE = re.compile(r"[+-]?[0-9]+\.0+")
 
 
 class NoTarget(Exception):  # noqa: N818
-    """A row does not say what the image shows; the text is the reason."""
+    """A row has no target; the text is the reason."""
 
 
 def cell_text(value: Any) -> str:
-    """Return a cell as text; a missing one is empty."""
+    """Return a cell as text; a missing one is empty, and whole numbers have no decimals (``1`` for ``1.0``)."""
     # A missing number is None or NaN, which differs from itself; whole ones in a column with gaps are floats.
     if value is None or value != value:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return unicodedata.normalize("NFC", str(value).strip())
+    text = composed((value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip())
+    return text.partition(".")[0] if _WHOLE.fullmatch(text) else text
 
 
 def one_label(row: Mapping[str, Any], column: str) -> str:
-    """Return the class that a column names.
+    """Return the class in a column.
 
     Raises:
         NoTarget: if the cell is empty.
@@ -37,16 +41,16 @@ def one_label(row: Mapping[str, Any], column: str) -> str:
 
 
 def separated_labels(row: Mapping[str, Any], column: str, separator: str) -> tuple[str, ...]:
-    """Return the labels that stand in one cell, each once; an empty cell has none."""
-    labels = (label.strip() for label in cell_text(row[column]).split(separator))
+    """Return the labels in a cell, without duplicates; an empty cell has none."""
+    labels = (cell_text(label) for label in cell_text(row[column]).split(separator))
     return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def marked_labels(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that are marked with 1, true or yes.
+    """Return the columns that hold 1, true or yes.
 
     Raises:
-        NoTarget: if a cell is neither that nor 0, false or no.
+        NoTarget: if a cell holds anything but these and 0, false or no.
     """
     marks = {column: cell_text(row[column]).lower() for column in columns}
     for column, mark in marks.items():
@@ -59,7 +63,7 @@ def numbers(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[float, ...]
     """Return the numbers in some columns.
 
     Raises:
-        NoTarget: if a cell is empty, or no finite number.
+        NoTarget: if a cell is empty or not a finite number.
     """
     return tuple(_number(cell_text(row[column]), column) for column in columns)
 

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import Field
 
 from automap.data.decode.image import image_header
-from automap.data.sources.box_edges import Edges, checked_edges
-from automap.data.sources.files import IMAGE_SUFFIXES, file_record, walk_files
-from automap.data.sources.folder import SPLIT_FOLDERS
+from automap.data.sources.box_edges import BEYOND, Edges, checked_edges, reaches_beyond
+from automap.data.sources.files import existing, file_record, read_text, scan
+from automap.data.sources.layout import composed, is_image_name, split_of_path
+from automap.data.sources.yolo_config import YoloConfig, read_config
 from automap.exceptions import DataError
 from automap.interfaces.dataset import DataPath, Dataset
-from automap.interfaces.sample import BadSample, Sample, SplitName
+from automap.interfaces.sample import BadSample, Boxes, Notice, Sample
 
 IMAGES, LABELS = "images", "labels"
+_NOT_LABELS = frozenset({"classes.txt"})
 
 Box = tuple[str, float, float, float, float]
 
 BESIDE = 0.01
-"""By so much, in shares of the image, rounding may put a number below 0 or above 1."""
+"""Shares of the image by which rounding may put a number below 0 or above 1."""
 
 
 class BadLine(ValueError):  # noqa: N818
-    """A line of a text file is no box."""
+    """A line of a label file is not a box."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -35,129 +35,123 @@ class BadLine(ValueError):  # noqa: N818
 
 
 class Yolo(Dataset):
-    """Images below folders named ``images``, and text files in ``labels`` beside them: class, centre and size.
+    """Images in folders named ``images``, and label files in ``labels`` next to them: class, center and size.
 
-    All but the class are shares of the image. Of a line with the corners of a polygon the box around it is taken.
-    ``images/train/1.jpg`` belongs to ``labels/train/1.txt``, ``train/images/1.jpg`` to ``train/labels/1.txt``; folders
-    train, val and test are splits. The classes are in ``data.yaml`` (``names``) or ``classes.txt``.
+    All but the class are shares of the image. For polygons (YOLO's segmentation labels), the bounding box is used.
+    ``images/train/1.jpg`` belongs to ``labels/train/1.txt``, ``train/images/1.jpg`` to ``train/labels/1.txt``. Splits
+    are those that ``data.yaml`` declares, else folders named as splits. The classes are in ``data.yaml`` (``names``) or
+    ``classes.txt``.
     """
 
     target = "boxes"
 
-    path: DataPath = Field(description="the folder with images, labels and the names of classes")
+    path: DataPath = Field(description="the folder with images, labels and the names of the classes")
 
     @cached_property
-    def _names(self) -> list[str]:
-        for file in sorted([*self.path.glob("*.yaml"), *self.path.glob("*.yml")]):
-            content = _yaml(file)
-            if isinstance(content, dict) and content.get("names"):
-                return _numbered(content["names"], file)
-        if (self.path / "classes.txt").is_file():
-            lines = (self.path / "classes.txt").read_text(encoding="utf-8").splitlines()
-            return [line.strip() for line in lines if line.strip()]
-        raise DataError(
-            f"dataset.path: {self.path} names no classes: neither in data.yaml (names: ...) nor classes.txt"
-        )
+    def _config(self) -> YoloConfig:
+        return read_config(self.path)
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes in the order of their numbers.
+        """The classes in the order of their indices.
 
         Raises:
             DataError: if they cannot be read.
         """
-        return tuple(self._names)
+        return self._config.names
 
-    def samples(self) -> Iterator[Sample | BadSample]:
-        """Describe every image, by name; one without a text file shows nothing.
+    def samples(self) -> Iterator[Sample | BadSample | Notice]:
+        """Describe every image, by name; an image without a label file has no objects.
 
         Raises:
-            DataError: if there are no images or no names of classes.
+            DataError: if there are no images or no class names.
         """
+        used: set[str] = set()
+        labels: list[str] = []
         found = False
-        for image in walk_files(self.path):
-            name = image.relative_to(self.path)
-            if image.suffix.lower() not in IMAGE_SUFFIXES or IMAGES not in name.parts[:-1]:
+        for file in scan(self.path):
+            name = file.path.relative_to(self.path)
+            if _folder_in(name, LABELS) is not None and name.suffix.lower() == ".txt" and name.name not in _NOT_LABELS:
+                labels.append(name.as_posix())
+            elif _folder_in(name, IMAGES) is None:
                 continue
-            found = True
-            labels = _labels_of(name)
-            try:
-                boxes = self._boxes(self.path / labels, image)
-            except BadLine as error:
-                yield BadSample(f"{labels.as_posix()}:{error.line}", str(error))
-                continue
-            except UnicodeDecodeError:
-                yield BadSample(labels.as_posix(), "is no text in UTF-8")
-                continue
-            yield file_record(image, name.as_posix(), boxes, split=_split_of(name))
+            elif not is_image_name(name.name):
+                yield Notice(file.name, "files beside the images that are not images")
+            else:
+                found = True
+                yield from self._samples(file.path, name, used)
         if not found:
-            raise DataError(f"dataset.path: {self.path} has no images below a folder named images, as YOLO's data has")
+            raise DataError(f"dataset.path: {self.path} has no images in a folder named images, as YOLO's data has")
+        yield from self._config.notices
+        yield from (Notice(each, "label files without an image") for each in labels if composed(each) not in used)
 
-    def _boxes(self, labels: Path, image: Path) -> list[Box]:
-        lines = labels.read_text(encoding="utf-8").splitlines() if labels.is_file() else []
+    def _samples(self, image: Path, name: Path, used: set[str]) -> Iterator[Sample | BadSample | Notice]:
+        labels = self._labels_of(name)
+        used.add(composed(labels.as_posix()))
+        try:
+            boxes, beyond = self._boxes(self.path / labels, image)
+        except BadLine as error:
+            yield BadSample(f"{labels.as_posix()}:{error.line}", str(error))
+            return
+        except DataError:
+            yield BadSample(labels.as_posix(), "not UTF-8 text, or not a regular file")
+            return
+        if not (self.path / labels).exists():
+            yield Notice(name.as_posix(), "images without a label file, used as images without objects")
+        if beyond:
+            yield Notice(name.as_posix(), BEYOND)
+        split = self._config.split_of(name) or split_of_path(name)
+        yield file_record(image, name.as_posix(), Boxes(boxes), split=split)
+
+    def _labels_of(self, name: Path) -> Path:
+        """Return the label file of an image: ``labels`` takes the place of the last ``images``."""
+        parts = list(name.parts)
+        place = len(parts) - 1 - [part.lower() for part in parts[:-1]][::-1].index(IMAGES) - 1
+        for folder in (LABELS, LABELS.capitalize(), LABELS.upper()):
+            found = existing(self.path.joinpath(*parts[:place], folder, *parts[place + 1 :]).with_suffix(".txt"))
+            if found.exists():
+                return found.relative_to(self.path)
+        return Path(*parts[:place], LABELS, *parts[place + 1 :]).with_suffix(".txt")
+
+    def _boxes(self, labels: Path, image: Path) -> tuple[list[Box], bool]:
+        """Return the boxes of a label file, and whether one of them reaches beyond the image."""
+        lines = read_text(labels).splitlines() if labels.exists() else []
         rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
         header = image_header(image) if rows else None
         if header is None:
-            # Without boxes its size does not matter, and what cannot be read is told when it is decoded.
-            return []
-        return [self._box(number, row, header[0], header[1]) for number, row in rows]
+            # Without boxes the size does not matter; if the image cannot be read, decoding reports the reason.
+            return [], False
+        boxes = [self._box(number, row, header[0], header[1]) for number, row in rows]
+        return boxes, any(reaches_beyond(box[1:], (header[0], header[1])) for box in boxes)
 
     def _box(self, line: int, row: list[str], height: int, width: int) -> Box:
         try:
             index, *numbers = map(float, row)
         except ValueError:
-            raise BadLine(line, "one of its words is no number") from None
-        if not index.is_integer() or not 0 <= index < len(self._names):
-            raise BadLine(line, f"its class {row[0]} has no name: there are {len(self._names)}, from 0 on")
+            raise BadLine(line, "one of its words is not a number") from None
+        names = self._config.names
+        if not index.is_integer() or not 0 <= index < len(names):
+            raise BadLine(line, f"its class {row[0][:20]} has no name: there are {len(names)} classes, from 0")
         try:
             left, top, right, bottom = _edges(numbers)
+            edges = checked_edges(left * width, top * height, right * width, bottom * height, (height, width))
         except ValueError as error:
             raise BadLine(line, str(error)) from None
-        return self._names[int(index)], left * width, top * height, right * width, bottom * height
+        return names[int(index)], *edges
 
 
-def _yaml(file: Path) -> Any:
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
-        raise DataError(f"dataset.path: {file}{line} is no YAML: {error.problem}") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise DataError(f"dataset.path: {file} cannot be read: {error}") from None
-
-
-def _numbered(names: Any, file: Path) -> list[str]:
-    """Return names in the order of their numbers.
-
-    Raises:
-        DataError: if they are neither a list nor numbered from 0 on.
-    """
-    if isinstance(names, dict) and set(names) == set(range(len(names))):
-        names = [names[number] for number in range(len(names))]
-    if not isinstance(names, list):
-        raise DataError(f"dataset.path: {file}: names: expected a list of classes, or classes by number from 0 on")
-    return [str(name) for name in names]
-
-
-def _labels_of(name: Path) -> Path:
-    """Return the text file of an image: ``labels`` takes the place of the last ``images``."""
-    parts = list(name.parts)
-    parts[len(parts) - 1 - parts[::-1].index(IMAGES, 1)] = LABELS
-    return Path(*parts).with_suffix(".txt")
-
-
-def _split_of(name: Path) -> SplitName | None:
-    return next((SPLIT_FOLDERS[part] for part in name.parts[:-1] if part in SPLIT_FOLDERS), None)
+def _folder_in(name: Path, folder: str) -> str | None:
+    return next((part for part in name.parts[:-1] if part.lower() == folder), None)
 
 
 def _edges(numbers: list[float]) -> Edges:
-    """Return the edges of a box in shares of the image, from its centre and size or from the corners of a polygon."""
+    """Return the edges of a box in shares of the image, from its center and size or from the corners of a polygon."""
     if not all(-BESIDE <= number <= 1 + BESIDE for number in numbers):
-        raise ValueError("expected shares of the image's width and height, 0 to 1, after the class; not pixels")
+        raise ValueError("expected shares of the image's width and height, from 0 to 1, after the class; not pixels")
     if len(numbers) >= 6 and len(numbers) % 2 == 0:
         across, down = numbers[::2], numbers[1::2]
-        return checked_edges(min(across), min(down), max(across), max(down))
+        return min(across), min(down), max(across), max(down)
     if len(numbers) == 4:
         x, y, width, height = numbers
-        return checked_edges(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    raise ValueError(f"has {len(numbers)} numbers after the class; expected x, y, width and height, or corners")
+        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+    raise ValueError(f"has {len(numbers)} numbers after the class; expected x, y, width and height, or a polygon")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from automap.data.decode.geometry import Geometry, Resize
+from automap.data.targets.box_placement import upright_boxes
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, rarest_class
 from automap.data.targets.label import in_order
 from automap.interfaces.array import Array
@@ -33,9 +34,10 @@ class BoxesKind(TargetKind):
 
     def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> list[Any]:
         """Return the boxes of the record: class name, left, top, right, bottom, whether it is a crowd's."""
-        boxes = ((str(name), box[:4], box[4:] == [True]) for name, *box in target)
         return [
-            [name, *geometry.box(box), crowd] for name, box, crowd in boxes if geometry.visible(box) >= LEAST_VISIBLE
+            [name, *geometry.box(box), ignored]
+            for name, box, ignored in upright_boxes(target, geometry)
+            if geometry.visible(box) >= LEAST_VISIBLE
         ]
 
     def describe(self, placed: list[Any]) -> Any:
@@ -85,14 +87,16 @@ class BoxesColumn:
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Write ``targets.npy``."""
-        used = {box[0] for boxes in self._rows for box in boxes}
+        used = {box[0] for boxes in self._rows for box in boxes if not box[5]}
+        # A class of which all boxes are ignored can be neither learned nor judged.
+        rows = [[box for box in boxes if box[0] in used] for boxes in self._rows]
         known = [name for name in self._classes if name in used]
         classes = [*known, *in_order([name for name in used if name not in known])]
         codes = {name: float(code) for code, name in enumerate(classes)}
-        most = max((len(boxes) for boxes in self._rows), default=0)
-        table = np.zeros((len(self._rows), max(1, most), 5), np.float32)
+        most = max(map(len, rows), default=0)
+        table = np.zeros((len(rows), max(1, most), 5), np.float32)
         table[..., 4] = PADDING
-        for row, boxes in enumerate(self._rows):
+        for row, boxes in enumerate(rows):
             for place, (name, *edges, crowd) in enumerate(boxes):
                 table[row, place] = *edges, CROWD - codes[name] if crowd else codes[name]
         np.save(folder / "targets.npy", table)
