@@ -14,7 +14,7 @@ from automap.data.sources.voc import Voc
 from automap.data.sources.yolo import Yolo
 from automap.data.targets.boxes import BoxesColumn
 from automap.exceptions import DataError
-from automap.interfaces.sample import BadSample
+from automap.interfaces.sample import BadSample, Notice, Sample
 
 WIDTH, HEIGHT = 100, 60
 BOXES = [("cat", 10, 20, 40, 50), ("dog", 50, 0, 100, 30)]
@@ -155,18 +155,22 @@ def test_vocs_lists_are_splits(tmp_path):
     lists.mkdir(parents=True)
     (lists / "train.txt").write_text("a\n")
     (lists / "val.txt").write_text("b\n")
-    assert [record.split for record in Voc(path=tmp_path).samples()] == ["train", "validation", None]
+    found = list(Voc(path=tmp_path).samples())
+    assert [each.split for each in found if isinstance(each, Sample)] == ["train", "validation", None]
+    assert [each for each in found if isinstance(each, Notice)] == [
+        Notice("c.jpg", "images that no split lists, used for training")
+    ]
 
 
-def test_crowds_are_marked_and_difficult_objects_left_out(tmp_path):
+def test_crowds_and_difficult_objects_are_marked_as_ignored(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", iscrowd=1)
     [record] = Coco(path=tmp_path / "boxes.json").samples()
     assert {box[5:] for box in record.target} == {(True,)}
     write_voc(tmp_path / "voc", "a", voc_object("cat", 0, 0, 9, 9, difficult=1))
-    [left_out], [kept] = Voc(path=tmp_path / "voc").samples(), Voc(path=tmp_path / "voc", difficult=True).samples()
-    assert left_out.target == []
-    assert len(kept.target) == 1
+    [ignored], [kept] = Voc(path=tmp_path / "voc").samples(), Voc(path=tmp_path / "voc", difficult=True).samples()
+    assert ignored.target == [("cat", 0.0, 0.0, 9.0, 9.0, True)]
+    assert kept.target == [("cat", 0.0, 0.0, 9.0, 9.0)]
 
 
 def test_crowds_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
@@ -181,10 +185,10 @@ def test_crowds_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"bbox": [1, 2, "x", 4]}, "could not convert string to float: 'x'"),
+        ({"bbox": [1, 2, "x", 4]}, "its bbox has an entry that is not a number"),
         ({"bbox": [1, 2, 3]}, "its bbox is not a list of x, y, width and height"),
-        ({"bbox": [1, 2, -3, 4]}, "its box ends before it begins"),
-        ({"bbox": [1, 2, float("nan"), 4]}, "an edge of its box is no finite number"),
+        ({"bbox": [1, 2, -3, 4]}, "its box has a negative width or height"),
+        ({"bbox": [1, 2, float("nan"), 4]}, "its box has an edge that is not a finite number"),
         ({"category_id": 77}, "its category 77 is not among the categories"),
     ],
 )
@@ -200,7 +204,8 @@ def test_a_damaged_annotation_of_coco_is_told_with_its_number(changes, reason, t
 def test_annotations_of_an_image_that_coco_does_not_describe_are_told_once(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", image_id=999)
-    stranger, record = Coco(path=tmp_path / "boxes.json").samples()
+    stranger, notice, record = Coco(path=tmp_path / "boxes.json").samples()
+    assert notice == Notice("a.png", "images without annotations, used as images without objects")
     assert stranger == BadSample("image 999 in boxes.json", "has annotations, but is not among the images")
     assert record.target == []
 
@@ -219,9 +224,9 @@ CAT = voc_object("cat", 2, 2, 9, 9)
     ("objects", "reason"),
     [
         ("<object><name>cat</name></object>", "an object has no name or no bndbox"),
-        (CAT.replace("<ymax>9</ymax>", ""), "the box of a cat has not all of xmin, ymin, xmax and ymax"),
-        (CAT.replace("<xmin>3", "<xmin>three"), "an edge of the box of a cat is no number"),
-        (CAT.replace("<xmin>3", "<xmin>30"), "its box ends before it begins"),
+        (CAT.replace("<ymax>9</ymax>", ""), "the box of a cat lacks one of xmin, ymin, xmax and ymax"),
+        (CAT.replace("<xmin>3", "<xmin>three"), "an edge of the box of a cat is not a number"),
+        (CAT.replace("<xmin>3", "<xmin>30"), "its box has a negative width or height"),
     ],
 )
 def test_damaged_objects_of_voc_are_told(objects, reason, tmp_path):
@@ -242,13 +247,13 @@ def write_yolo_line(folder, line, names="names: [cat, dog]"):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("9 0.5 0.5 0.1 0.1", "its class 9 has no name: there are 2, from 0 on"),
+        ("9 0.5 0.5 0.1 0.1", "its class 9 has no name: there are 2 classes, from 0"),
         ("0.5 0.5 0.5 0.1 0.1", "its class 0.5 has no name"),
-        ("1 0.5 abc 0.1 0.1", "one of its words is no number"),
-        ("1 0.5 0.5", "has 2 numbers after the class; expected x, y, width and height, or boundary_candidates"),
-        ("1 50 30 20 10", "expected shares of the image's width and height, 0 to 1"),
-        ("1 nan 0.5 0.1 0.1", "expected shares of the image's width and height, 0 to 1"),
-        ("1 0.5 0.5 -0.005 0.1", "its box ends before it begins"),
+        ("1 0.5 abc 0.1 0.1", "one of its words is not a number"),
+        ("1 0.5 0.5", "has 2 numbers after the class; expected x, y, width and height, or a polygon"),
+        ("1 50 30 20 10", "expected shares of the image's width and height, from 0 to 1"),
+        ("1 nan 0.5 0.1 0.1", "expected shares of the image's width and height, from 0 to 1"),
+        ("1 0.5 0.5 -0.005 0.1", "its box has a negative width or height"),
     ],
 )
 def test_a_damaged_line_of_yolo_is_told_with_its_number(line, reason, tmp_path):
@@ -266,7 +271,7 @@ def test_around_a_shape_of_yolo_its_box_is_taken(tmp_path):
 def test_labels_that_are_no_text_are_told(tmp_path):
     dataset = write_yolo_line(tmp_path, "")
     (tmp_path / "labels" / "a.txt").write_bytes(b"\xff\xfe0")
-    assert list(dataset.samples()) == [BadSample("labels/a.txt", "is no text in UTF-8")]
+    assert list(dataset.samples()) == [BadSample("labels/a.txt", "not UTF-8 text, or not a regular file")]
 
 
 def test_classes_of_yolo_may_be_numbered(tmp_path):
@@ -276,8 +281,8 @@ def test_classes_of_yolo_may_be_numbered(tmp_path):
 @pytest.mark.parametrize(
     ("names", "reason"),
     [
-        ("names: [cat, dog", r"data\.yaml:2 is no YAML"),
-        ("names: {1: cat, 2: dog}", r"data\.yaml: names: expected a list of classes, or classes by number from 0 on"),
+        ("names: [cat, dog", r"data\.yaml:2:1: not valid YAML"),
+        ("names: {1: cat, 2: dog}", r"data\.yaml: names: expected a list of classes, or classes numbered from 0"),
         ("names: cat", r"data\.yaml: names: expected a list"),
     ],
 )
@@ -289,11 +294,11 @@ def test_classes_of_yolo_that_cannot_be_read_are_told(names, reason, tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"images": {}}, "x.json: images is no list"),
-        ({"annotations": [{"image_id": 1}]}, r"x.json: annotations\[0\] has no category_id"),
-        ({"images": [1]}, r"x.json: images\[0\] has no id and no file_name"),
-        ({"categories": [{"name": "cat"}]}, r"x.json: categories\[0\] has no id"),
-        ({"categories": [{"id": "one", "name": "cat"}]}, r"x.json: categories\[0\].id: 'one' is no whole number"),
+        ({"images": {}}, "x.json: images: expected a list"),
+        ({"annotations": [{"image_id": 1}]}, r"x.json: annotations\[0\]: missing category_id"),
+        ({"images": [1]}, r"x.json: images\[0\]: missing id and file_name"),
+        ({"categories": [{"name": "cat"}]}, r"x.json: categories\[0\]: missing id"),
+        ({"categories": [{"id": "one", "name": "cat"}]}, r"x.json: categories\[0\].id: 'one': expected a whole number"),
     ],
 )
 def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
@@ -305,13 +310,13 @@ def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
 @pytest.mark.parametrize(
     ("make", "dataset", "reason"),
     [
-        (lambda folder: (folder / "x.json").write_text("{"), Coco, "cannot be read"),
-        (lambda folder: (folder / "x.json").write_text("[]"), Coco, "has no images, annotations and categories"),
+        (lambda folder: (folder / "x.json").write_text("{"), Coco, r"x.json:1:2: not valid JSON"),
+        (lambda folder: (folder / "x.json").write_text("[]"), Coco, "expected a mapping with images, annotations and categories"),
         (lambda folder: write_coco(folder / "x.json", "a"), Coco, "dataset.images: a.png, the first image of"),
-        (lambda folder: None, Coco, "no files of annotations"),
+        (lambda folder: None, Coco, "has no annotation files"),
         (lambda folder: None, Voc, "has no folder Annotations"),
-        (lambda folder: None, Yolo, "no images below a folder named images"),
-        (lambda folder: write_yolo(folder / "images", folder / "labels", "a"), Yolo, "names no classes"),
+        (lambda folder: None, Yolo, "no images in a folder named images"),
+        (lambda folder: write_yolo(folder / "images", folder / "labels", "a"), Yolo, "does not name its classes"),
     ],
 )
 def test_what_is_no_such_data_set_is_refused(make, dataset, reason, tmp_path):

@@ -13,7 +13,7 @@ from automap.data.prepare import prepare
 from automap.data.summary import summarise
 from automap.exceptions import DataError
 from automap.interfaces.dataset import Dataset
-from automap.interfaces.sample import BadSample
+from automap.interfaces.sample import BadSample, Sample
 from automap.spec.candidate import load_component
 
 
@@ -22,7 +22,7 @@ def dataset(kind: str, **fields):
 
 
 def good(found):
-    return [record for record in found.samples() if not isinstance(record, BadSample)]
+    return [record for record in found.samples() if isinstance(record, Sample)]
 
 
 def bad(found):
@@ -109,9 +109,9 @@ def test_images_beside_the_folders_of_classes_are_told_of(tmp_path):
     root = write_digits(tmp_path / "data")
     Image.new("L", (16, 16)).save(root / "stray.png")
     (root / "LICENSE").write_text("free")
-    assert bad(dataset("folder", path=root)) == {"stray.png": "in no class's folder"}
+    assert bad(dataset("folder", path=root)) == {"stray.png": "not in the folder of a class"}
     Image.new("L", (16, 16)).save(write_digits(tmp_path / "split/train").parent / "train/stray.png")
-    assert bad(dataset("folder", path=tmp_path / "split")) == {"train/stray.png": "in no class's folder"}
+    assert bad(dataset("folder", path=tmp_path / "split")) == {"train/stray.png": "not in the folder of a class"}
 
 
 def test_pipes_and_names_that_are_no_text_stop_nothing(tmp_path):
@@ -119,7 +119,7 @@ def test_pipes_and_names_that_are_no_text_stop_nothing(tmp_path):
     os.mkfifo(root / "0/pipe.png")
     Image.new("L", (16, 16), 9).save(os.fsencode(root / "0") + b"/caf\xe9.png", "PNG")
     folder = dataset("folder", path=root, max_bad=0.5)
-    assert bad(folder) == {"0/pipe.png": "zero bytes"}
+    assert bad(folder) == {"0/pipe.png": "not a regular file"}
     assert r"0/caf\xe9.png" in list(prepare(folder, cache=tmp_path / "cache").names)
     os.mkdir(os.fsencode(root) + b"/\xe9")
     with pytest.raises(DataError, match=r"the name of the folder .* is not valid UTF-8"):
@@ -237,7 +237,7 @@ def test_a_table_with_a_delimiter_of_its_own(tmp_path):
     (tmp_path / "t.csv").write_text(f"image#label\n\n{name}#a;b\n{name}\0#c\n")
     table = dataset("csv", path=tmp_path / "t.csv", delimiter="#")
     assert [record.target for record in good(table)] == ["a;b"]
-    assert list(bad(table).values()) == ["cannot be read: no valid path"]
+    assert list(bad(table).values()) == ["cannot be read: not a valid path"]
 
 
 @pytest.mark.parametrize(

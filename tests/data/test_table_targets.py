@@ -54,7 +54,7 @@ def test_numbers_keep_their_units_and_tell_their_statistics(folder, tmp_path):
     train = expected[data.splits["train"]]
     np.testing.assert_allclose(data.info.target.mean, train.mean(axis=0), rtol=1e-4)
     np.testing.assert_allclose(data.info.target.std, train.std(axis=0), rtol=1e-4)
-    assert data.info.target.classes == ()
+    assert data.classes == ()
     one = Csv(path=folder / "measured.csv", number_columns="ink")
     assert one.target_names == ("ink",)
     assert one.target == "numbers"
@@ -83,7 +83,7 @@ def test_a_table_has_one_kind_of_target_and_the_columns_that_it_names(tmp_path):
 def test_a_column_that_holds_no_numbers_is_told_with_the_first_line_of_the_table(tmp_path, cell):
     Image.new("L", (8, 8)).save(tmp_path / "x.png")
     (tmp_path / "t.csv").write_text(f"image,age,kind\nx.png,3,{cell}\nx.png,4,rose\n")
-    message = rf"dataset\.number_columns: .*t\.csv:2: '{cell}' in the column 'kind' is no number"
+    message = rf"dataset\.number_columns: .*t\.csv:2: '{cell}' in the column 'kind' is not a number"
     with pytest.raises(DataError, match=message):
         prepare(Csv(path=tmp_path / "t.csv", number_columns=["age", "kind"]), cache=tmp_path / "cache")
     (tmp_path / "t.csv").write_text("image,age\nx.png,3\nx.png,old\n")

@@ -155,7 +155,7 @@ def test_masks_that_are_missing_or_do_not_fit_are_told(tmp_path):
     Image.new("RGB", (200, 120)).save(folder / "masks" / "5.png")
     data = prepare(Masks(path=folder, max_bad=0.5), cache=tmp_path)
     reasons = {record.name: record.reason for record in data.bad}
-    assert reasons["3.png"] == "no mask of its name"
+    assert reasons["3.png"] == "no mask of the same name"
     assert reasons["4.png"] == "its mask has 7×9 pixels, the image 200×120"
     assert "colour image" in reasons["5.png"]
 

@@ -103,7 +103,8 @@ def _row(lines: _Lines, line: str, separator: str, columns: int | None) -> Row:
         return Row(lines.number, () if fault else tuple(cells), fault)
     if _cells(line + '"', separator) is None:
         return Row(lines.number, (), MALFORMED)
-    start, taken = lines.number, []
+    start = lines.number
+    taken: list[str] = []
     while len(taken) < MAX_LINES and (following := lines.take()) is not None:
         taken.append(following)
         text = line + "".join(taken)
