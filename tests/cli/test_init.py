@@ -154,8 +154,8 @@ def test_what_is_no_data_set_is_refused(tmp_path, make, message):
         ("data.pdf", b"%PDF", "is of no kind that automap tells by itself"),
         ("data.csv", b"", "is empty"),
         ("data.csv", b"a,b\n1,2\n", "no column looks like the image; expected image, found a, b"),
-        ("data.csv", b"\xff\xfe\x00", "data.csv is not a text in UTF-8 (byte 0)"),
-        ("data.parquet", b"PAR0", "is no Parquet file"),
+        ("data.csv", b"\xff\xfe\x00", "data.csv is not UTF-8 text (byte 0)"),
+        ("data.parquet", b"PAR0", "is not a Parquet file"),
         ("data.npz", b"PK", ""),
     ],
 )

@@ -227,7 +227,7 @@ def test_images_of_no_class_are_refused_with_what_they_serve(images, tmp_path, f
         (tmp_path / "photographs" / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(images / "0.png", tmp_path / "photographs" / folder)
     told = refused(tmp_path / "photographs").replace("\n", " ")
-    assert "holds no folders, but 1 images; expected one for each class" in told
+    assert "holds no folders, but 1 image; expected one folder for each class" in told
     assert "automap init --task enhancement" in told
 
 

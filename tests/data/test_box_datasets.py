@@ -311,7 +311,11 @@ def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
     ("make", "dataset", "reason"),
     [
         (lambda folder: (folder / "x.json").write_text("{"), Coco, r"x.json:1:2: not valid JSON"),
-        (lambda folder: (folder / "x.json").write_text("[]"), Coco, "expected a mapping with images, annotations and categories"),
+        (
+            lambda folder: (folder / "x.json").write_text("[]"),
+            Coco,
+            "expected a mapping with images, annotations and categories",
+        ),
         (lambda folder: write_coco(folder / "x.json", "a"), Coco, "dataset.images: a.png, the first image of"),
         (lambda folder: None, Coco, "has no annotation files"),
         (lambda folder: None, Voc, "has no folder Annotations"),
