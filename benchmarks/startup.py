@@ -77,21 +77,21 @@ def fill(url: str, count: int, trials: int) -> None:
     """Write studies with finished trials; all with accuracy and latency as objectives."""
     engine, generator = open_database(url), random.Random(0)
     for number in range(count):
-        study = studies.create_study(
-            engine,
+        objectives = [
+            {"metric": "accuracy", "direction": "maximize"},
+            {"metric": "latency", "direction": "minimize"},
+        ]
+        new = studies.NewStudy(
             name=f"study-{number}",
             spec_text="",
             spec={"task": {"type": "classification"}},
-            objectives=[
-                {"metric": "accuracy", "direction": "maximize"},
-                {"metric": "latency", "direction": "minimize"},
-            ][: 2 if trials == 100_000 else 1],
+            objectives=objectives[: 2 if trials == 100_000 else 1],
             data_fingerprint="",
             environment={},
             run_directory=".",
             trial_budget=trials,
-            time_budget=None,
         )
+        study, _ = studies.create_study(engine, new)
         for start in range(0, trials, 10_000):
             chunk = range(start, min(start + 10_000, trials))
             rows = [rows_of(generator, study.id, trial, number * trials + trial + 1) for trial in chunk]

@@ -59,7 +59,7 @@ def set_limits(study: Study, trials: Amount | None, time: Amount | None) -> None
     """Set a study's limits; nothing happens where neither is given, and one alone lifts the other."""
     if trials is None and time is None:
         return
-    row = studies.get_study(study.engine, study.id)
+    row = studies.get_study(study.store)
     number = None if trials is None else int(trials.total(row.slots_taken))
     seconds = None if time is None else time.total(row.seconds_used)
-    studies.set_budget(study.engine, study.id, trial_budget=number, time_budget=seconds)
+    studies.set_budget(study.store, trial_budget=number, time_budget=seconds)

@@ -14,6 +14,7 @@ from automap.exceptions import UserError
 from automap.spec.spec import load_spec
 from automap.store.engine import display_url, read_database
 from automap.store.studies import StudyRow, StudySummary, find_study, get_study, list_studies
+from automap.store.study_store import StudyStore
 
 DEFAULT_STORAGE = "sqlite:///automap.db"
 
@@ -79,7 +80,7 @@ def _resolve(name: str) -> tuple[str, str | None]:
 def _only_study(engine: Engine) -> StudyRow:
     studies = list_studies(engine)
     if len(studies) == 1:
-        return get_study(engine, studies[0].id)
+        return get_study(StudyStore(engine, studies[0].id))
     if not studies:
         raise UserError(f"{_where(engine)} holds no study; start one with: automap search SPEC")
     raise UserError(f"{_where(engine)} holds {len(studies):,} studies: {_listed(studies)}; name one of them")

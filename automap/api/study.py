@@ -21,6 +21,7 @@ from automap.store.remote import child
 from automap.store.results import ResultRow
 from automap.store.runs import list_active
 from automap.store.studies import StudyRow, get_study
+from automap.store.study_store import StudyStore
 
 if TYPE_CHECKING:
     from automap.models.load import FinishedModel
@@ -41,11 +42,12 @@ class Study:
 
     def __init__(self, engine: Engine, row: StudyRow) -> None:
         self._engine, self._row = engine, row
+        self._store = StudyStore(engine, row.id)
 
     @classmethod
     def of(cls, opened: OpenStudy) -> Self:
         """Return the study that a search had open."""
-        return cls(opened.engine, get_study(opened.engine, opened.id))
+        return cls(opened.engine, get_study(opened.store))
 
     @property
     def name(self) -> str:
@@ -114,7 +116,7 @@ class Study:
         """
         if (place := self.winner) is not None:
             return place
-        counts = results.count_states(self._engine, self._row.id)
+        counts = results.count_states(self._store)
         if counts["complete"]:
             raise RunError(f"study '{self.name}' has no winner's model in {self._row.run_directory}")
         ended = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number) or "none has ended"
@@ -160,7 +162,7 @@ class Study:
     @property
     def in_training(self) -> bool:
         """Whether workers train for it now."""
-        return bool(list_active(self._engine, self._row.id))
+        return bool(list_active(self._store))
 
     def _best_first(self, finals: Sequence[ResultRow]) -> list[ResultRow]:
         sign = sign_of(self._row.objectives[0].direction)

@@ -30,6 +30,7 @@ from automap.store.remote import child
 from automap.store.result import State
 from automap.store.results import STATES, ResultRow, count_states
 from automap.store.studies import StudyRow
+from automap.store.study_store import StudyStore
 
 UNRANKED: tuple[State, ...] = ("pruned", "infeasible", "failed")
 """States of trials that have ended and are not ranked."""
@@ -247,6 +248,6 @@ def _spell(objectives: Sequence[Objective]) -> str:
 def _counts(engine: Engine, studies: Sequence[StudyRow]) -> dict[str, int]:
     counts = dict.fromkeys((*STATES, "final"), 0)
     for study in studies:
-        for state, number in count_states(engine, study.id).items():
+        for state, number in count_states(StudyStore(engine, study.id)).items():
             counts[state] += number
     return counts | rankings.count_open(engine, [study.id for study in studies])

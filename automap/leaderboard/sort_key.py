@@ -18,6 +18,7 @@ from automap.store import rankings
 from automap.store.rankings import Measure
 from automap.store.results import list_results
 from automap.store.studies import StudyRow
+from automap.store.study_store import StudyStore
 
 
 def parse_measure(engine: Engine, studies: Sequence[StudyRow], text: str) -> Measure:
@@ -47,7 +48,7 @@ def _known_names(engine: Engine, studies: Sequence[StudyRow]) -> list[str]:
     """Return every name that results of the studies have; one trial and the finalists tell."""
     found: dict[str, None] = {}
     for study in studies:
-        trials = list_results(engine, study.id, kind="search", states=("complete",), limit=1)
+        trials = list_results(StudyStore(engine, study.id), kind="search", states=("complete",), limit=1)
         for row in (*trials, *rankings.final_results(engine, [study.id])):
             for group, part in (("validation", row.validation), ("test", row.test or {}), ("cost", row.cost)):
                 found |= dict.fromkeys(f"{group}.{name}" for name in part)

@@ -17,6 +17,7 @@ from automap.store.remote import child
 from automap.store.results import ResultRow, find_result, list_results
 from automap.store.runs import Run, find_run
 from automap.store.studies import StudyRow
+from automap.store.study_store import StudyStore
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,15 @@ def read_trial(engine: Engine, study: StudyRow, trial: int) -> TrialView:
     Raises:
         UserError: if the study has no trial of that number; with the numbers that it has.
     """
-    run = find_run(engine, study.id, trial)
+    store = StudyStore(engine, study.id)
+    run = find_run(store, trial)
     if run is None:
-        raise UserError(f"study '{study.name}' has no trial {trial}; {_span(engine, study)}")
-    finals = list_results(engine, study.id, kind="final", trial=trial, curves=True)
+        raise UserError(f"study '{study.name}' has no trial {trial}; {_span(store)}")
+    finals = list_results(store, kind="final", trial=trial, curves=True)
     by_seed = tuple(sorted(finals, key=lambda row: row.seed))
-    return TrialView(study, run, find_result(engine, study.id, trial), by_seed)
+    return TrialView(study, run, find_result(store, trial), by_seed)
 
 
-def _span(engine: Engine, study: StudyRow) -> str:
-    span = trial_span(engine, study.id)
+def _span(store: StudyStore) -> str:
+    span = trial_span(store)
     return "it has none yet" if span is None else f"its trials are {span[0]} to {span[1]}"

@@ -46,11 +46,9 @@ class Use:
 
 def budget_use(study: Study) -> Use:
     """Return how much of the budget is used, as the database knows it now."""
-    row = studies.get_study(study.engine, study.id)
+    row = studies.get_study(study.store)
     objective, target = study.spec.objectives[0], study.spec.budget.target
-    best = results.list_results(
-        study.engine, study.id, kind="search", states=("complete",), limit=study.spec.finalists.top or 1
-    )
+    best = results.list_results(study.store, kind="search", states=("complete",), limit=study.spec.finalists.top or 1)
     value = best[0].value if best else None
     sign = sign_of(objective.direction)
     reached = target is not None and value is not None and sign * value <= sign * target
@@ -62,7 +60,7 @@ def budget_use(study: Study) -> Use:
         reserved_seconds=_finalists_seconds(
             study.spec,
             [result.cost.get("train_seconds", 0.0) for result in best],
-            workers=runs.count_running(study.engine, study.id),
+            workers=runs.count_running(study.store),
         ),
         leader=best[0] if best else None,
         target=target,

@@ -51,12 +51,12 @@ class Records:
     @cached_property
     def runs(self) -> list[Run]:
         """All runs."""
-        return runs.list_runs(self.study.engine, self.study.id)
+        return runs.list_runs(self.study.store)
 
     @cached_property
     def results(self) -> list[ResultRow]:
         """All results, with their learning curves."""
-        return results.list_results(self.study.engine, self.study.id, curves=True)
+        return results.list_results(self.study.store, curves=True)
 
 
 def examine(study: Study) -> list[Finding]:
@@ -143,7 +143,7 @@ def _same(first: Sequence[float | None], second: Sequence[float | None]) -> bool
 
 
 def _budget_faults(records: Records) -> Iterator[str]:
-    taken = studies.get_study(records.study.engine, records.study.id).slots_taken
+    taken = studies.get_study(records.study.store).slots_taken
     if taken != len(records.trials):
         yield f"{taken} trials were taken from the budget, and {len(records.trials)} were started"
 

@@ -18,27 +18,24 @@ def appoint(study: Study) -> bool:
     Returns:
         Whether there is something new to train.
     """
-    return runs.add_finalists(study.engine, study.id, missing(study)) > 0
+    return runs.add_runs(study.store, missing(study)) > 0
 
 
-def missing(study: Study) -> list[runs.Finalist]:
+def missing(study: Study) -> list[runs.NewRun]:
     """Return the runs of finalists that are not registered yet."""
     seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(study.spec.finalists.seeds)]
     wanted = [
-        runs.Finalist(result.trial, seed, result.candidate, int(result.candidate["training"]["epochs"]))
+        runs.NewRun(result.trial, "final", seed, result.candidate, int(result.candidate["training"]["epochs"]))
         for result in best_results(study, study.spec.finalists.top)
         for seed in seeds
     ]
-    return [
-        final for final in wanted if runs.find_run(study.engine, study.id, final.trial, "final", final.seed) is None
-    ]
+    return [final for final in wanted if runs.find_run(study.store, final.trial, "final", final.seed) is None]
 
 
 def best_results(study: Study, count: int) -> list[ResultRow]:
     """Return the best complete trials by validation; with several objectives, by non-dominated rank."""
     complete = results.list_results(
-        study.engine,
-        study.id,
+        study.store,
         kind="search",
         states=("complete",),
         limit=count if len(study.spec.objectives) == 1 else None,
@@ -61,7 +58,7 @@ def best_final(study: Study) -> ResultRow | None:
     The candidate with the best mean of the first objective over its seeds wins, and of its runs the best one.
     All of it is measured on the validation split: the test split selects nothing.
     """
-    finals = results.list_results(study.engine, study.id, kind="final", states=("complete",))
+    finals = results.list_results(study.store, kind="final", states=("complete",))
     of_trial: dict[int, list[ResultRow]] = {}
     for final in finals:
         if final.value is not None:

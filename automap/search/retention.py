@@ -34,7 +34,7 @@ def delete_weights(study: Study) -> None:
         number = name.removeprefix("trial-")
         if not number.isdigit() or int(number) in kept:
             continue
-        if results.find_result(study.engine, study.id, int(number)) is not None:
+        if results.find_result(study.store, int(number)) is not None:
             strip(study.spec, name)
 
 

@@ -24,6 +24,7 @@ from automap.spec.spec import Spec
 from automap.store import studies
 from automap.store.engine import database_url, open_database, read_database
 from automap.store.errors import storage_errors
+from automap.store.study_store import StudyStore
 
 
 class StudyMissing(UserError):  # noqa: N818
@@ -34,10 +35,14 @@ class StudyMissing(UserError):  # noqa: N818
 class Study:
     """An open study; each process opens its own."""
 
-    id: int
+    store: StudyStore
     spec: Spec
-    engine: Engine
     optuna: optuna.Study
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self.store.engine
 
 
 def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment: dict[str, object]) -> Study:
@@ -52,8 +57,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
     engine = open_database(spec.storage)
     row, created = studies.find_study(engine, spec.name), False
     if row is None:
-        row, created = studies.create_study(
-            engine,
+        new = studies.NewStudy(
             name=spec.name,
             spec_text=spec_text,
             spec=_stored(spec),
@@ -64,15 +68,17 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
             trial_budget=_trial_budget(spec),
             time_budget=spec.budget.time,
         )
+        row, created = studies.create_study(engine, new)
     with optuna_errors(engine):
         if created:
-            return Study(row.id, spec, engine, _new_optuna_study(spec, sampler))
+            return Study(StudyStore(engine, row.id), spec, _new_optuna_study(spec, sampler))
         _refuse_incomparable(row, spec, fingerprint)
         study = _optuna_study(spec, sampler)
+    store = StudyStore(engine, row.id)
     if row.spec["budget"] != spec.to_data()["budget"]:
-        studies.set_budget(engine, row.id, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
-    studies.update_spec(engine, row.id, spec_text=spec_text, spec=_stored(spec))
-    return Study(row.id, spec, engine, study)
+        studies.set_budget(store, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
+    studies.update_spec(store, spec_text=spec_text, spec=_stored(spec))
+    return Study(store, spec, study)
 
 
 def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study:
@@ -96,7 +102,7 @@ def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study
         raise StudyMissing(f"no study '{spec.name}' in the database; start it with: automap search SPEC")
     _refuse_incomparable(row, spec, fingerprint or row.data_fingerprint)
     with optuna_errors(engine):
-        return Study(row.id, spec, engine, _optuna_study(spec, make_sampler(spec, sampler_seed)))
+        return Study(StudyStore(engine, row.id), spec, _optuna_study(spec, make_sampler(spec, sampler_seed)))
 
 
 def reopen(engine: Engine, row: studies.StudyRow) -> Study:
@@ -109,7 +115,8 @@ def reopen(engine: Engine, row: studies.StudyRow) -> Study:
     url = engine.url.render_as_string(hide_password=False)
     spec = Spec.model_validate({**row.spec, "storage": url})
     with optuna_errors(engine):
-        return Study(row.id, spec, engine, optuna.load_study(study_name=row.name, storage=_optuna_storage(url)))
+        found = optuna.load_study(study_name=row.name, storage=_optuna_storage(url))
+        return Study(StudyStore(engine, row.id), spec, found)
 
 
 @contextmanager

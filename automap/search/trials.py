@@ -27,10 +27,10 @@ SLOT_SECONDS = 3.0
 
 def next_run(study: Study, worker: str) -> Run | None:
     """Take an orphaned run, or start a new trial while the budget lasts; None if neither is to be had."""
-    orphan = runs.claim_orphan(study.engine, study.id, worker, GRACE_SECONDS)
+    orphan = runs.claim_orphan(study.store, worker, GRACE_SECONDS)
     if orphan is not None or not search_is_open(study):
         return orphan
-    if not studies.take_slot(study.engine, study.id):
+    if not studies.take_slot(study.store):
         return None
     return start_trial(study, worker)
 
@@ -60,16 +60,9 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
     """
     with optuna_errors(study.engine):
         candidate = draw(study.spec, trial)
-    return runs.start_run(
-        study.engine,
-        study.id,
-        trial=trial.number,
-        kind="search",
-        seed=study.spec.search.seed + trial.number,
-        candidate=candidate.to_data(),
-        epochs=candidate.training.epochs,
-        worker=worker,
-    )
+    seed = study.spec.search.seed + trial.number
+    new = runs.NewRun(trial.number, "search", seed, candidate.to_data(), candidate.training.epochs)
+    return runs.start_run(study.store, new, worker)
 
 
 def recover(study: Study) -> bool:
@@ -84,10 +77,10 @@ def recover(study: Study) -> bool:
     with optuna_errors(study.engine):
         running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for frozen in running:
-        found = results.find_result(study.engine, study.id, frozen.number)
+        found = results.find_result(study.store, frozen.number)
         if found is not None:
             tell_result(study, frozen.number, found.result)
-        elif runs.find_run(study.engine, study.id, frozen.number) is None and _is_stray(frozen):
+        elif runs.find_run(study.store, frozen.number) is None and _is_stray(frozen):
             trial = live_trial(study, frozen.number)
             if _is_surplus(study, frozen.number):
                 _put_back(study, trial)
@@ -104,7 +97,7 @@ def _slots_are_returned(study: Study) -> bool:
     time.sleep(SLOT_SECONDS)
     if _slots(study) != (taken, started):
         return True
-    return studies.correct_slots(study.engine, study.id, taken=taken, started=started)
+    return studies.correct_slots(study.store, taken=taken, started=started)
 
 
 def _slots(study: Study) -> tuple[int, int]:
@@ -112,12 +105,12 @@ def _slots(study: Study) -> tuple[int, int]:
     with optuna_errors(study.engine):
         trials = study.optuna.get_trials(deepcopy=False)
     started = sum(trial.state != TrialState.WAITING for trial in trials)
-    return studies.get_study(study.engine, study.id).slots_taken, started
+    return studies.get_study(study.store).slots_taken, started
 
 
 def _is_surplus(study: Study, number: int) -> bool:
     # Optuna numbers trials without a gap.
-    budget = studies.get_study(study.engine, study.id).trial_budget
+    budget = studies.get_study(study.store).trial_budget
     return budget is not None and number >= budget
 
 

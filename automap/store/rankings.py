@@ -12,6 +12,7 @@ from automap.interfaces.metric import Direction
 from automap.store.models import ResultTable, RunTable
 from automap.store.result import State
 from automap.store.results import ResultRow, ordered, result_row
+from automap.store.study_store import StudyStore
 from automap.store.transactions import reading
 
 # SQLite takes no more parameters than this in one statement, PostgreSQL not many more.
@@ -142,9 +143,9 @@ def _read(engine: Engine, query: Select[Any]) -> list[ResultRow]:
         return [result_row(row, ()) for row in session.scalars(_without_curve(query))]
 
 
-def trial_span(engine: Engine, study_id: int) -> tuple[int, int] | None:
+def trial_span(store: StudyStore) -> tuple[int, int] | None:
     """Return the smallest and the largest number of a study's trials; None if it has none."""
-    query = select(func.min(RunTable.trial), func.max(RunTable.trial)).where(RunTable.study_id == study_id)
-    with reading(engine) as session:
+    query = select(func.min(RunTable.trial), func.max(RunTable.trial)).where(RunTable.study_id == store.id)
+    with reading(store.engine) as session:
         low, high = session.execute(query).one()
     return None if low is None else (low, high)

@@ -17,6 +17,7 @@ from automap.store.models import ResultTable, RunTable, StudyTable
 from automap.store.result import Result, State
 from automap.store.runs import RunKind, plain_text
 from automap.store.studies import parse_objectives
+from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
 
 STATES: tuple[State, ...] = ("complete", "pruned", "infeasible", "failed")
@@ -81,31 +82,27 @@ def finish(engine: Engine, run_id: int, worker: str, result: Result) -> bool:
         return True
 
 
-def find_result(
-    engine: Engine, study_id: int, trial: int, kind: RunKind = "search", seed: int | None = None
-) -> ResultRow | None:
+def find_result(store: StudyStore, trial: int, kind: RunKind = "search", seed: int | None = None) -> ResultRow | None:
     """Return the result of a trial with its learning curve; None if there is none.
 
     Args:
-        engine: the database.
-        study_id: the study.
+        store: the study's records.
         trial: Optuna's number of the trial.
         kind: ``search``, or ``final`` for a finalist.
         seed: of the training; None takes the smallest.
     """
     query = select(ResultTable).where(
-        ResultTable.study_id == study_id, ResultTable.trial == trial, ResultTable.kind == kind
+        ResultTable.study_id == store.id, ResultTable.trial == trial, ResultTable.kind == kind
     )
     if seed is not None:
         query = query.where(ResultTable.seed == seed)
-    with reading(engine) as session:
+    with reading(store.engine) as session:
         row = session.scalars(query.order_by(ResultTable.seed).limit(1)).first()
         return None if row is None else result_row(row, row.curve)
 
 
 def list_results(
-    engine: Engine,
-    study_id: int,
+    store: StudyStore,
     *,
     kind: RunKind | None = None,
     states: Sequence[State] | None = None,
@@ -116,15 +113,14 @@ def list_results(
     """Return results, the best value of the first objective first, those without a value last.
 
     Args:
-        engine: the database.
-        study_id: the study.
+        store: the study's records.
         kind: ``search`` or ``final``, None for both.
         states: which states, None for all.
         trial: only this trial's.
         limit: how many at most.
         curves: whether learning curves are read too; they are most of a result's bytes.
     """
-    query = select(ResultTable).where(ResultTable.study_id == study_id)
+    query = select(ResultTable).where(ResultTable.study_id == store.id)
     if kind is not None:
         query = query.where(ResultTable.kind == kind)
     if states is not None:
@@ -133,20 +129,20 @@ def list_results(
         query = query.where(ResultTable.trial == trial)
     if not curves:
         query = query.options(defer(ResultTable.curve))
-    with reading(engine) as session:
-        ordered = _best_first(query, _first_objective(session, study_id)).limit(limit)
+    with reading(store.engine) as session:
+        ordered = _best_first(query, _first_objective(session, store.id)).limit(limit)
         return [result_row(row, row.curve if curves else ()) for row in session.scalars(ordered)]
 
 
-def count_states(engine: Engine, study_id: int) -> dict[str, int]:
+def count_states(store: StudyStore) -> dict[str, int]:
     """Return how many trials ended in each state, and under ``final`` how many runs of finalists."""
     query = (
         select(ResultTable.kind, ResultTable.state, func.count())
-        .where(ResultTable.study_id == study_id)
+        .where(ResultTable.study_id == store.id)
         .group_by(ResultTable.kind, ResultTable.state)
     )
     counts = dict.fromkeys((*STATES, "final"), 0)
-    with reading(engine) as session:
+    with reading(store.engine) as session:
         for kind, state, number in session.execute(query):
             counts["final" if kind == "final" else state] += number
     return counts

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from automap.store.clock import as_datetime, database_now
 from automap.store.models import RunTable, StudyTable
+from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
 
 RunKind = Literal["search", "final"]
@@ -53,85 +54,71 @@ class Run:
     heartbeat_at: datetime | None
 
 
-class Finalist(NamedTuple):
-    """A candidate to be trained again at full length with another seed."""
+class NewRun(NamedTuple):
+    """A run to be registered."""
 
     trial: int
+    """Optuna's number of the trial."""
+    kind: RunKind
     seed: int
     candidate: Mapping[str, Any]
+    """In the spec's notation."""
     epochs: int
 
 
-def start_run(
-    engine: Engine,
-    study_id: int,
-    *,
-    trial: int,
-    kind: RunKind,
-    seed: int,
-    candidate: Mapping[str, Any],
-    epochs: int,
-    worker: str | None,
-) -> Run:
-    """Register a run; if another process has registered it, that one is returned as it is.
+def start_run(store: StudyStore, new: NewRun, worker: str | None = None) -> Run:
+    """Register a run; if another process has registered it already, return that one unchanged.
 
     Args:
-        engine: the database.
-        study_id: the study.
-        trial: Optuna's number of the trial.
-        kind: ``search``, or ``final`` for a finalist.
-        seed: of the training.
-        candidate: in the spec's notation.
-        epochs: length of the training.
-        worker: who trains it from now on; None leaves it to the next one that looks for work.
+        store: the study's records.
+        new: the run.
+        worker: who trains it from now on; None leaves it to the next worker that looks for work.
     """
-    values = _new_run(study_id, kind, Finalist(trial, seed, candidate, epochs))
+    values = _new_run(store.id, new)
     if worker is not None:
         held = {"worker": worker, "heartbeat_at": database_now(), "started_at": database_now()}
         values |= {"state": "running", "attempts": 1, **held}
     try:
-        with writing(engine) as session:
+        with writing(store.engine) as session:
             session.execute(insert(RunTable).values(values))
     except IntegrityError:
-        if find_run(engine, study_id, trial, kind, seed) is None:
+        if find_run(store, new.trial, new.kind, new.seed) is None:
             raise
-    return cast("Run", find_run(engine, study_id, trial, kind, seed))
+    return cast("Run", find_run(store, new.trial, new.kind, new.seed))
 
 
-def find_run(
-    engine: Engine, study_id: int, trial: int, kind: RunKind = "search", seed: int | None = None
-) -> Run | None:
+def find_run(store: StudyStore, trial: int, kind: RunKind = "search", seed: int | None = None) -> Run | None:
     """Return the run of a trial, with any seed if none is given; None if there is none."""
-    query = select(RunTable).where(RunTable.study_id == study_id, RunTable.trial == trial, RunTable.kind == kind)
+    query = select(RunTable).where(RunTable.study_id == store.id, RunTable.trial == trial, RunTable.kind == kind)
     if seed is not None:
         query = query.where(RunTable.seed == seed)
-    with reading(engine) as session:
+    with reading(store.engine) as session:
         row = session.scalars(query.order_by(RunTable.seed).limit(1)).first()
         return None if row is None else _run(row)
 
 
-def list_runs(engine: Engine, study_id: int) -> list[Run]:
+def list_runs(store: StudyStore) -> list[Run]:
     """Return all runs of a study, in the order of their registration."""
-    query = select(RunTable).where(RunTable.study_id == study_id).order_by(RunTable.id)
-    with reading(engine) as session:
+    query = select(RunTable).where(RunTable.study_id == store.id).order_by(RunTable.id)
+    with reading(store.engine) as session:
         return [_run(row) for row in session.scalars(query)]
 
 
-def list_active(engine: Engine, study_id: int) -> list[Run]:
+def list_active(store: StudyStore) -> list[Run]:
     """Return the runs that are not done: those in training first, then those that wait."""
     query = (
         select(RunTable)
-        .where(RunTable.study_id == study_id, RunTable.state.in_(("running", "waiting")))
+        .where(RunTable.study_id == store.id, RunTable.state.in_(("running", "waiting")))
         .order_by(case((RunTable.state == "running", 0), else_=1), RunTable.id)
     )
-    with reading(engine) as session:
+    with reading(store.engine) as session:
         return [_run(row) for row in session.scalars(query)]
 
 
-def count_running(engine: Engine, study_id: int) -> int:
+def count_running(store: StudyStore) -> int:
     """Return how many runs workers train now."""
-    query = select(func.count()).where(RunTable.study_id == study_id, RunTable.state == "running")
-    with reading(engine) as session:
+    query = select(func.count()).where(RunTable.study_id == store.id, RunTable.state == "running")
+    with reading(store.engine) as session:
         return session.scalar(query) or 0
 
 
@@ -163,15 +150,14 @@ def beat(
         return changed_rows(session, _held(run_id, worker).values(heartbeat_at=database_now(), **known)) == 1
 
 
-def claim_orphan(engine: Engine, study_id: int, worker: str, grace_seconds: float) -> Run | None:
+def claim_orphan(store: StudyStore, worker: str, grace_seconds: float) -> Run | None:
     """Take a run that waits, or whose worker gave no sign of life for longer than the grace period.
 
     A worker that looks for work trains nothing: a run that it holds already is one that the database gave it
     while the connection broke. It comes first, and is no new attempt.
 
     Args:
-        engine: the database.
-        study_id: the study.
+        store: the study's records.
         worker: who takes it.
         grace_seconds: the grace period.
 
@@ -179,15 +165,15 @@ def claim_orphan(engine: Engine, study_id: int, worker: str, grace_seconds: floa
         The run, with the attempt counted; None if there is none to take.
     """
     orphaned = or_(_is_orphan(grace_seconds), _is_held_by(worker))
-    query = select(RunTable.id).where(RunTable.study_id == study_id, orphaned)
+    query = select(RunTable.id).where(RunTable.study_id == store.id, orphaned)
     rank = case((_is_held_by(worker), 0), (RunTable.kind == "search", 1), else_=2)
     first = query.order_by(rank, RunTable.id).limit(1)
     while True:
-        with reading(engine) as session:
+        with reading(store.engine) as session:
             run_id = session.scalar(first)
         if run_id is None:
             return None
-        with writing(engine) as session:
+        with writing(store.engine) as session:
             if changed_rows(session, _claim(run_id, worker, orphaned, grace_seconds)) == 1:
                 return _run(session.get_one(RunTable, run_id))
 
@@ -230,16 +216,15 @@ def release_worker(engine: Engine, worker: str, reason: str, *, counted: bool = 
         return changed_rows(session, died.values(waiting).execution_options(synchronize_session=False))
 
 
-def add_finalists(engine: Engine, study_id: int, finalists: Iterable[Finalist]) -> int:
+def add_runs(store: StudyStore, wanted: Iterable[NewRun]) -> int:
     """Register runs of finalists; those that are registered already stay as they are.
 
     Returns:
         How many were new.
     """
-    wanted = [Finalist(*finalist) for finalist in finalists]
-    with writing(engine) as session:
-        known = _known_finals(session, study_id)
-        new = [_new_run(study_id, "final", final) for final in wanted if (final.trial, final.seed) not in known]
+    with writing(store.engine) as session:
+        known = _known_finals(session, store.id)
+        new = [_new_run(store.id, run) for run in wanted if (run.trial, run.seed) not in known]
         if new:
             session.execute(insert(RunTable), new)
         return len(new)
@@ -253,14 +238,14 @@ def _known_finals(session: Session, study_id: int) -> set[tuple[int, int]]:
     return {(trial, seed) for trial, seed in session.execute(query)}
 
 
-def _new_run(study_id: int, kind: RunKind, final: Finalist) -> dict[str, Any]:
+def _new_run(study_id: int, new: NewRun) -> dict[str, Any]:
     return {
         "study_id": study_id,
-        "trial": final.trial,
-        "kind": kind,
-        "seed": final.seed,
-        "candidate": dict(final.candidate),
-        "epochs": final.epochs,
+        "trial": new.trial,
+        "kind": new.kind,
+        "seed": new.seed,
+        "candidate": dict(new.candidate),
+        "epochs": new.epochs,
         "state": "waiting",
         "attempts": 0,
         "epoch": 0,

@@ -14,6 +14,7 @@ from automap.interfaces.metric import sign_of
 from automap.spec.objectives import Objective
 from automap.store.clock import as_datetime, database_now
 from automap.store.models import ResultTable, RunTable, StudyTable
+from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
 
 MAX_TICK_SECONDS = 10.0
@@ -44,6 +45,30 @@ class StudyRow:
 
 
 @dataclass(frozen=True)
+class NewStudy:
+    """A study to be created."""
+
+    name: str
+    """Unique in the database."""
+    spec_text: str
+    """The spec as the user wrote it."""
+    spec: dict[str, Any]
+    """Resolved."""
+    objectives: list[dict[str, Any]]
+    """``metric`` and ``direction`` of each."""
+    data_fingerprint: str
+    """Of the data, its decoding and its splits."""
+    environment: dict[str, Any]
+    """Versions and devices."""
+    run_directory: str
+    """Folder or URL of the artifacts."""
+    trial_budget: int | None = None
+    """Largest number of trials; None for no limit."""
+    time_budget: float | None = None
+    """Seconds; None for no limit."""
+
+
+@dataclass(frozen=True)
 class StudySummary:
     """A study in a list of many."""
 
@@ -57,59 +82,24 @@ class StudySummary:
     """The best value of the first objective among complete trials."""
 
 
-def create_study(
-    engine: Engine,
-    *,
-    name: str,
-    spec_text: str,
-    spec: Mapping[str, Any],
-    objectives: Sequence[Mapping[str, Any]],
-    data_fingerprint: str,
-    environment: Mapping[str, Any],
-    run_directory: str,
-    trial_budget: int | None,
-    time_budget: float | None,
-) -> tuple[StudyRow, bool]:
-    """Create a study; if another process has just created it, that one is returned.
-
-    Args:
-        engine: the database.
-        name: unique in the database.
-        spec_text: the spec as the user wrote it.
-        spec: the resolved spec.
-        objectives: ``metric`` and ``direction`` of each.
-        data_fingerprint: of the data, its decoding and its splits.
-        environment: versions and devices.
-        run_directory: folder of the artifacts.
-        trial_budget: largest number of trials, None for no limit.
-        time_budget: seconds, None for no limit.
+def create_study(engine: Engine, new: NewStudy) -> tuple[StudyRow, bool]:
+    """Create a study; if another process has just created it, return that one.
 
     Returns:
         The study, and whether this call has created it.
     """
-    values = {
-        "name": name,
-        "spec_text": spec_text,
-        "spec": dict(spec),
-        "objectives": [dict(objective) for objective in objectives],
-        "data_fingerprint": data_fingerprint,
-        "environment": dict(environment),
-        "run_directory": run_directory,
-        "trial_budget": trial_budget,
-        "time_budget": time_budget,
-        "created_at": database_now(),
-    }
+    values = {**vars(new), "created_at": database_now()}
     try:
         with writing(engine) as session:
             session.execute(insert(StudyTable).values(values))
         created = True
     except IntegrityError:
-        if find_study(engine, name) is None:
+        if find_study(engine, new.name) is None:
             raise
         created = False
-    found = find_study(engine, name)
+    found = find_study(engine, new.name)
     if found is None:
-        raise LookupError(f"study '{name}' was deleted while it was created")
+        raise LookupError(f"study '{new.name}' was deleted while it was being created")
     return found, created
 
 
@@ -120,16 +110,16 @@ def find_study(engine: Engine, name: str) -> StudyRow | None:
         return None if row is None else _study_row(row)
 
 
-def get_study(engine: Engine, study_id: int) -> StudyRow:
+def get_study(store: StudyStore) -> StudyRow:
     """Return a study that exists.
 
     Raises:
         LookupError: if it does not.
     """
-    with reading(engine) as session:
-        row = session.get(StudyTable, study_id)
+    with reading(store.engine) as session:
+        row = session.get(StudyTable, store.id)
         if row is None:
-            raise LookupError(f"no study has the id {study_id}")
+            raise LookupError(f"no study has the id {store.id}")
         return _study_row(row)
 
 
@@ -153,19 +143,19 @@ def list_studies(engine: Engine) -> list[StudySummary]:
     return [_summary(row, counts.get(row.id, {}), ends.get(row.id, (None, None))) for row in studies]
 
 
-def update_spec(engine: Engine, study_id: int, *, spec_text: str, spec: Mapping[str, Any]) -> None:
+def update_spec(store: StudyStore, *, spec_text: str, spec: Mapping[str, Any]) -> None:
     """Store the spec of a study that goes on, as it reads now."""
-    with writing(engine) as session:
-        session.execute(_of(study_id).values(spec_text=spec_text, spec=dict(spec)))
+    with writing(store.engine) as session:
+        session.execute(_of(store.id).values(spec_text=spec_text, spec=dict(spec)))
 
 
-def set_budget(engine: Engine, study_id: int, *, trial_budget: int | None, time_budget: float | None) -> None:
+def set_budget(store: StudyStore, *, trial_budget: int | None, time_budget: float | None) -> None:
     """Set the limits of a study: a number of trials, seconds, or both; None is no limit."""
-    with writing(engine) as session:
-        session.execute(_of(study_id).values(trial_budget=trial_budget, time_budget=time_budget))
+    with writing(store.engine) as session:
+        session.execute(_of(store.id).values(trial_budget=trial_budget, time_budget=time_budget))
 
 
-def take_slot(engine: Engine, study_id: int) -> bool:
+def take_slot(store: StudyStore) -> bool:
     """Take one trial from the budget.
 
     Of any number of processes that try at once, exactly as many succeed as trials are left.
@@ -174,29 +164,28 @@ def take_slot(engine: Engine, study_id: int) -> bool:
         Whether there was one left.
     """
     left = or_(StudyTable.trial_budget.is_(None), StudyTable.slots_taken < StudyTable.trial_budget)
-    with writing(engine) as session:
-        taken = _of(study_id).where(left).values(slots_taken=StudyTable.slots_taken + 1)
+    with writing(store.engine) as session:
+        taken = _of(store.id).where(left).values(slots_taken=StudyTable.slots_taken + 1)
         return changed_rows(session, taken) == 1
 
 
-def correct_slots(engine: Engine, study_id: int, *, taken: int, started: int) -> bool:
+def correct_slots(store: StudyStore, *, taken: int, started: int) -> bool:
     """Give back trials that were taken from the budget and never started, because their workers died between.
 
     Args:
-        engine: the database.
-        study_id: the study.
+        store: the study's records.
         taken: trials taken, as the caller has read them; if they have changed since, nothing is done.
         started: trials that exist.
 
     Returns:
         Whether it was done.
     """
-    with writing(engine) as session:
-        lost = _of(study_id).where(StudyTable.slots_taken == taken)
+    with writing(store.engine) as session:
+        lost = _of(store.id).where(StudyTable.slots_taken == taken)
         return changed_rows(session, lost.values(slots_taken=started)) == 1
 
 
-def tick(engine: Engine, study_id: int) -> None:
+def tick(store: StudyStore) -> None:
     """Add the time since anybody's last tick to the time that a study has used.
 
     Whoever drives a study calls this every second or so. With several drivers time is counted once, and time
@@ -204,9 +193,9 @@ def tick(engine: Engine, study_id: int) -> None:
     """
     gap = database_now() - StudyTable.ticked_at
     counted = case((and_(gap > 0, gap <= MAX_TICK_SECONDS), gap), else_=0.0)
-    with writing(engine) as session:
+    with writing(store.engine) as session:
         session.execute(
-            _of(study_id).ordered_values(
+            _of(store.id).ordered_values(
                 (StudyTable.seconds_used, StudyTable.seconds_used + counted),
                 # Last: MySQL reads columns as the assignments further left have set them.
                 (StudyTable.ticked_at, database_now()),

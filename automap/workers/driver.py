@@ -38,8 +38,8 @@ def snapshot(study: Study) -> Snapshot:
     """Read how a study stands."""
     return Snapshot(
         budget_use(study),
-        tuple(runs.list_active(study.engine, study.id)),
-        results.count_states(study.engine, study.id),
+        tuple(runs.list_active(study.store)),
+        results.count_states(study.store),
     )
 
 
@@ -79,7 +79,7 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             now = snapshot(study)
             view.update(now)
             died = losses.release_dead(study, now, executor.alive(), counted=not interrupted())
-            studies.tick(study.engine, study.id)
+            studies.tick(study.store)
             outage.over()
         except ConnectionLost as error:
             # The workers wait for the database too, and train in the meantime.

@@ -55,7 +55,7 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
 
 
 def _others_train(study: Study) -> bool:
-    return bool(runs.list_active(study.engine, study.id)) or recover(study)
+    return bool(runs.list_active(study.store)) or recover(study)
 
 
 def check_boundary_candidates(study: Study, data: PreparedData) -> None:
@@ -64,7 +64,7 @@ def check_boundary_candidates(study: Study, data: PreparedData) -> None:
     Raises:
         UserError: if some of them cannot be built, with each one's reason.
     """
-    if any(results.count_states(study.engine, study.id).values()):
+    if any(results.count_states(study.store).values()):
         return
     found = preflight(boundary_candidates(study.spec), data.info)
     if found.problems:

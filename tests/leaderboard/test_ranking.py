@@ -20,6 +20,8 @@ from automap.leaderboard.board import Leaderboard
 from automap.leaderboard.ranking import UNRANKED, rank
 from automap.store import runs
 from automap.store.result import Result
+from automap.store.runs import NewRun
+from automap.store.study_store import StudyStore
 
 
 def shape(board: Leaderboard) -> list[tuple[int | None, int, str]]:
@@ -228,16 +230,7 @@ def test_trials_that_ended_otherwise_are_listed_on_demand(engine: Engine) -> Non
 def test_open_runs_are_counted(engine: Engine) -> None:
     study = make_study(engine)
     for trial, worker in enumerate(("a", None, None)):
-        runs.start_run(
-            engine,
-            study.id,
-            trial=trial,
-            kind="search",
-            seed=0,
-            candidate=candidate(),
-            epochs=3,
-            worker=worker,
-        )
+        runs.start_run(StudyStore(engine, study.id), NewRun(trial, "search", 0, candidate(), 3), worker)
     counts = rank(engine, [study]).counts
     assert (counts["running"], counts["waiting"], counts["complete"]) == (1, 2, 0)
 

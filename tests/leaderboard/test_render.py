@@ -19,7 +19,9 @@ from automap.leaderboard.trial_render import trial_page
 from automap.leaderboard.trial_view import read_trial
 from automap.store import runs
 from automap.store.result import Result
+from automap.store.runs import NewRun
 from automap.store.studies import StudyRow
+from automap.store.study_store import StudyStore
 
 
 def drawn(renderable: RenderableType, width: int) -> list[str]:
@@ -249,7 +251,7 @@ def test_a_page_of_a_failed_trial_says_why(engine: Engine, study: StudyRow) -> N
 
 
 def test_a_page_of_a_trial_in_training(engine: Engine, study: StudyRow) -> None:
-    run = runs.start_run(engine, study.id, trial=7, kind="search", seed=7, candidate=candidate(), epochs=3, worker="a")
+    run = runs.start_run(StudyStore(engine, study.id), NewRun(7, "search", 7, candidate(), 3), "a")
     runs.beat(engine, run.id, "a", epoch=2, metric=0.5)
     view = read_trial(engine, study, 7)
     assert "2 of 3 epochs" in "\n".join(drawn(trial_page(view, 80), 80))

@@ -22,7 +22,7 @@ def study(tmp_path: Path) -> Study:
 
 
 def finish(study: Study, result: Result) -> int:
-    assert studies.take_slot(study.engine, study.id)
+    assert studies.take_slot(study.store)
     run = start_trial(study, "w")
     assert run is not None
     assert results.finish(study.engine, run.id, "w", result)
@@ -46,7 +46,7 @@ def test_other_failures_teach_samplers_nothing(study: Study) -> None:
 
 
 def test_a_result_that_was_stored_and_not_told_is_told(study: Study) -> None:
-    assert studies.take_slot(study.engine, study.id)
+    assert studies.take_slot(study.store)
     run = start_trial(study, "w")
     assert run is not None
     assert results.finish(study.engine, run.id, "w", Result(state="complete", validation={"accuracy": 0.75}))
@@ -57,24 +57,24 @@ def test_a_result_that_was_stored_and_not_told_is_told(study: Study) -> None:
 
 
 def test_a_trial_that_was_taken_and_never_started_comes_back(study: Study) -> None:
-    assert studies.take_slot(study.engine, study.id)
+    assert studies.take_slot(study.store)
     assert recover(study)
-    assert studies.get_study(study.engine, study.id).slots_taken == 0
+    assert studies.get_study(study.store).slots_taken == 0
     assert not recover(study)
 
 
 def test_a_slow_worker_whose_place_was_given_to_another_starts_no_trial_too_many(study: Study) -> None:
-    studies.set_budget(study.engine, study.id, trial_budget=1, time_budget=None)
-    assert studies.take_slot(study.engine, study.id)  # The slow one's.
+    studies.set_budget(study.store, trial_budget=1, time_budget=None)
+    assert studies.take_slot(study.store)  # The slow one's.
     assert recover(study)
-    assert studies.take_slot(study.engine, study.id)
+    assert studies.take_slot(study.store)
     assert start_trial(study, "quick") is not None
     assert start_trial(study, "slow") is None
     states = [trial.state for trial in study.optuna.get_trials()]
     assert states == [TrialState.RUNNING, TrialState.WAITING]
-    assert studies.get_study(study.engine, study.id).slots_taken == 1
+    assert studies.get_study(study.store).slots_taken == 1
     # Whoever raises the budget gets it.
-    studies.set_budget(study.engine, study.id, trial_budget=2, time_budget=None)
+    studies.set_budget(study.store, trial_budget=2, time_budget=None)
     run = start_trial(study, "slow")
     assert run is not None
     assert run.trial == 1

@@ -19,6 +19,7 @@ from automap.exceptions import StorageError
 from automap.store import studies
 from automap.store.engine import database_url, display_url, open_database, read_database
 from automap.store.models import VERSION_TABLE, Base
+from automap.store.study_store import StudyStore
 
 
 def test_the_migrated_tables_are_those_of_the_models(engine: Engine) -> None:
@@ -102,7 +103,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/automap.db"
     study = make_study(open_database(url))
     with pytest.raises(StorageError, match="read-only"):
-        studies.take_slot(read_database(url), study.id)
+        studies.take_slot(StudyStore(read_database(url), study.id))
 
 
 def test_a_database_without_our_tables_is_named_so(tmp_path: Path) -> None:
@@ -137,11 +138,11 @@ def test_a_locked_database(tmp_path: Path) -> None:
     other.execute("BEGIN IMMEDIATE")
     engine = open_database(url, busy_seconds=0.2)
     with pytest.raises(StorageError, match="locked by another process"):
-        studies.take_slot(engine, study.id)
+        studies.take_slot(StudyStore(engine, study.id))
     # The write-ahead log lets others read meanwhile.
     assert studies.find_study(read_database(url, busy_seconds=0.2), "digits") is not None
     other.execute("COMMIT")
-    assert studies.take_slot(engine, study.id)
+    assert studies.take_slot(StudyStore(engine, study.id))
 
 
 def test_a_database_locked_while_it_is_created(tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     engine.dispose()
     event.listen(engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={pages}"))
     with pytest.raises(StorageError, match="disk is full"):
-        studies.update_spec(engine, study.id, spec_text="x" * 1_000_000, spec={})
+        studies.update_spec(StudyStore(engine, study.id), spec_text="x" * 1_000_000, spec={})
     found = studies.find_study(read_database(f"sqlite:///{tmp_path}/automap.db"), "digits")
     assert found == study
 

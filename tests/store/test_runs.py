@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 from support.studies import candidate, complete, make_study
 
 from automap.store import results, runs
-from automap.store.runs import Finalist, Run
+from automap.store.runs import NewRun, Run
 from automap.store.studies import StudyRow
+from automap.store.study_store import StudyStore
 
 
 @pytest.fixture
@@ -18,26 +19,17 @@ def study(engine: Engine) -> StudyRow:
 
 
 def start(engine: Engine, study: StudyRow, trial: int = 0, worker: str | None = "a") -> Run:
-    return runs.start_run(
-        engine,
-        study.id,
-        trial=trial,
-        kind="search",
-        seed=trial,
-        candidate=candidate(),
-        epochs=3,
-        worker=worker,
-    )
+    return runs.start_run(StudyStore(engine, study.id), NewRun(trial, "search", trial, candidate(), 3), worker)
 
 
 def test_a_run_is_found_as_it_was_started(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study, 5)
-    assert run == runs.find_run(engine, study.id, 5)
-    assert run == runs.find_run(engine, study.id, 5, "search", 5)
+    assert run == runs.find_run(StudyStore(engine, study.id), 5)
+    assert run == runs.find_run(StudyStore(engine, study.id), 5, "search", 5)
     assert (run.state, run.worker, run.attempts, run.epoch, run.metric) == ("running", "a", 1, 0, None)
     assert run.candidate == candidate()
-    assert runs.find_run(engine, study.id, 5, "final") is None
-    assert runs.find_run(engine, study.id, 6) is None
+    assert runs.find_run(StudyStore(engine, study.id), 5, "final") is None
+    assert runs.find_run(StudyStore(engine, study.id), 6) is None
 
 
 def test_starting_a_run_twice_gives_it_to_the_first(engine: Engine, study: StudyRow) -> None:
@@ -50,7 +42,7 @@ def test_beats_store_progress_for_the_holder_only(engine: Engine, study: StudyRo
     assert runs.beat(engine, run.id, "a", epoch=2, metric=0.75, epoch_seconds=1.5)
     assert runs.beat(engine, run.id, "a")
     assert not runs.beat(engine, run.id, "b", epoch=3)
-    (active,) = runs.list_active(engine, study.id)
+    (active,) = runs.list_active(StudyStore(engine, study.id))
     assert (active.epoch, active.metric, active.epoch_seconds) == (2, 0.75, 1.5)
     assert active.heartbeat_at is not None
     assert run.heartbeat_at is not None
@@ -60,20 +52,20 @@ def test_beats_store_progress_for_the_holder_only(engine: Engine, study: StudyRo
 def test_a_metric_that_is_not_a_number_is_left_out(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     assert runs.beat(engine, run.id, "a", epoch=1, metric=math.nan, epoch_seconds=0.5)
-    found = runs.find_run(engine, study.id, 0)
+    found = runs.find_run(StudyStore(engine, study.id), 0)
     assert found is not None
     assert (found.epoch, found.metric) == (1, None)
 
 
 def test_a_run_with_a_live_worker_is_not_taken(engine: Engine, study: StudyRow) -> None:
     start(engine, study)
-    assert runs.claim_orphan(engine, study.id, "b", 60) is None
+    assert runs.claim_orphan(StudyStore(engine, study.id), "b", 60) is None
 
 
 def test_a_silent_worker_loses_its_run(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     time.sleep(0.3)
-    claimed = runs.claim_orphan(engine, study.id, "b", 0.1)
+    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 0.1)
     assert claimed is not None
     assert (claimed.id, claimed.worker, claimed.attempts) == (run.id, "b", 2)
     assert claimed.last_death == "worker a gave no sign of life for 0.1 s"
@@ -81,7 +73,7 @@ def test_a_silent_worker_loses_its_run(engine: Engine, study: StudyRow) -> None:
     assert not runs.beat(engine, run.id, "a")
     assert not runs.release(engine, run.id, "a")
     assert not results.finish(engine, run.id, "a", complete(0.9))
-    assert results.find_result(engine, study.id, 0) is None
+    assert results.find_result(StudyStore(engine, study.id), 0) is None
     assert results.finish(engine, run.id, "b", complete(0.8))
 
 
@@ -89,7 +81,7 @@ def test_an_interruption_is_no_attempt(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     runs.beat(engine, run.id, "a", epoch=1)
     assert runs.release(engine, run.id, "a")
-    claimed = runs.claim_orphan(engine, study.id, "b", 60)
+    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 60)
     assert claimed is not None
     assert (claimed.attempts, claimed.epoch, claimed.last_death) == (1, 1, None)
 
@@ -99,40 +91,40 @@ def test_the_runs_of_a_dead_worker_wait_with_its_reason(engine: Engine, study: S
     start(engine, study, 1, "alive")
     assert runs.release_worker(engine, "dead", "killed by SIGKILL\0") == 1
     assert runs.release_worker(engine, "dead", "again") == 0
-    claimed = runs.claim_orphan(engine, study.id, "idle", 60)
+    claimed = runs.claim_orphan(StudyStore(engine, study.id), "idle", 60)
     assert claimed is not None
     assert (claimed.trial, claimed.attempts, claimed.last_death) == (0, 2, "killed by SIGKILL")
-    assert runs.claim_orphan(engine, study.id, "another", 60) is None
+    assert runs.claim_orphan(StudyStore(engine, study.id), "another", 60) is None
 
 
 def test_a_run_without_a_worker_waits_for_one(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study, worker=None)
     assert (run.state, run.attempts, run.started_at) == ("waiting", 0, None)
-    claimed = runs.claim_orphan(engine, study.id, "b", 60)
+    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 60)
     assert claimed is not None
     assert (claimed.attempts, claimed.state) == (1, "running")
     assert claimed.started_at is not None
 
 
 def test_orphans_of_the_search_come_before_finalists(engine: Engine, study: StudyRow) -> None:
-    runs.add_finalists(engine, study.id, [Finalist(9, 1000, candidate(), 3)])
+    runs.add_runs(StudyStore(engine, study.id), [NewRun(9, "final", 1000, candidate(), 3)])
     start(engine, study, 1, None)
-    taken = [runs.claim_orphan(engine, study.id, worker, 60) for worker in "bcd"]
+    taken = [runs.claim_orphan(StudyStore(engine, study.id), worker, 60) for worker in "bcd"]
     assert [None if run is None else run.kind for run in taken] == ["search", "final", None]
 
 
 def test_runs_of_other_studies_are_not_taken(engine: Engine, study: StudyRow) -> None:
     start(engine, study, worker=None)
     other = make_study(engine, "other")
-    assert runs.claim_orphan(engine, other.id, "b", 60) is None
+    assert runs.claim_orphan(StudyStore(engine, other.id), "b", 60) is None
 
 
 def test_finalists_are_added_once(engine: Engine, study: StudyRow) -> None:
-    wanted = [Finalist(3, 1000, candidate(width=8), 3), Finalist(3, 1001, candidate(width=8), 3)]
-    assert runs.add_finalists(engine, study.id, wanted[:1]) == 1
-    assert runs.add_finalists(engine, study.id, wanted) == 1
-    assert runs.add_finalists(engine, study.id, wanted) == 0
-    active = runs.list_active(engine, study.id)
+    wanted = [NewRun(3, "final", 1000, candidate(width=8), 3), NewRun(3, "final", 1001, candidate(width=8), 3)]
+    assert runs.add_runs(StudyStore(engine, study.id), wanted[:1]) == 1
+    assert runs.add_runs(StudyStore(engine, study.id), wanted) == 1
+    assert runs.add_runs(StudyStore(engine, study.id), wanted) == 0
+    active = runs.list_active(StudyStore(engine, study.id))
     assert [(run.trial, run.seed, run.kind, run.state) for run in active] == [
         (3, 1000, "final", "waiting"),
         (3, 1001, "final", "waiting"),
@@ -145,13 +137,13 @@ def test_running_runs_are_listed_first_and_done_ones_not_at_all(engine: Engine, 
     done = start(engine, study, 1)
     start(engine, study, 2)
     assert results.finish(engine, done.id, "a", complete(0.5))
-    assert [run.trial for run in runs.list_active(engine, study.id)] == [2, 0]
+    assert [run.trial for run in runs.list_active(StudyStore(engine, study.id))] == [2, 0]
 
 
 def test_a_worker_finds_the_run_that_it_was_given_while_the_connection_broke(engine: Engine) -> None:
     study = make_study(engine)
     lost = start(engine, study, 0, worker="w1")
     start(engine, study, 1, worker=None)
-    again = runs.claim_orphan(engine, study.id, "w1", 60.0)
+    again = runs.claim_orphan(StudyStore(engine, study.id), "w1", 60.0)
     assert again is not None
     assert (again.id, again.attempts, again.last_death) == (lost.id, 1, None)

@@ -10,6 +10,7 @@ from typing import Any
 from automap.store import results, runs, studies
 from automap.store.engine import open_database
 from automap.store.result import Result
+from automap.store.study_store import StudyStore
 
 
 def at_once(count: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
@@ -29,7 +30,7 @@ def open_it(_: int, url: str) -> str:
 def take_slots(_: int, url: str, study_id: int) -> int:
     """Take trials from a budget until none is left, and count them."""
     engine, taken = open_database(url), 0
-    while studies.take_slot(engine, study_id):
+    while studies.take_slot(StudyStore(engine, study_id)):
         taken += 1
     return taken
 
@@ -37,7 +38,7 @@ def take_slots(_: int, url: str, study_id: int) -> int:
 def work_off(number: int, url: str, study_id: int) -> list[int]:
     """Take waiting runs and finish them until none is left; return their numbers."""
     engine, done = open_database(url), []
-    while run := runs.claim_orphan(engine, study_id, f"worker-{number}", 60.0):
+    while run := runs.claim_orphan(StudyStore(engine, study_id), f"worker-{number}", 60.0):
         for epoch in range(1, run.epochs + 1):
             assert runs.beat(engine, run.id, f"worker-{number}", epoch=epoch, metric=0.5, epoch_seconds=0.1)
         assert results.finish(
@@ -47,13 +48,13 @@ def work_off(number: int, url: str, study_id: int) -> list[int]:
     return done
 
 
-def appoint(_: int, url: str, study_id: int, wanted: list[runs.Finalist]) -> int:
+def appoint(_: int, url: str, study_id: int, wanted: list[runs.NewRun]) -> int:
     """Register finalists and count the new ones."""
-    return runs.add_finalists(open_database(url), study_id, wanted)
+    return runs.add_runs(StudyStore(open_database(url), study_id), wanted)
 
 
 def tick_often(_: int, url: str, study_id: int) -> None:
     """Tick as fast as possible, a hundred times."""
     engine = open_database(url)
     for _tick in range(100):
-        studies.tick(engine, study_id)
+        studies.tick(StudyStore(engine, study_id))

@@ -9,7 +9,9 @@ from sqlalchemy import Engine
 
 from automap.store import results, runs, studies
 from automap.store.result import Result
-from automap.store.studies import StudyRow
+from automap.store.runs import NewRun, RunKind
+from automap.store.studies import NewStudy, StudyRow
+from automap.store.study_store import StudyStore
 
 ACCURACY = ({"metric": "accuracy", "direction": "maximize"},)
 ACCURACY_AND_LATENCY = (*ACCURACY, {"metric": "latency", "direction": "minimize"})
@@ -23,19 +25,17 @@ def make_study(
     trial_budget: int | None = None,
 ) -> StudyRow:
     """Create a study."""
-    study, _ = studies.create_study(
-        engine,
+    new = NewStudy(
         name=name,
         spec_text="dataset: {type: sklearn, name: digits}\n",
         spec={"name": name, "task": {"type": "classification"}},
-        objectives=objectives,
+        objectives=[dict(objective) for objective in objectives],
         data_fingerprint="f00d",
         environment={"python": "3.11"},
         run_directory=f"/data/{name}",
         trial_budget=trial_budget,
-        time_budget=None,
     )
-    return study
+    return studies.create_study(engine, new)[0]
 
 
 def candidate(architecture: str = "resnet", **fields: Any) -> dict[str, Any]:
@@ -74,16 +74,9 @@ def add_trial(
     of: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a finished trial, or with a seed a finished training of a finalist."""
-    run = runs.start_run(
-        engine,
-        study.id,
-        trial=trial,
-        kind="search" if seed is None else "final",
-        seed=trial if seed is None else seed,
-        candidate=candidate() if of is None else of,
-        epochs=3,
-        worker="writer",
-    )
+    kind: RunKind = "search" if seed is None else "final"
+    new = NewRun(trial, kind, trial if seed is None else seed, candidate() if of is None else of, 3)
+    run = runs.start_run(StudyStore(engine, study.id), new, "writer")
     assert results.finish(engine, run.id, "writer", result)
 
 
