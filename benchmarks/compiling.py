@@ -32,8 +32,9 @@ from automap.data.prepare import prepare
 from automap.spec.draw import draw
 from automap.spec.objectives import Objective
 from automap.spec.spec import Spec
+from automap.training.request import TrialRequest
+from automap.training.run_trial import run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
-from automap.training.trial import run_trial
 from automap.workers.local import COMPILE_CACHE
 
 SPEC = Spec.model_validate(
@@ -79,9 +80,8 @@ def searched(chosen: list[Candidate], compiled: CompiledModels | None) -> tuple[
     data, started, first = prepare(SPEC.dataset), time.perf_counter(), 0.0
     for number, candidate in enumerate(chosen):
         with tempfile.TemporaryDirectory() as folder:
-            result = run_trial(
-                candidate, data, seed=number, directory=Path(folder), objective=ACCURACY, compiled=compiled
-            )
+            request = TrialRequest(candidate=candidate, seed=number, directory=Path(folder), objective=ACCURACY)
+            result = run_trial(request, data, compiled=compiled)
         assert result.state == "complete", result.reason
         first += result.curve[0]["seconds"] - result.curve[1]["seconds"]
     return time.perf_counter() - started, first

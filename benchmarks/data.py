@@ -86,7 +86,8 @@ def train(root: Path, cache: Path, side: int) -> None:
     """Train a small network for one epoch, as a trial does, and evaluate it."""
     from automap import Candidate
     from automap.spec.objectives import Objective
-    from automap.training.trial import run_trial
+    from automap.training.request import TrialRequest
+    from automap.training.run_trial import run_trial
 
     data = prepare(dataset_of(root, side), cache=cache)
     chosen = Candidate.model_validate(
@@ -101,7 +102,8 @@ def train(root: Path, cache: Path, side: int) -> None:
     )
     objective = Objective(metric="accuracy", direction="maximize")
     with tempfile.TemporaryDirectory() as folder:
-        result = run_trial(chosen, data, seed=0, directory=Path(folder), objective=objective)
+        request = TrialRequest(candidate=chosen, seed=0, directory=Path(folder), objective=objective)
+        result = run_trial(request, data)
     assert result.state == "complete", result.reason
     trained = len(data.splits["train"])
     report(seconds=result.cost["train_seconds"], trained=trained, accuracy=result.validation["accuracy"])

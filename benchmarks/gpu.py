@@ -44,10 +44,19 @@ from automap.data.prepare import PreparedData, prepare
 from automap.spec.objectives import Objective
 from automap.store.engine import open_database
 from automap.training import backend
-from automap.training.build import build_model, build_network, build_optimizer, fit_statistics, spare_from_decay
+from automap.training.build import (
+    BatchPlan,
+    build_model,
+    build_network,
+    build_optimizer,
+    fit_statistics,
+    spare_from_decay,
+)
 from automap.training.measure import memory
 from automap.training.measure.flops import count_flops
-from automap.training.trial import _fit_epoch, run_trial
+from automap.training.request import TrialRequest
+from automap.training.run_trial import run_trial
+from automap.training.trainer import fit_batches
 
 SIDE = 32
 COLOURED = ("astronaut", "coffee", "cat", "rocket", "retina", "hubble_deep_field", "immunohistochemistry")
@@ -148,16 +157,17 @@ def trainer(candidate: Candidate, data: PreparedData) -> Pace:
     settings = candidate.training
     keras.utils.set_random_seed(0)
     batches = TrainingBatches(data, settings.batch_size, 0)
-    model = build_model(candidate, data, batches.batch_size, batches.steps)
+    model = build_model(candidate, data, BatchPlan(batches.batch_size, batches.steps))
     images = batches.steps * batches.batch_size
-    return timed(settings.epochs, images, lambda epoch: _fit_epoch(model, batches, epoch))
+    return timed(settings.epochs, images, lambda epoch: fit_batches(model, batches, epoch - 1, (0, batches.steps)))
 
 
 def whole_trial(candidate: Candidate, data: PreparedData) -> Pace:
     """Run a trial; its epochs end when they are evaluated and their checkpoint is written."""
     objective = Objective(metric="accuracy", direction="maximize")
     with tempfile.TemporaryDirectory() as folder:
-        result = run_trial(candidate, data, seed=0, directory=Path(folder), objective=objective)
+        request = TrialRequest(candidate=candidate, seed=0, directory=Path(folder), objective=objective)
+        result = run_trial(request, data)
     if result.state != "complete":
         raise SystemExit(f"the trial {result.state}: {result.reason}")
     size = candidate.training.batch_size

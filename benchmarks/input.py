@@ -38,7 +38,7 @@ from automap.data.batches.orders import windowed_order
 from automap.data.prepare import PreparedData, prepare
 from automap.data.sources.folder import Folder
 from automap.interfaces.dataset import Splits
-from automap.training.build import build_model
+from automap.training.build import BatchPlan, build_model
 
 Epoch = Callable[[int], Iterable[Any]]
 """Gives the batches of an epoch."""
@@ -181,7 +181,7 @@ def loader_share(data: PreparedData, epochs: int, *, resident: bool) -> tuple[fl
     )
     epoch = automap_loader(data, resident=resident)
     steps = len(data.splits["train"]) // BATCH
-    model = build_model(chosen, data, BATCH, steps)
+    model = build_model(chosen, data, BatchPlan(BATCH, steps))
     # Without the tuner, whose end an epoch would wait for: as automap's own.
     options = tf.data.Options()
     options.autotune.enabled = False

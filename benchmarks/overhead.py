@@ -28,7 +28,8 @@ from automap.data.prepare import PreparedData, prepare
 from automap.spec.objectives import Objective
 from automap.training.build import build_network, build_optimizer, fit_statistics
 from automap.training.measure import memory
-from automap.training.trial import run_trial
+from automap.training.request import TrialRequest
+from automap.training.run_trial import run_trial
 
 ACCURACY = Objective(metric="accuracy", direction="maximize")
 
@@ -87,7 +88,8 @@ def fit_bare(candidate: Candidate, data: PreparedData) -> None:
 
 def run_in_folder(candidate: Candidate, data: PreparedData) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        result = run_trial(candidate, data, seed=0, directory=Path(folder), objective=ACCURACY)
+        request = TrialRequest(candidate=candidate, seed=0, directory=Path(folder), objective=ACCURACY)
+        result = run_trial(request, data)
         if result.state != "complete":
             raise SystemExit(f"the trial {result.state}: {result.reason}")
 

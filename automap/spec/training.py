@@ -17,8 +17,9 @@ class TrainingSettings(BaseModel):
 
     epochs: int = Field(30, ge=1, description="passes over the training split at full length")
     batch_size: int = tunable(64, choices=(32, 64, 128), ge=1, description="images a step")
-    schedule: Literal["constant", "cosine", "one_cycle"] = Field(
-        "cosine", description="the learning rate's course after the warm-up"
+    schedule: Literal["constant", "cosine", "one_cycle", "wsd"] = Field(
+        "cosine",
+        description="learning rate after the warm-up; wsd: constant, then a short decay, so that it fits any length",
     )
     warmup: Fraction = Field(0.05, description="share of all steps in which the learning rate rises from zero")
     ema: float | None = Field(

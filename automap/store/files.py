@@ -8,6 +8,12 @@ RESULT_FILE = "result.json"
 CHECKPOINT_FILE = "checkpoint.npz"
 """All that a training needs to go on; it exists while the run does."""
 
+DECAY_CHECKPOINT_FILE = "before-decay.npz"
+"""The checkpoint from which a training that finished early can be continued; deleted with the weights."""
+
+VALIDATION_FILE = "validation.npz"
+"""Raw outputs on the validation split; deleted with the weights."""
+
 NETWORK_FILE = "model.keras"
 """The trained network, which Keras alone can load."""
 

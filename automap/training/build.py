@@ -1,9 +1,10 @@
-"""From a candidate to a network, and to the model that is fitted."""
+"""Build a candidate's network, and the model that is fitted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import keras
 
@@ -15,23 +16,24 @@ from automap.spec.candidate import Candidate
 from automap.spec.training import TrainingSettings
 from automap.training import backend
 from automap.training.averaging import WeightAverage
-from automap.training.model import TrainingModel
+from automap.training.extras import NO_EXTRAS, TrainingExtras, load_initial_weights, scale_learning_rates
+from automap.training.model import Parts, TrainingModel
 from automap.training.schedules import Schedule
 
 SMALLEST_STD = 1.0
-"""Of 255: channels that hardly vary are not blown up."""
+"""Lower bound, out of 255: channels that hardly vary are not amplified."""
 
 STATISTICS_AN_EPOCH = 5
-"""Batch normalisation's averages forget this many times within an epoch (e-folds)."""
+"""Time constants of batch normalisation's moving averages per epoch."""
 SMALLEST_MOMENTUM = 0.5
 
 
 def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
-    """Build the network that is evaluated, saved and used: raw images in, raw outputs out.
+    """Build the network that is evaluated, saved and used: from raw images to raw outputs.
 
     Args:
         candidate: what to build.
-        info: the data that it is built for.
+        info: of the data set.
 
     Returns:
         A functional model from the inputs by name (``image``: ``(batch, height, width, channels)`` in pixel values) to
@@ -53,7 +55,7 @@ def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Make a dtype policy the default of layers that are built in the block, and of no others."""
+    """Set the default dtype policy of layers that are built in the block."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -62,36 +64,58 @@ def dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+@dataclass(frozen=True)
+class BatchPlan:
+    """How the training split is cut into batches."""
+
+    batch_size: int
+    """Images a batch."""
+    steps: int
+    """Batches an epoch."""
+    accumulation: int = 1
+    """Batches whose gradients are summed into one optimizer step."""
+
+
 def build_model(
-    candidate: Candidate, data: PreparedData, batch_size: int, steps: int, accumulation: int = 1
+    candidate: Candidate, data: PreparedData, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS
 ) -> TrainingModel:
     """Build and compile the model that is fitted.
 
     Args:
         candidate: what to build.
-        data: what it is built for.
-        batch_size: images of every batch.
-        steps: batches an epoch.
-        accumulation: batches of which the gradients make one optimizer step.
+        data: the data set to train on.
+        plan: how it is cut into batches.
+        extras: initial weights, learning rates by layer and a second loss.
 
     Returns:
         The compiled model, with all of its variables and its optimizer's.
     """
-    settings = candidate.training
-    network = build_network(candidate, data.info)
-    fit_statistics(network, steps)
-    model = TrainingModel(
-        network,
-        [layer for augmentation in candidate.augmentation for layer in augmentation.build()],
-        candidate.task,
-        data.info,
-        candidate.loss.build(data.info),
-        # With batches in parts the average moves once a part.
-        None if settings.ema is None else WeightAverage(network, settings.ema ** (1 / accumulation)),
-    )
-    _draw_step(model, data, batch_size)
-    optimizer = build_optimizer(candidate, settings.epochs * steps, accumulation)
+    return compile_model(build_parts(candidate, data.info, plan, extras), candidate, data, plan)
+
+
+def build_parts(candidate: Candidate, info: DataInfo, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS) -> Parts:
+    """Build a candidate's network, augmentations, loss and optimizer."""
+    network = build_network(candidate, info)
+    fit_statistics(network, plan.steps)
+    if extras.initial_weights is not None:
+        load_initial_weights(network, extras.initial_weights)
+    augmentations = [layer for augmentation in candidate.augmentation for layer in augmentation.build()]
+    loss = candidate.loss.build(info)
+    optimizer = build_optimizer(candidate, candidate.training.epochs * plan.steps, plan.accumulation)
     spare_from_decay(optimizer, network)
+    scale_learning_rates(optimizer, network, extras.learning_rate_factors)
+    return Parts(network, augmentations, loss, optimizer, extras.second_loss)
+
+
+def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: BatchPlan) -> TrainingModel:
+    """Put the parts of a model together and compile them."""
+    settings = candidate.training
+    optimizer = parts.optimizer
+    # The average is updated with every batch, also where several batches make one optimizer step.
+    momentum = None if settings.ema is None else settings.ema ** (1 / plan.accumulation)
+    average = None if momentum is None else WeightAverage(parts.network, momentum)
+    model = TrainingModel(parts, candidate.task, data.info, average)
+    _draw_step(model, data, plan.batch_size)
     if precision_of(settings) == "mixed_float16":
         # Keras does so by itself only where the model that is fitted has the policy, not a network within it.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -101,8 +125,8 @@ def build_model(
 
 
 def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> None:
-    # Augmentations may make their layers, and losses their weights, when they first see a batch. Within the compiled
-    # step that would be too late for their state to be among the model's variables.
+    # Augmentations may create their layers, and losses their weights, on the first batch. Within the compiled step
+    # that would be too late for their state to be among the model's variables.
     batch = {
         "inputs": {
             name: keras.KerasTensor((batch_size, *each.shape), dtype=each.dtype)
@@ -112,20 +136,19 @@ def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> Non
     }
     outputs, target = model(batch, training=True)
     if isinstance(model.training_loss, keras.Layer):
-        # A loss with weights makes them here, where it first sees what it compares.
         model.training_loss(target, outputs)
 
 
 SPARED_NAMES = ("bias", "gamma", "beta", "embedding", "token")
-"""Weights that decay spares whatever their shape: the biases of attention, for instance, have two dimensions."""
+"""Weights without decay whatever their shape: the biases of attention, for instance, have two dimensions."""
 
 
 def spare_from_decay(optimizer: keras.Optimizer, network: keras.Model) -> None:
-    """Let weight decay spare biases, scales and offsets of norms, and embeddings: nothing is gained by pulling them.
+    """Exclude biases, scales and offsets of norms, and embeddings from weight decay.
 
     Args:
         optimizer: changed in place, before it is built.
-        network: whose weights of one dimension at most, or of a name in `SPARED_NAMES`, are spared.
+        network: its weights with at most one dimension, or with a name in `SPARED_NAMES`, are excluded.
     """
     optimizer.exclude_from_weight_decay(
         var_list=[weight for weight in network.trainable_weights if len(weight.shape) <= 1],
@@ -139,7 +162,7 @@ def build_optimizer(candidate: Candidate, steps: int, accumulation: int = 1) -> 
     Args:
         candidate: what to build.
         steps: batches of the whole training.
-        accumulation: batches of which the gradients make one optimizer step.
+        accumulation: batches whose gradients are summed into one optimizer step.
     """
     settings = candidate.training
     schedule = Schedule(
@@ -155,10 +178,7 @@ def build_optimizer(candidate: Candidate, steps: int, accumulation: int = 1) -> 
     if accumulation > 1:
         options["gradient_accumulation_steps"] = accumulation
     optimizer = candidate.optimizer.build(schedule, **options)
-    schedule.hold_in(optimizer)
-    for name in sorted(candidate.optimizer.adjustable - {"learning_rate"}):
-        if number := getattr(optimizer, name):
-            setattr(optimizer, name, optimizer.add_variable((), keras.initializers.Constant(number), name=name))
+    schedule.track_in(optimizer)
     return optimizer
 
 
@@ -190,11 +210,11 @@ def jit_of(settings: TrainingSettings, model: keras.Model) -> bool:
 
 
 def fit_statistics(network: keras.Model, steps: int) -> None:
-    """Let the averages of batch normalisation follow within one epoch.
+    """Lower the momentum of batch normalisation so that its moving averages follow within one epoch.
 
-    Keras's momentum of 0.99 remembers hundreds of steps. On 4,000 images in batches of 64 that gave a small
+    Keras's momentum of 0.99 averages over hundreds of steps. On 4,000 images in batches of 64 that gave a small
     CNN a validation accuracy of 0.10 to 0.21 after each of its first four epochs, though it was learning: a
-    pruner would have stopped it.
+    scheduler would have stopped it.
 
     Args:
         network: changed in place, before it is compiled.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -12,7 +12,24 @@ from automap.interfaces.data_info import DataInfo
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
 from automap.training.averaging import WeightAverage
-from automap.training.step_reuse.dropout import with_adjusted_dropout
+from automap.training.extras import SecondLoss
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a training model is made of, before it is compiled."""
+
+    network: keras.Model
+    """From raw images, 0 to 255, to raw outputs."""
+    augmentations: list[keras.Layer]
+    """Layers from dict to dict, applied in this order."""
+    loss: keras.Loss | keras.Layer
+    """Of prepared targets and outputs; if it is a layer, its weights are trained with the network's."""
+    optimizer: keras.Optimizer
+    second_loss: SecondLoss | None = None
+    """Added to the loss."""
+    numbers: tuple[keras.Variable, ...] = ()
+    """Variables that the compiled step reads and no layer owns."""
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]
@@ -20,39 +37,28 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
 
     A batch is ``{"inputs": the network's inputs by name, "targets": as the cache stores them}``.
     Inside the step the task prepares the targets, the augmentations change images and targets together, and
-    the loss compares the network's outputs with what became of the targets. All of it happens in `call` and
+    the loss compares the network's outputs with the augmented targets. All of it happens in `call` and
     `compute_loss`, which every backend compiles, so that no backend needs a train step of its own.
 
     Args:
-        network: raw images, 0 to 255, to raw outputs; what is saved in the end.
-        augmentations: layers from dict to dict, applied in this order.
+        parts: network, augmentations and losses.
         task: prepares targets.
         info: of the data.
-        loss: of prepared targets and outputs; if it is a layer, its weights are trained with the network's.
-        average: the moving average of the network's weights, if one is wanted.
+        average: the moving average of the network's weights; None for none.
     """
 
-    def __init__(
-        self,
-        network: keras.Model,
-        augmentations: Sequence[keras.Layer],
-        task: Task,
-        info: DataInfo,
-        loss: keras.Loss | keras.Layer,
-        average: WeightAverage | None = None,
-    ) -> None:
+    def __init__(self, parts: Parts, task: Task, info: DataInfo, average: WeightAverage | None = None) -> None:
         super().__init__(name="training", dtype="float32")
-        self.finished = network
-        """What is saved: of Keras's layers, with the candidate's own numbers."""
-        self.network, self.dropout_rates = with_adjusted_dropout(network)
-        """The same, with the same weights, as it is trained and evaluated."""
-        self.augmentations = list(augmentations)
-        self.task, self.info, self.training_loss = task, info, loss
+        self.network = parts.network
+        self.augmentations = parts.augmentations
+        self.training_loss, self.second_loss = parts.loss, parts.second_loss
+        self.numbers = list(parts.numbers)
+        self.task, self.info = task, info
         self.average = average
         self.built = True
 
     def state(self) -> list[keras.Variable]:
-        """Return all variables of the training, the optimizer's and random generators' too, each once."""
+        """Return all variables, those of the optimizer and of random generators included, each once."""
         found = {id(variable): variable for variable in (*self.variables, *self.optimizer.variables)}
         return list(found.values())
 
@@ -69,7 +75,11 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         images = batch.pop("images")
         if self.average is not None:
             self.average.update()
-        return self.network({**inputs["inputs"], IMAGE: images}, training=True), self.task.loss_target(batch)
+        augmented = {**inputs["inputs"], IMAGE: images}
+        outputs = self.network(augmented, training=True)
+        if self.second_loss is not None:
+            self.add_loss(self.second_loss(augmented, outputs))
+        return outputs, self.task.loss_target(batch)
 
     def compute_loss(
         self,
@@ -79,6 +89,6 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return the mean loss of a training batch plus the network's own losses (regularisation)."""
+        """Return the mean loss of a training batch, plus the second loss and the network's own (regularisation)."""
         outputs, target = y_pred
         return sum(self.losses, start=self.training_loss(target, outputs))

@@ -15,6 +15,7 @@ from automap.interfaces.data_info import DataInfo
 from automap.interfaces.sample import IMAGE
 from automap.spec.candidate import Candidate
 from automap.store.files import CARD_FILE, NETWORK_FILE
+from automap.training.files import put_in_place, sync_file, write_text
 
 
 class ModelCard(BaseModel):
@@ -59,7 +60,8 @@ def save_model(
         network.save(temporary)
         size = temporary.stat().st_size
         if keep:
-            temporary.replace(directory / NETWORK_FILE)
+            sync_file(temporary)
+            put_in_place(temporary, directory / NETWORK_FILE)
             write_text(directory / CARD_FILE, card.model_dump_json(indent=1))
     finally:
         temporary.unlink(missing_ok=True)
@@ -105,13 +107,3 @@ def _nested_info(flat: dict[str, Any], task: str) -> dict[str, Any]:
         target |= {"max_boxes": flat["max_boxes"]} if kind == "boxes" else {}
     image = {"shape": flat["image_shape"], **{name: flat[name] for name in ("resize", "mean", "std")}}
     return {"inputs": {IMAGE: image}, "target": target, "train_size": flat["train_size"]}
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step: it is never half there."""
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

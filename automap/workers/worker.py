@@ -25,8 +25,9 @@ from automap.store.result import Result
 from automap.store.retry import with_retries
 from automap.store.runs import Run
 from automap.training.preflight import preflight
+from automap.training.request import TrialRequest
+from automap.training.run_trial import Paused, run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
-from automap.training.trial import Paused, run_trial
 from automap.workers.lease import Lease
 from automap.workers.run_folder import RunFolder
 
@@ -128,14 +129,12 @@ def _train(
             return Decision.PAUSE
         return Decision.CONTINUE if trial is None else with_retries(lambda: judge_epoch(study, trial, epoch))
 
-    return run_trial(
-        Candidate.model_validate(run.candidate),
-        data,
+    request = TrialRequest(
+        candidate=Candidate.model_validate(run.candidate),
         seed=run.seed,
         directory=folder.local,
         objective=study.spec.objectives[0],
         constraints=study.spec.constraints if run.kind == "search" else (),
-        report=report,
         test=run.kind == "final",
-        compiled=compiled,
     )
+    return run_trial(request, data, report, compiled)

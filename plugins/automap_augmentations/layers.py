@@ -20,7 +20,7 @@ class InPlace(Adjusted):
 
     Args:
         layer: maps ``{"images": (batch, height, width, channels)}`` to the same.
-        names: its numbers that are variables.
+        names: its numbers that may be searched without compiling again.
         colour: whether it is for colour images only, and grey ones stay as they are.
     """
 
@@ -113,8 +113,7 @@ class ExactCutMix(Adjusted):
         if not training:
             return batch
         refuse(batch, "bounding_boxes")
-        with self.adjusted() as layer:
-            drawn = layer.get_random_transformation(batch)
+        drawn = self.layer.get_random_transformation(batch)
         pasted = drawn["batch_masks"][..., :1]
         kept = 1 - ops.mean(ops.cast(pasted, "float32"), axis=(1, 2, 3))
         drawn = {**drawn, "batch_masks": pasted, "mix_weight": kept}

@@ -19,7 +19,7 @@ class Moving(Adjusted):
 
     Args:
         layer: one of Keras's, whose transformation does not depend on the size of what is moved.
-        names: its numbers that are variables.
+        names: its numbers that may be searched without compiling again.
     """
 
     def __init__(self, layer: keras.Layer, *names: str) -> None:
@@ -30,8 +30,7 @@ class Moving(Adjusted):
         """Return the batch with everything moved alike."""
         if not training:
             return batch
-        with self.adjusted() as layer:
-            drawn = layer.get_random_transformation(batch, training=True)
+        drawn = self.layer.get_random_transformation(batch, training=True)
         moved = {key: self.layer.transform_images(batch[key], drawn) for key in _PIXELS if key in batch}
         if "segmentation_masks" in batch:
             moved["segmentation_masks"] = self._masks(batch["segmentation_masks"], drawn)

@@ -100,7 +100,7 @@ def test_streamed_epochs_are_decided_by_the_seed_and_may_be_left_in_the_middle()
 @pytest.mark.parametrize("size", [1, 7, 100, 1000])
 def test_an_evaluation_sees_every_record_once(size):
     data = digits(500)
-    found = list(evaluation_batches(data, "validation", size))
+    found = list(evaluation_batches(data, data.splits["validation"], size))
     assert {len(inputs["image"]) for inputs, _ in found} == {size}
     records = data.splits["validation"]
     np.testing.assert_array_equal(np.concatenate([targets for _, targets in found]), data.targets[records])

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 from support.candidates import candidate
 from support.program import run_automap
+from support.training import train
 
 from automap.data.prepare import prepare
 from automap.data.sources.coco import Coco
 from automap.spec.objectives import Objective
 from automap.tasks.detection.average_precision import overlaps
-from automap.training.trial import run_trial
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def trained(tmp_path_factory):
         batch_size=16,
     )
     objective = Objective(metric="ap50", direction="maximize")
-    result = run_trial(which, data, seed=0, directory=folder / "model", objective=objective, test=True)
+    result = train(which, data, folder / "model", objective=objective, test=True)
     assert result.state == "complete", result.reason
     assert result.test["ap50"] > 0.8
     return folder

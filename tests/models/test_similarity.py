@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 from support.arrays import digits
 from support.candidates import TINY, candidate
+from support.training import train
 
 from automap.exceptions import UserError
 from automap.models.load import load_model
 from automap.models.predict import Prediction, image_files, predict
 from automap.models.similarity import compare, is_embedded, search
 from automap.spec.objectives import Objective
-from automap.training.trial import run_trial
 
 EACH = 5
 
@@ -26,7 +26,7 @@ def trained(tmp_path_factory):
     folder, data = tmp_path_factory.mktemp("faces"), digits()
     which = candidate({**TINY, "filters": [16, 32]}, loss="arcface", task="face_recognition", epochs=4, batch_size=32)
     area = Objective(metric="auroc", direction="maximize")
-    result = run_trial(which, data, seed=0, directory=folder / "model", objective=area)
+    result = train(which, data, folder / "model", objective=area)
     assert result.state == "complete", result.reason
     for kind in (0, 1, 4):
         rows = data.splits["test"][data.targets[data.splits["test"]] == kind][: EACH + 5]

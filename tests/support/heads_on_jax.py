@@ -13,11 +13,11 @@ os.environ["KERAS_BACKEND"] = "jax"
 import numpy as np
 from PIL import Image
 from support.images import digits, write_digits
+from support.training import train
 
 from automap import Spec
 from automap.data.prepare import prepare
 from automap.spec.draw import boundary_candidates
-from automap.training.trial import run_trial
 
 CNN = {"type": "cnn", "filters": [8, 8], "dense": 0, "dropout": 0.0}
 COUNT = 48
@@ -81,7 +81,7 @@ def main(folder: Path) -> None:
         data = prepare(spec.dataset, cache=folder / "cache")
         _, candidate = next(boundary_candidates(spec))
         started, place = time.perf_counter(), folder / "trials" / name
-        result = run_trial(candidate, data, seed=0, directory=place, objective=spec.objectives[0], test=True)
+        result = train(candidate, data, place, objective=spec.objectives[0], test=True)
         told = {"state": result.state, "reason": result.reason, "metrics": result.test}
         found[name] = {**told, "seconds": time.perf_counter() - started}
     print("\n" + json.dumps(found))

@@ -10,9 +10,8 @@ from pathlib import Path
 os.environ |= {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
 
 from support.arrays import digits
-from support.candidates import ACCURACY, candidate
-
-from automap.training.trial import run_trial
+from support.candidates import candidate
+from support.training import train
 
 
 def main(folder: Path) -> None:
@@ -20,9 +19,7 @@ def main(folder: Path) -> None:
     found = []
     for devices, batch_size in ((1, 64), (2, 64), (2, 33), (3, 63)):
         chosen = candidate(devices=devices, batch_size=batch_size, epochs=2, augmentation=["random_translation"])
-        result = run_trial(
-            chosen, digits(640), seed=0, directory=folder / f"{devices}-{batch_size}", objective=ACCURACY
-        )
+        result = train(chosen, digits(640), folder / f"{devices}-{batch_size}")
         losses = [point["train_loss"] for point in result.curve]
         found.append({"state": result.state, "reason": result.reason, "losses": losses})
     print("\n" + json.dumps(found))

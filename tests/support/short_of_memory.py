@@ -8,20 +8,19 @@ import sys
 from pathlib import Path
 
 from support.arrays import mnist
-from support.candidates import ACCURACY, candidate
-
-from automap.training.trial import run_trial
+from support.candidates import candidate
+from support.training import train
 
 
 def main(folder: str, batch_size: int, more_bytes: int) -> None:
     """Warm up, limit the process's memory, train, and print the result as the last line."""
     data = mnist()
     wide = {"type": "cnn", "filters": [64], "dense": 0}
-    run_trial(candidate(wide, epochs=1, batch_size=64), data, seed=0, directory=Path(folder) / "a", objective=ACCURACY)
+    train(candidate(wide, epochs=1, batch_size=64), data, Path(folder) / "a")
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + more_bytes, resource.RLIM_INFINITY))
     chosen = candidate(wide, epochs=1, batch_size=batch_size)
-    result = run_trial(chosen, data, seed=0, directory=Path(folder) / "b", objective=ACCURACY)
+    result = train(chosen, data, Path(folder) / "b")
     print("\n" + json.dumps({"state": result.state, "reason": result.reason, "notes": result.notes}))
 
 

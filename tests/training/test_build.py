@@ -10,7 +10,7 @@ from automap.data.batches.batches import TrainingBatches
 from automap.exceptions import TrainingError
 from automap.spec.plugins import find_plugins
 from automap.training.averaging import evaluation_weights
-from automap.training.build import build_model, build_network
+from automap.training.build import BatchPlan, build_model, build_network
 from automap.training.schedules import Schedule
 
 
@@ -18,7 +18,7 @@ def fitted(chosen, *, epochs=1):
     data = digits(400)
     keras.utils.set_random_seed(0)
     batches = TrainingBatches(data, chosen.training.batch_size, seed=0)
-    model = build_model(chosen, data, batches.batch_size, batches.steps)
+    model = build_model(chosen, data, BatchPlan(batches.batch_size, batches.steps))
     losses = [model.fit(batches.epoch(epoch), verbose=0, shuffle=False).history["loss"][0] for epoch in range(epochs)]
     return model, losses
 
@@ -34,7 +34,8 @@ def test_mixed_precision_trains_and_is_gone_afterwards(precision):
 
 
 def test_a_network_that_cannot_be_built_leaves_the_precision_as_it_was():
-    broken = digits().info.model_copy(update={"classes": ()})
+    info = digits().info
+    broken = info.model_copy(update={"target": info.target.model_copy(update={"classes": ()})})
     with pytest.raises(ValueError, match="units"):
         build_network(candidate(precision="mixed_bfloat16"), broken)
     assert keras.config.dtype_policy().name == "float32"
@@ -52,7 +53,7 @@ def test_the_network_normalises_what_it_is_given():
 @pytest.mark.parametrize(("records", "momentum"), [(64, 0.5), (640, 0.5), (6400, 0.95), (10**6, 0.99)])
 def test_norms_forget_within_an_epoch(records, momentum):
     data, chosen = digits(400), candidate(NORMED)
-    model = build_model(chosen, data, 64, records // 64)
+    model = build_model(chosen, data, BatchPlan(64, records // 64))
     found = {
         layer.momentum
         for layer in model.network._flatten_layers()
@@ -75,7 +76,7 @@ def test_gradients_are_clipped_to_a_global_norm():
     chosen = candidate(optimizer=plain, schedule="constant", warmup=0, gradient_clip=1e-6, batch_size=100)
     data = digits(400)
     batches = TrainingBatches(data, 100, seed=0)
-    model = build_model(chosen, data, batches.batch_size, batches.steps)
+    model = build_model(chosen, data, BatchPlan(batches.batch_size, batches.steps))
     before = model.network.get_weights()
     model.fit(batches.epoch(0), verbose=0, shuffle=False)
     moved = sum(float(((a - b) ** 2).sum()) for a, b in zip(before, model.network.get_weights(), strict=True)) ** 0.5
@@ -89,7 +90,7 @@ def test_accumulated_gradients_make_the_step_of_the_whole_batch():
         keras.utils.set_random_seed(0)
         chosen = candidate(TINY, optimizer=plain, schedule="constant", warmup=0, batch_size=size)
         batches = TrainingBatches(data, size, seed=0)
-        model = build_model(chosen, data, size, batches.steps, accumulation)
+        model = build_model(chosen, data, BatchPlan(size, batches.steps, accumulation))
         model.fit(batches.epoch(0), verbose=0, shuffle=False)
         found.append(model.network.get_weights())
     for one, other in zip(*found, strict=True):
@@ -130,7 +131,7 @@ def test_a_schedule_free_optimizer_is_evaluated_at_its_average():
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a limit of TensorFlow")
 def test_demanding_xla_of_a_layer_that_cannot_is_an_error_that_names_it():
     with pytest.raises(TrainingError, match=r"XLA cannot compile .*RandomTranslation"):
-        build_model(candidate(augmentation=["random_translation"], jit=True), digits(400), 64, 2)
+        build_model(candidate(augmentation=["random_translation"], jit=True), digits(400), BatchPlan(64, 2))
     assert fitted(candidate(augmentation=["random_flip"], jit=True))[0].jit_compile
 
 
@@ -138,7 +139,7 @@ def test_demanding_xla_of_a_layer_that_cannot_is_an_error_that_names_it():
 @pytest.mark.parametrize("name", sorted(find_plugins("automap.augmentations")))
 def test_the_random_state_of_every_augmentation_is_among_the_models_variables(name):
     chosen = candidate(augmentation=[name])
-    model = build_model(chosen, digits(400), 64, 2)
+    model = build_model(chosen, digits(400), BatchPlan(64, 2))
     known = {id(variable) for variable in model.variables}
     batches = TrainingBatches(digits(400), 64, seed=0)
     model.fit(batches.epoch(0), verbose=0, shuffle=False)

@@ -10,18 +10,17 @@ import keras
 import numpy as np
 import pytest
 from support.arrays import digits
-from support.candidates import ACCURACY, NORMED, TINY, candidate
+from support.candidates import NORMED, TINY, candidate
+from support.training import train
 
 from automap.interfaces.scheduler import Decision
 from automap.spec.plugins import find_plugins
+from automap.training.run_trial import Paused
 from automap.training.step_reuse.compiled_cache import CompiledModels
-from automap.training.trial import Paused, run_trial
 
 
 def run(chosen, folder, compiled=None, *, seed=0, **options):
-    result = run_trial(
-        chosen, digits(300), seed=seed, directory=folder, objective=ACCURACY, compiled=compiled, **options
-    )
+    result = train(chosen, digits(300), folder, seed=seed, compiled=compiled, **options)
     assert result.state == "complete", result.reason
     return [{name: value for name, value in point.items() if name != "seconds"} for point in result.curve]
 
@@ -204,9 +203,7 @@ def test_an_interrupted_trial_goes_on_exactly_on_a_model_that_others_have_used(t
 def test_a_failed_trial_leaves_nothing_to_the_next(tmp_path):
     compiled = CompiledModels()
     diverging = candidate(optimizer={"type": "sgd", "learning_rate": 3e38}, schedule="constant", warmup=0)
-    failed = run_trial(
-        diverging, digits(300), seed=0, directory=tmp_path / "failed", objective=ACCURACY, compiled=compiled
-    )
+    failed = train(diverging, digits(300), tmp_path / "failed", compiled=compiled)
     assert failed.state == "failed"
     calm = candidate(optimizer={"type": "sgd", "learning_rate": 0.05}, schedule="constant", warmup=0)
     assert run(calm, tmp_path / "after", compiled) == run(calm, tmp_path / "alone")
@@ -224,10 +221,9 @@ import json, sys
 from pathlib import Path
 from automap import Candidate
 from support.arrays import digits
-from support.candidates import ACCURACY
-from automap.training.trial import run_trial
+from support.training import train
 chosen = Candidate.model_validate(json.loads(sys.argv[1]))
-run_trial(chosen, digits(300), seed=7, directory=Path(sys.argv[2]), objective=ACCURACY)
+train(chosen, digits(300), Path(sys.argv[2]), seed=7)
 """
 
 

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 from support.program import call_automap
+from support.training import train as train_candidate
 
 from automap import Spec
 from automap.data.prepare import prepare
 from automap.spec.draw import boundary_candidates
-from automap.training.trial import run_trial
 
 
 def write_scenes(folder, count=40):
@@ -31,7 +31,7 @@ def train(spec, tmp_path):
     data = prepare(spec.dataset, cache=tmp_path / "cache")
     _, candidate = next(boundary_candidates(spec))
     directory = tmp_path / "trial"
-    result = run_trial(candidate, data, seed=0, directory=directory, objective=spec.objectives[0], test=True)
+    result = train_candidate(candidate, data, directory, objective=spec.objectives[0], test=True)
     assert result.state == "complete", result.reason
     return result, directory
 

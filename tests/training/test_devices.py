@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from support.arrays import digits
-from support.candidates import ACCURACY, candidate
-
-from automap.training.trial import run_trial
+from support.candidates import candidate
+from support.training import train
 
 
 @pytest.mark.slow
@@ -25,6 +24,6 @@ def test_two_devices_give_what_one_gives_and_what_cannot_be_is_told(tmp_path):
 
 
 def test_a_backend_that_cannot_says_so(tmp_path):
-    result = run_trial(candidate(devices=2), digits(100), seed=0, directory=tmp_path, objective=ACCURACY)
+    result = train(candidate(devices=2), digits(100), tmp_path)
     assert result.state == "failed"
     assert "on tensorflow Keras shares no batch out among devices" in result.reason

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from support.arrays import classes_apart, digits
 from support.candidates import TINY, candidate
+from support.training import train
 
 from automap.data.batches.batches import TrainingBatches
 from automap.exceptions import TrainingError
 from automap.interfaces.scheduler import Decision
 from automap.spec.objectives import Objective
-from automap.training.build import build_model
-from automap.training.trial import Paused, run_trial
+from automap.training.build import BatchPlan, build_model
+from automap.training.run_trial import Paused
 
 AREA = Objective(metric="auroc", direction="maximize")
 SMALL = {"type": "face_recognition", "embedding_size": 16}
@@ -27,7 +28,7 @@ def chosen(loss, **settings):
 
 
 def run(which, folder, *, data=None, **options):
-    return run_trial(which, data or unseen(), seed=0, directory=folder, objective=AREA, **options)
+    return train(which, data or unseen(), folder, objective=AREA, **options)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -50,7 +51,7 @@ def test_images_of_one_identity_come_together(loss, tmp_path):
 def test_the_centres_are_trained_with_the_network_one_for_each_trained_identity():
     data = unseen()
     batches = TrainingBatches(data, 32, seed=0)
-    model = build_model(chosen("arcface"), data, 32, batches.steps)
+    model = build_model(chosen("arcface"), data, BatchPlan(32, batches.steps))
     centres = model.training_loss.centres
     assert tuple(centres.shape) == (6, 16)
     assert any(variable is centres for variable in model.trainable_variables)
@@ -82,6 +83,6 @@ def test_batches_hold_as_many_images_of_an_identity_as_the_loss_compares():
 
 
 def test_each_place_can_have_weights_of_its_own():
-    model = build_model(chosen("arcface", task={**SMALL, "pooling": "place"}), unseen(), 32, 10)
+    model = build_model(chosen("arcface", task={**SMALL, "pooling": "place"}), unseen(), BatchPlan(32, 10))
     assert model.network.get_layer("head_place").output.shape[1:3] == (1, 1)
     assert model.network.output_shape == (None, 16)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 from support.persons import pair_lines, write_persons
+from support.training import train
 
 from automap import Spec
 from automap.data.prepare import prepare
 from automap.models.load import load_model
 from automap.models.predict import predict
 from automap.spec.draw import boundary_candidates
-from automap.training.trial import run_trial
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def judged(tmp_path_factory):
     )
     data = prepare(spec.dataset, cache=folder / "cache")
     _, candidate = next(boundary_candidates(spec))
-    trained = run_trial(candidate, data, seed=0, directory=folder / "trial", objective=spec.objectives[0], test=True)
+    trained = train(candidate, data, folder / "trial", objective=spec.objectives[0], test=True)
     assert trained.state == "complete", trained.reason
     return trained, *compared(load_model(folder / "trial"), persons, [line.split("\t") for line in lines[1:]])
 

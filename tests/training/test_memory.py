@@ -10,13 +10,13 @@ TRIALS = """
 import sys
 from pathlib import Path
 from support.arrays import digits
-from support.candidates import ACCURACY, NORMED, TINY, candidate
+from support.candidates import NORMED, TINY, candidate
+from support.training import train
 from automap.training.measure.memory import resident_bytes
-from automap.training.trial import run_trial
 for number in range(int(sys.argv[2])):
     chosen = candidate((NORMED, TINY)[number % 2], augmentation=["random_translation"][: number % 2], epochs=1)
     folder = Path(sys.argv[1]) / str(number)
-    assert run_trial(chosen, digits(300), seed=number, directory=folder, objective=ACCURACY).state == "complete"
+    assert train(chosen, digits(300), folder, seed=number).state == "complete"
     print(resident_bytes(), flush=True)
 """
 

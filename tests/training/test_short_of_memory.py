@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 from support.arrays import digits
 from support.candidates import ACCURACY, TINY, candidate
+from support.training import train
 
 from automap.data.batches.batches import TrainingBatches
 from automap.interfaces.scheduler import Decision
-from automap.training.build import build_model
-from automap.training.checkpoint import Progress, checkpointed_parts, identity_of, save_checkpoint
-from automap.training.trial import Paused, run_trial
+from automap.store.files import CHECKPOINT_FILE
+from automap.training.build import BatchPlan, build_model
+from automap.training.checkpoint import checkpointed_parts, identity_of, save_checkpoint
+from automap.training.progress import Progress
+from automap.training.request import TrialRequest
+from automap.training.run_trial import Paused
+from automap.training.step_reuse.compiled_cache import CompiledModels
 
 BATCH = 3000
 
@@ -50,7 +55,7 @@ def losses_and_weights(parts):
     batches = TrainingBatches(data, 64, seed=3, parts=parts)
     assert (batches.batch_size, batches.steps % parts) == (64 // parts, 0)
     keras.utils.set_random_seed(0)
-    model = build_model(chosen, data, batches.batch_size, batches.steps, parts)
+    model = build_model(chosen, data, BatchPlan(batches.batch_size, batches.steps, parts))
     for epoch in range(2):
         model.fit(batches.epoch(epoch), verbose=0, shuffle=False)
     return model.network.get_weights()
@@ -63,21 +68,23 @@ def test_two_parts_are_to_the_weights_what_a_whole_batch_is():
 
 def test_a_training_in_parts_goes_on_in_parts(tmp_path):
     chosen, data = candidate(epochs=3), digits(640)
-    identity = identity_of(chosen, data, 0)
-    model = build_model(chosen, data, 32, 20, accumulation=2)
+    request = TrialRequest(candidate=chosen, seed=0, directory=tmp_path, objective=ACCURACY)
+    identity, path = identity_of(request, data), tmp_path / CHECKPOINT_FILE
+    model, _ = CompiledModels().build(chosen, data, BatchPlan(32, 12, 2))
     weights = model.network.get_weights()
-    point = {"epoch": 1, "seconds": 1.0, "learning_rate": 0.1, "train_loss": 1.0, "accuracy": 0.5}
-    progress = Progress(curve=[point], best_epoch=1, best_value=0.5, weights=weights, parts=2, notes=["in parts"])
-    save_checkpoint(tmp_path, identity, model, progress)
-    assert checkpointed_parts(tmp_path, identity) == 2
-    assert checkpointed_parts(tmp_path, "another") == 1
+    point = {"epoch": 1, "images": 384, "seconds": 1.0, "learning_rate": 0.1, "train_loss": 1.0, "accuracy": 0.5}
+    progress = Progress(curve=[point], steps=12, best_point=1, best_value=0.5, parts=2, notes=["in parts"])
+    progress.weights = weights
+    save_checkpoint(path, identity, model, progress)
+    assert checkpointed_parts(path, identity) == 2
+    assert checkpointed_parts(path, "another") == 1
 
     def stop(report):
         assert report.epoch == 2
         return Decision.PAUSE
 
     with pytest.raises(Paused):
-        run_trial(chosen, data, seed=0, directory=tmp_path, objective=ACCURACY, report=stop)
-    result = run_trial(chosen, data, seed=0, directory=tmp_path, objective=ACCURACY)
+        train(chosen, data, tmp_path, report=stop)
+    result = train(chosen, data, tmp_path)
     assert [entry["epoch"] for entry in result.curve] == [1, 2, 3]
     assert result.notes[0] == "in parts"

@@ -13,15 +13,20 @@ import numpy as np
 import pytest
 from support.arrays import digits, mnist
 from support.candidates import ACCURACY, NORMED, TINY, candidate
+from support.training import train
 
 from automap.interfaces.scheduler import Decision, Evaluation
 from automap.spec.objectives import Constraint, Objective
 from automap.store.files import CHECKPOINT_FILE
-from automap.training.trial import Paused, run_trial
+from automap.training.run_trial import Paused
 
 
 def run(chosen, folder, *, data=None, seed=0, objective=ACCURACY, **options):
-    return run_trial(chosen, data or digits(), seed=seed, directory=folder, objective=objective, **options)
+    return train(chosen, data or digits(), folder, seed=seed, objective=objective, **options)
+
+
+def without_classes(info):
+    return info.model_copy(update={"target": info.target.model_copy(update={"classes": ()})})
 
 
 def interrupt_after(epoch: int):
@@ -98,13 +103,13 @@ KILLED = """
 import sys
 from pathlib import Path
 from support.arrays import digits
-from support.candidates import ACCURACY, candidate
+from support.candidates import candidate
+from support.training import train
 from automap.interfaces.scheduler import Decision
-from automap.training.trial import run_trial
 def report(epoch):
     print(epoch.epoch, flush=True)
     return Decision.CONTINUE
-run_trial(candidate(epochs=200), digits(600), seed=0, directory=Path(sys.argv[1]), objective=ACCURACY, report=report)
+train(candidate(epochs=200), digits(600), Path(sys.argv[1]), report=report)
 """
 
 
@@ -155,7 +160,7 @@ def test_a_damaged_or_foreign_checkpoint_is_left_aside_and_noted(tmp_path):
     with pytest.raises(Paused):
         run(candidate(epochs=2), tmp_path, report=interrupt_after(1))
     other = run(candidate(epochs=2), tmp_path, seed=1)
-    assert "belonged to another training" in other.notes[0]
+    assert "belongs to another training" in other.notes[0]
     assert [point["epoch"] for point in other.curve] == [1, 2]
 
 
@@ -204,7 +209,7 @@ def test_weights_that_are_not_finite_fail_with_their_reason(tmp_path):
 
 def test_a_network_that_cannot_be_built_fails_with_its_reason(tmp_path):
     data = digits()
-    classless = replace(data, info=data.info.model_copy(update={"classes": ()}))
+    classless = replace(data, info=without_classes(data.info))
     result = run(candidate(), tmp_path, data=classless)
     assert result.state == "failed"
     assert result.reason.startswith("ValueError: ")

@@ -14,7 +14,6 @@ from automap.data.batches.streamed import StreamedBatches
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
 from automap.interfaces.array import Array
-from automap.interfaces.sample import SplitName
 
 IN_MEMORY_BYTES = 2**30
 """A training split up to this size is held in memory; a larger one is read from its memory-mapped shards."""
@@ -62,13 +61,15 @@ class TrainingBatches:
         fits = len(self._records) * self._record_bytes <= IN_MEMORY_BYTES
         self._resident = self._load() if fits else None
 
-    def epoch(self, epoch: int) -> Any:
-        """Return an epoch's batches, each ``{"inputs": by name, "targets": as stored}``, once.
+    def epoch(self, epoch: int, start: int = 0, stop: int | None = None) -> Any:
+        """Return an epoch's batches, or some of them, each ``{"inputs": by name, "targets": as stored}``, once.
 
         Args:
             epoch: the epoch, from 0.
+            start: the first batch, from 0.
+            stop: the batch after the last one; None for the end of the epoch.
         """
-        batches = self._order(epoch)[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
+        batches = self._order(epoch)[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)[start:stop]
         return self._streamed(self._records[batches]) if self._resident is None else self._resident.epoch(batches)
 
     @property
@@ -128,21 +129,18 @@ class ArrayBatches:
             )
 
 
-def evaluation_batches(
-    data: PreparedData, split: SplitName, batch_size: int
-) -> Iterator[tuple[dict[str, Array], Array]]:
-    """Yield every record of a split once, in its order.
+def evaluation_batches(data: PreparedData, records: Array, batch_size: int) -> Iterator[tuple[dict[str, Array], Array]]:
+    """Yield some records once, in their order.
 
     Args:
         data: the data set.
-        split: which split.
+        records: indices of the records.
         batch_size: images a batch.
 
     Yields:
         The inputs by name, ``(batch_size, …)``, and the targets of as many of them as count: the last batch is padded
         with zeros, so that only one shape is compiled.
     """
-    records = np.asarray(data.splits[split])
     for start in range(0, len(records), batch_size):
         rows = records[start : start + batch_size]
         inputs = {name: _padded(values, batch_size) for name, values in data.inputs(rows).items()}

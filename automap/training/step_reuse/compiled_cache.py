@@ -6,43 +6,61 @@ import json
 from collections import OrderedDict
 from typing import Any
 
+import keras
+
 from automap.data.prepare import PreparedData
 from automap.interfaces.component import Component
 from automap.spec.candidate import Candidate
 from automap.spec.space import component_data
+from automap.training.build import BatchPlan, build_parts, compile_model
+from automap.training.extras import NO_EXTRAS, TrainingExtras
 from automap.training.model import TrainingModel
+from automap.training.step_reuse.adjusted import adjusted
 
 MOST_KEPT = 4
-"""Of one worker: each model holds its variables, its optimizer's, and the graph of its step."""
+"""Per worker: each model holds its variables, its optimizer's, and the graph of its step."""
 
-_READ_OUTSIDE = frozenset({"epochs", "warmup", "early_stopping"})
+_READ_OUTSIDE = frozenset({"epochs", "warmup", "early_stopping", "evaluate"})
 """Training settings that the compiled step does not see, or reads from the schedule's variables."""
 
 
 class CompiledModels:
     """The models that a worker trained last, by what their compiled steps depend on.
 
-    Tracing and compiling a small network takes as long as several of its epochs. Trials that differ in numbers that
-    are read from variables (`Component.adjustable`) or in their seed alone, as a finalist's do, need one compiled
-    step: the model of the earlier trial takes all variables of the later one's, and goes on as that.
-
     Args:
-        most: how many are kept.
+        most: how many to keep.
     """
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self.most = most
         self.reused = 0
-        """How often a model that was compiled before has been given out again."""
+        """How often a compiled model was used again."""
         self._kept: OrderedDict[str, TrainingModel] = OrderedDict()
 
-    def adopt(self, key: str, fresh: TrainingModel) -> TrainingModel:
-        """Return a model that is equal to a fresh one in every variable, compiled already if there is such a one.
+    def build(
+        self, candidate: Candidate, data: PreparedData, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS
+    ) -> tuple[TrainingModel, keras.Model]:
+        """Build a candidate's model, reusing the compiled step of an earlier one where that is possible.
 
         Args:
-            key: what the compiled step depends on, as `compilation_key` says.
-            fresh: a model that was just built; not to be used any more if another one is returned.
+            candidate: what to build.
+            data: the data set to train on.
+            plan: how it is cut into batches.
+            extras: initial weights, learning rates by layer and a second loss.
+
+        Returns:
+            The compiled model, with the initial values of all its variables; and the network to save, of Keras's own
+            layers and with the candidate's own hyperparameters, which takes the weights of ``model.network``.
         """
+        parts = build_parts(candidate, data.info, plan, extras)
+        fresh = compile_model(adjusted(parts, candidate), candidate, data, plan)
+        if extras.second_loss is not None or extras.learning_rate_factors:
+            # These are part of the compiled step.
+            return fresh, parts.network
+        return self._compiled(_compilation_key(candidate, data, plan), fresh), parts.network
+
+    def _compiled(self, key: str, fresh: TrainingModel) -> TrainingModel:
+        """Return a model that equals a fresh one in every variable; it is compiled already if one was kept."""
         model = self._kept.pop(key, None)
         if model is None:
             model = fresh
@@ -56,17 +74,14 @@ class CompiledModels:
         return model
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Forget all models."""
         self._kept.clear()
 
 
-def compilation_key(candidate: Candidate, data: PreparedData, parts: int) -> str:
-    """Return a string that is the same for candidates whose compiled steps are.
+def _compilation_key(candidate: Candidate, data: PreparedData, plan: BatchPlan) -> str:
+    """Return a string that is the same for candidates with the same compiled step.
 
-    Args:
-        candidate: what is trained.
-        data: on what: its shapes, statistics and number of records are part of the network.
-        parts: into how many each batch is divided.
+    The data's shapes, statistics and number of records are part of the network.
     """
     components: tuple[Component, ...] = (
         candidate.task,
@@ -76,11 +91,12 @@ def compilation_key(candidate: Candidate, data: PreparedData, parts: int) -> str
         candidate.loss,
     )
     settings = candidate.training.model_dump(mode="json", exclude=set(_READ_OUTSIDE))
-    return json.dumps([[_compiled_in(each) for each in components], settings, data.fingerprint, parts], sort_keys=True)
+    key = [[_compiled_in(each) for each in components], settings, data.fingerprint, plan.accumulation]
+    return json.dumps(key, sort_keys=True)
 
 
 def _compiled_in(component: Component) -> dict[str, Any]:
-    """Return a component's data; of a number that is read from a variable, whether it is zero."""
+    """Return a component's data; of a number that is read from a variable, only whether it is zero."""
     described = component_data(component)
     fields = {"type": described} if isinstance(described, str) else dict(described)
     return fields | {name: bool(getattr(component, name)) for name in component.adjustable}

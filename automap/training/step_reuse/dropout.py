@@ -11,11 +11,12 @@ from keras import ops
 
 
 class AdjustedDropout(keras.layers.Layer):  # type: ignore[misc]
-    """Keras's dropout with its rate in a variable, so that a compiled step serves every rate above zero.
+    """Dropout with its rate in a variable, so that one compiled step serves every rate above zero.
 
     Args:
-        layer: whose noise shape and precision it takes.
-        rate: returns the rate, a tensor. It is no weight of this layer, so that a network's weights stay the same.
+        layer: its noise shape and precision are used.
+        rate: returns the rate, a tensor. It is not a weight of this layer, so that networks with either layer have
+            the same weights.
     """
 
     def __init__(self, layer: keras.layers.Dropout, rate: Callable[[], Any]) -> None:
@@ -26,7 +27,7 @@ class AdjustedDropout(keras.layers.Layer):  # type: ignore[misc]
         self.built = True
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return the inputs; while training some are zero, and the others so much larger that the mean stays."""
+        """Return the inputs; while training, some are set to zero and the others scaled up to keep the mean."""
         if not training:
             return inputs
         shape = ops.shape(inputs)
@@ -39,11 +40,11 @@ class AdjustedDropout(keras.layers.Layer):  # type: ignore[misc]
         return inputs * ops.cast(scale, inputs.dtype)
 
 
-def with_adjusted_dropout(network: keras.Model) -> tuple[keras.Model, list[keras.Variable]]:
-    """Return a network that shares another's weights and all layers but dropout, and the variables of its rates.
+def with_adjusted_dropout(network: keras.Model) -> tuple[keras.Model, tuple[keras.Variable, ...]]:
+    """Return a network that shares another's weights and all of its layers but dropout, and the dropout rates.
 
     Args:
-        network: a functional model. Dropout within layers that are no models stays as it is.
+        network: a functional model. Dropout inside layers that are not models stays as it is.
     """
     rates: list[keras.Variable] = []
 
@@ -54,8 +55,8 @@ def with_adjusted_dropout(network: keras.Model) -> tuple[keras.Model, list[keras
         return AdjustedDropout(layer, partial(ops.convert_to_tensor, rates[-1]))
 
     if not any(map(_is_dropout, network._flatten_layers())):
-        return network, rates
-    return keras.models.clone_model(network, clone_function=adjusted, recursive=True), rates
+        return network, ()
+    return keras.models.clone_model(network, clone_function=adjusted, recursive=True), tuple(rates)
 
 
 def _is_dropout(layer: keras.layers.Layer) -> bool:

@@ -1,0 +1,255 @@
+"""Run one trial: build a candidate, train it, measure it and write its result."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from automap.data.prepare import PreparedData
+from automap.exceptions import StorageError, TrainingError
+from automap.interfaces.scheduler import Decision, Evaluation
+from automap.spec.objectives import Constraint
+from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
+from automap.store.result import Result, State
+from automap.training import backend
+from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
+from automap.training.failures import OutOfMemoryError, failures_explained
+from automap.training.files import make_way, write_text
+from automap.training.measure import memory
+from automap.training.measure.costs import latency_costs, static_costs
+from automap.training.model_io import save_model
+from automap.training.progress import Progress
+from automap.training.request import EvaluationPlan, TrialRequest
+from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.training.trainer import Trainer
+from automap.training.validation_outputs import save_validation_outputs
+
+Report = Callable[[Evaluation], Decision]
+
+DEADLINE_STEP_SECONDS = 5.0
+"""How long a trial with a deadline trains before it looks at the clock again."""
+
+
+class Paused(Exception):  # noqa: N818
+    """A trial stopped and keeps its checkpoint; it can be resumed."""
+
+
+def always_continue(_: Evaluation) -> Decision:
+    """Train to the end: the default report."""
+    return Decision.CONTINUE
+
+
+def run_trial(
+    request: TrialRequest,
+    data: PreparedData,
+    report: Report = always_continue,
+    compiled: CompiledModels | None = None,
+) -> Result:
+    """Train a candidate and return its result.
+
+    If the directory holds the trial's checkpoint, training resumes from it. If it holds its result, because the process
+    died before the caller could store it, that is returned.
+
+    Args:
+        request: what to train.
+        data: the data set.
+        report: called after every evaluation; decides what happens to the trial.
+        compiled: compiled models of this process's earlier trials; None for none.
+
+    Returns:
+        The result. An error while building or training is a failed result with its reason.
+
+    Raises:
+        Paused: if `report` said so, or the deadline left no time to finish; the checkpoint stays.
+        OSError: if the directory cannot be written, for instance because the disk is full.
+        StorageError: if the directory is a link.
+    """
+    directory, identity = request.directory, identity_of(request, data)
+    _create(directory)
+    progress = Progress()
+    finished = _read_result(directory / RESULT_FILE, identity, progress)
+    if finished is not None and not request.carry_on:
+        return finished
+    try:
+        result = _train_within_memory(request, data, report, progress, compiled or CompiledModels())
+    finally:
+        memory.release()
+    write_text(directory / RESULT_FILE, json.dumps({"identity": identity, "result": result.model_dump(mode="json")}))
+    discard_checkpoint(directory)
+    return result
+
+
+def _create(directory: Path) -> None:
+    if directory.is_symlink():
+        raise StorageError(f"{directory} is a link; automap writes and deletes in folders of its own only")
+    directory.mkdir(parents=True, exist_ok=True)
+
+
+def _train_within_memory(
+    request: TrialRequest, data: PreparedData, report: Report, progress: Progress, compiled: CompiledModels
+) -> Result:
+    """Train; if memory is not enough, once more with each batch in two parts whose gradients are summed."""
+    settings, identity = request.candidate.training, identity_of(request, data)
+    progress.parts = checkpointed_parts(request.directory / CHECKPOINT_FILE, identity)
+    while True:
+        try:
+            with backend.gradients_forgotten(), backend.on_devices(settings.devices, settings.batch_size):
+                return _train(request, data, report, progress, compiled)
+        except OutOfMemoryError as error:
+            failure = str(error)
+            give_up = progress.parts > 1 or settings.batch_size < 2
+        except TrainingError as error:
+            failure, give_up = str(error), True
+        # Here, not above: the error holds the frames, and with them the model that took the memory.
+        compiled.clear()
+        if give_up:
+            return _result("failed", progress, reason=failure)
+        memory.release()
+        discard_checkpoint(request.directory)
+        note = f"trained with batches in two parts of {settings.batch_size // 2}: {failure}"
+        progress.take(Progress(parts=2, notes=[note]))
+
+
+def _train(
+    request: TrialRequest, data: PreparedData, report: Report, progress: Progress, compiled: CompiledModels
+) -> Result:
+    """Train once, in the order of execution; `progress` is kept up to date."""
+    started = time.perf_counter()
+    memory.reset_peak()
+    backend.reset_gpu_peak()
+
+    with failures_explained():
+        trainer = Trainer(request, data, identity_of(request, data), progress, compiled)
+        trainer.resume()
+
+    for measure in () if progress.cost else (static_costs, latency_costs):
+        with failures_explained():
+            progress.cost |= measure(trainer.model.network)
+        if (reason := _violated(request.constraints, progress.cost)) is not None:
+            return _result("infeasible", progress, reason=reason)
+
+    plan = request.evaluation
+    if not isinstance(plan, EvaluationPlan):
+        with failures_explained():
+            pace = trainer.measure_pace(time.perf_counter() - started)
+        plan = plan(pace)
+
+    while progress.steps < trainer.last_step and not _stops_early(trainer):
+        _fit_to_next_evaluation(trainer, plan)
+        with failures_explained():
+            evaluation = trainer.evaluate()
+        trainer.save()
+        match report(evaluation):
+            case Decision.PAUSE:
+                raise Paused
+            case Decision.STOP:
+                return _result(
+                    "pruned", progress, reason=f"stopped by the scheduler after {evaluation.epoch:.3g} epochs"
+                )
+            case Decision.FINISH if not trainer.finishes_early:
+                trainer.finish_early()
+
+    return _complete(trainer)
+
+
+def _stops_early(trainer: Trainer) -> bool:
+    if not trainer.is_stale:
+        return False
+    epochs = trainer.request.candidate.training.epochs
+    trainer.progress.notes.append(f"stopped early after {trainer.progress.epoch:.3g} of {epochs} epochs")
+    return True
+
+
+def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> None:
+    """Train up to the next evaluation, or shorter where the deadline demands it.
+
+    Raises:
+        Paused: if there is no time left to train at all.
+    """
+    progress, deadline = trainer.progress, trainer.request.deadline
+    step = trainer.step_at(plan.next_after(trainer.images, trainer.epoch_images))
+    if trainer.finishes_early:
+        step = trainer.last_step
+    while progress.steps < step:
+        stop = step
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if not trainer.finishes_early and left < trainer.seconds_to_finish():
+                if not progress.steps or left <= trainer.seconds_to(progress.steps):
+                    raise Paused
+                trainer.finish_early(left - trainer.seconds_to(progress.steps))
+                step = trainer.last_step
+            stop = min(step, trainer.step_within(DEADLINE_STEP_SECONDS))
+        with failures_explained():
+            trainer.fit(stop)
+
+
+def _complete(trainer: Trainer) -> Result:
+    """Evaluate and save the best weights."""
+    request, progress = trainer.request, trainer.progress
+    with failures_explained():
+        best = trainer.load_best()
+        tested = trainer.evaluate_split("test").metrics if request.test else None
+    if request.keep_weights:
+        save_validation_outputs(request.directory, best, trainer.data)
+    size = save_model(
+        request.directory,
+        trainer.network_to_save,
+        request.candidate,
+        trainer.data.info,
+        best.metrics,
+        keep=request.keep_weights,
+    )
+    progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **_peaks()}
+    if trainer.finishes_early:
+        epochs = request.candidate.training.epochs
+        progress.notes.append(f"finished early after {progress.epoch:.3g} of {epochs} epochs")
+    result = _result("complete", progress, test=tested)
+    artifacts = request.directory.name if request.keep_weights else None
+    return result.model_copy(update={"validation": best.metrics, "artifacts": artifacts})
+
+
+def _violated(constraints: Sequence[Constraint], cost: dict[str, float]) -> str | None:
+    for constraint in constraints:
+        violation = constraint.violation(cost)
+        if violation is not None and violation > 0:
+            return constraint.describe(cost)
+    return None
+
+
+def _peaks() -> dict[str, float]:
+    found = {"peak_memory_bytes": memory.peak_bytes(), "peak_gpu_memory_bytes": backend.gpu_peak_bytes()}
+    return {name: float(value) for name, value in found.items() if value is not None}
+
+
+def _result(
+    state: State, progress: Progress, *, reason: str | None = None, test: dict[str, float] | None = None
+) -> Result:
+    notes = list(progress.notes)
+    if state == "complete" and progress.best_point < len(progress.curve):
+        notes.append(f"weights of epoch {progress.best_epoch:.3g} of {progress.epoch:.3g}")
+    return Result(
+        state=state,
+        reason=reason,
+        validation=progress.best_metrics,
+        test=test,
+        cost={"train_seconds": progress.seconds, **progress.cost},
+        curve=tuple(progress.curve),
+        notes=tuple(notes),
+    )
+
+
+def _read_result(path: Path, identity: str, progress: Progress) -> Result | None:
+    """Return the trial's result; None if there is none, with a note in `progress` if it cannot be read."""
+    if not path.is_symlink() and not path.exists():
+        return None
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return Result.model_validate(stored["result"]) if stored["identity"] == identity else None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        progress.notes.append(f"started again: {path.name} could not be read ({reason})")
+        make_way(path)
+        return None

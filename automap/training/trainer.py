@@ -1,0 +1,314 @@
+"""The trainer: one candidate's network with its optimizer, its data, and how far it is."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import keras
+import numpy as np
+
+from automap.data.batches.batches import TrainingBatches
+from automap.data.prepare import PreparedData
+from automap.exceptions import TrainingError
+from automap.interfaces.array import Array
+from automap.interfaces.metric import Direction
+from automap.interfaces.sample import SplitName
+from automap.interfaces.scheduler import Evaluation, Pace
+from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
+from automap.training.averaging import copied_weights, evaluation_weights
+from automap.training.build import BatchPlan
+from automap.training.checkpoint import keep_decay_checkpoint, restore_checkpoint, save_checkpoint
+from automap.training.evaluate import Evaluated, early_sample, evaluate
+from automap.training.model import TrainingModel
+from automap.training.pace import Interval, Speed
+from automap.training.progress import Progress
+from automap.training.request import TrialRequest
+from automap.training.schedules import DECAY_SHARE, Schedule
+from automap.training.step_reuse.compiled_cache import CompiledModels
+
+_ADVICE = "try a lower learning rate or training.gradient_clip"
+
+PACE_STEPS = 32
+"""Batches by which the speed of training is measured."""
+
+
+class Trainer:
+    """Trains, evaluates and checkpoints one candidate.
+
+    Args:
+        request: what to train.
+        data: the data set.
+        identity: what the trial's checkpoints must agree with.
+        progress: how far it is, kept up to date; says into how many parts batches are divided.
+        compiled: compiled models of earlier trials.
+    """
+
+    def __init__(
+        self,
+        request: TrialRequest,
+        data: PreparedData,
+        identity: str,
+        progress: Progress,
+        compiled: CompiledModels,
+    ) -> None:
+        candidate = request.candidate
+        self.request, self.data, self.progress = request, data, progress
+        self._identity = identity
+        keras.utils.set_random_seed(request.seed)
+        self.batches = TrainingBatches(
+            data, candidate.training.batch_size, request.seed, candidate.loss.images_per_class, progress.parts
+        )
+        plan = BatchPlan(self.batches.batch_size, self.batches.steps, progress.parts)
+        self.model, self.network_to_save = compiled.build(candidate, data, plan, request.extras)
+        self.best: Evaluated | None = None
+        """The evaluation whose weights are kept, if this process made it."""
+        self._interval = Interval()
+        self._speed = Speed()
+
+    @property
+    def epoch_images(self) -> int:
+        """Training images of an epoch."""
+        return self.data.info.train_size
+
+    @property
+    def total_images(self) -> int:
+        """Training images of a full training."""
+        return self.request.candidate.training.epochs * self.epoch_images
+
+    @property
+    def images(self) -> int:
+        """Training images seen; those left out of the last batch of an epoch count as seen."""
+        return self.progress.steps * self.epoch_images // self.batches.steps
+
+    @property
+    def epoch(self) -> float:
+        """Epochs trained; whole numbers are exact."""
+        return self.progress.steps / self.batches.steps
+
+    @property
+    def last_step(self) -> int:
+        """The step at which training ends."""
+        full = self.request.candidate.training.epochs * self.batches.steps
+        return full if self.progress.ends_at is None else min(full, self.progress.ends_at)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether early stopping ends the training."""
+        patience, progress = self.request.candidate.training.early_stopping, self.progress
+        return patience is not None and progress.epoch - progress.best_epoch >= patience
+
+    @property
+    def finishes_early(self) -> bool:
+        """Whether the learning rate decays before the full training is over."""
+        return self.progress.ends_at is not None
+
+    def step_at(self, images: int) -> int:
+        """Return the first step after which so many images are seen, at most the last one."""
+        step = -(-images * self.batches.steps // self.epoch_images)
+        parts = self.progress.parts
+        return min(-(-step // parts) * parts, self.last_step)
+
+    def resume(self) -> None:
+        """Continue from the trial's checkpoint, if there is one."""
+        names = [CHECKPOINT_FILE] + [DECAY_CHECKPOINT_FILE] * self.request.carry_on
+        for name in names:
+            found = restore_checkpoint(self.request.directory / name, self._identity, self.model)
+            if found is not None:
+                found.parts = self.progress.parts
+                found.notes = list(dict.fromkeys([*self.progress.notes, *found.notes]))
+                self.progress.take(found)
+                return
+
+    def fit(self, step: int) -> None:
+        """Train up to a step.
+
+        Raises:
+            TrainingError: if the loss or a weight is no longer finite.
+        """
+        while self.progress.steps < step:
+            epoch, start = divmod(self.progress.steps, self.batches.steps)
+            stop = min(self.batches.steps, start + step - self.progress.steps)
+            started = time.perf_counter()
+            loss = fit_batches(self.model, self.batches, epoch, (start, stop))
+            seconds = time.perf_counter() - started
+            self._interval.add(loss, stop - start, seconds)
+            self._speed.note(stop - start, seconds)
+            self.progress.steps += stop - start
+
+    def measure_pace(self, startup_seconds: float) -> Pace:
+        """Train a few batches and return how fast that goes.
+
+        Args:
+            startup_seconds: time since the trial was started.
+        """
+        steps = min(PACE_STEPS * self.progress.parts, self.batches.steps)
+        started = time.perf_counter()
+        for _ in range(2):
+            # The first batches are slower: they compile the step.
+            self.fit(min(self.progress.steps + steps, self.last_step))
+        self._speed.evaluation = self._time_evaluation()
+        trained = time.perf_counter() - started
+        rate = self._speed.steps_per_second or 1.0
+        startup = startup_seconds + max(0.0, trained - 2 * steps / rate)
+        return Pace(startup, rate * self.epoch_images / self.batches.steps, self._speed.evaluation)
+
+    def _time_evaluation(self) -> float:
+        records = self._records("validation")
+        size = min(self.batches.batch_size, len(records))
+        evaluate(self.model, self.data, "validation", records[:size], size)
+        started = time.perf_counter()
+        evaluate(self.model, self.data, "validation", records[:size], size)
+        return (time.perf_counter() - started) * len(early_sample(records, self.images)) / size
+
+    def evaluate(self) -> Evaluation:
+        """Evaluate on the validation split, or early in training on a fixed sample, and add the learning curve's point.
+
+        The averaged weights are evaluated where there are any, and kept if they are the best so far.
+        """
+        started = time.perf_counter()
+        model, progress = self.model, self.progress
+        everything = self._records("validation")
+        at_end = progress.steps >= self.last_step
+        sampled = everything if at_end or not self._may_sample else early_sample(everything, self.images)
+        metric, direction = self.request.watched
+        with evaluation_weights(model.network, model.optimizer, model.average):
+            found = evaluate(model, self.data, "validation", sampled, self.batches.batch_size)
+            if self._is_better(found, metric, direction):
+                progress.keep(found.metrics[metric], copied_weights(model.network))
+                self.best = found
+        self._speed.evaluation = time.perf_counter() - started
+        return self._add_point(found, self._interval.seconds + self._speed.evaluation)
+
+    def _add_point(self, found: Evaluated, seconds: float) -> Evaluation:
+        epoch = self.epoch
+        point = {
+            "epoch": int(epoch) if epoch.is_integer() else epoch,
+            "images": self.images,
+            "seconds": seconds,
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "train_loss": self._interval.mean_loss,
+        }
+        if found.count < len(self._records("validation")):
+            point["validation_images"] = found.count
+        self.progress.curve.append({**point, **found.metrics})
+        self._interval = Interval()
+        return Evaluation(
+            images=self.images,
+            total_images=self.total_images,
+            epoch=point["epoch"],
+            epochs=self.request.candidate.training.epochs,
+            metrics=found.metrics,
+            seconds=seconds,
+            cost=dict(self.progress.cost),
+        )
+
+    def _is_better(self, found: Evaluated, metric: str, direction: Direction) -> bool:
+        best, value = self.progress.best_value, found.metrics[metric]
+        if best is None or found.count > self._best_count:
+            # A value on a smaller sample says too little to stand against one on more images.
+            return True
+        return value > best if direction == "maximize" else value < best
+
+    @property
+    def _best_count(self) -> float:
+        best = self.progress.curve[self.progress.best_point - 1]
+        return best.get("validation_images", len(self._records("validation")))
+
+    @property
+    def _may_sample(self) -> bool:
+        # Metrics that compare images with each other need all images of a class.
+        return not self.request.candidate.task.unseen_classes
+
+    def _records(self, split: SplitName) -> Array:
+        return np.asarray(self.data.splits[split])
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        save_checkpoint(self.request.directory / CHECKPOINT_FILE, self._identity, self.model, self.progress)
+
+    def finish_early(self, seconds: float = math.inf) -> None:
+        """Let the learning rate decay from now on; the training ends with it.
+
+        The present checkpoint is kept, so that the training can be continued.
+
+        Args:
+            seconds: time that the decay may take.
+        """
+        now, parts = self.progress.steps, self.progress.parts
+        wanted = max(1, round(now * DECAY_SHARE / (1 - DECAY_SHARE)))
+        affordable = seconds * (self._speed.steps_per_second or math.inf)
+        length = -(-max(1, int(min(wanted, affordable))) // parts) * parts
+        end = min(now + length, self.last_step)
+        if (self.request.directory / CHECKPOINT_FILE).exists():
+            keep_decay_checkpoint(self.request.directory)
+        self.progress.decay_start, self.progress.ends_at = now, end
+        schedule = schedule_of(self.model.optimizer)
+        schedule.decay_from(now, end)
+
+    def seconds_to(self, step: int) -> float:
+        """Estimate the time of training up to a step and evaluating there; 0 before anything is measured."""
+        speed = self._speed
+        if not speed.steps_per_second:
+            return speed.evaluation
+        return (step - self.progress.steps) / speed.steps_per_second + speed.evaluation
+
+    def seconds_to_finish(self) -> float:
+        """Estimate the time of finishing now: the decay, at full length, and evaluating once more."""
+        wanted = round(self.progress.steps * DECAY_SHARE / (1 - DECAY_SHARE))
+        return self.seconds_to(min(self.progress.steps + wanted, self.last_step)) + self._speed.evaluation
+
+    def step_within(self, seconds: float) -> int:
+        """Return the step that training reaches in so many seconds; a few batches further if nothing is measured."""
+        rate = self._speed.steps_per_second
+        parts = self.progress.parts
+        steps = PACE_STEPS if rate is None else max(1, int(seconds * rate))
+        return self.progress.steps + -(-steps // parts) * parts
+
+    def load_best(self) -> Evaluated:
+        """Put the best weights into the network and return their evaluation on the whole validation split."""
+        self.model.network.set_weights(self.progress.weights)
+        self.network_to_save.set_weights(self.progress.weights)
+        if self.best is None or self.best.count < len(self._records("validation")):
+            self.best = self.evaluate_split("validation")
+        return self.best
+
+    def evaluate_split(self, split: SplitName) -> Evaluated:
+        """Evaluate the network on all of a split."""
+        return evaluate(self.model, self.data, split, self._records(split), self.batches.batch_size)
+
+
+def fit_batches(model: TrainingModel, batches: TrainingBatches, epoch: int, span: tuple[int, int]) -> float:
+    """Train on some batches of an epoch and return their mean loss.
+
+    Args:
+        model: the compiled model.
+        batches: of the training split.
+        epoch: the epoch, from 0.
+        span: the first batch, and the one after the last.
+
+    Raises:
+        TrainingError: if the loss or a weight is no longer finite.
+    """
+    start, stop = span
+    # Keras warns of data sets that are not endless, even where steps_per_epoch is their length.
+    history = model.fit(batches.epoch(epoch, start, stop), steps_per_epoch=stop - start, verbose=0, shuffle=False)
+    loss = float(history.history["loss"][-1])
+    if not math.isfinite(loss):
+        raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}; {_ADVICE}")
+    # On some processors ReLU turns NaN into 0: a broken network would go on with a finite loss.
+    if broken := [weight.path for weight in model.network.trainable_weights if not _is_finite(weight)]:
+        raise TrainingError(f"weights of {broken[0]} are no longer finite in epoch {epoch + 1}; {_ADVICE}")
+    return loss
+
+
+def _is_finite(weight: keras.Variable) -> bool:
+    # NumPy: an operation of the backend outside the compiled step costs a hundred times as much to start.
+    return bool(np.isfinite(keras.ops.convert_to_numpy(weight)).all())
+
+
+def schedule_of(optimizer: keras.Optimizer) -> Schedule:
+    """Return the learning-rate schedule of a compiled model's optimizer."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # Loss scaling wraps it.
+    schedule: Schedule = inner._learning_rate
+    return schedule

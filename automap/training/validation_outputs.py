@@ -1,0 +1,45 @@
+"""Raw outputs on the validation split, kept beside a trial's weights for ensembles and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from automap.data.prepare import PreparedData
+from automap.interfaces.array import Array
+from automap.store.files import VALIDATION_FILE
+from automap.training.evaluate import Evaluated
+from automap.training.files import write_atomically
+
+
+class ValidationOutputs(NamedTuple):
+    """Raw outputs of validation images, of the kept weights."""
+
+    outputs: Array
+    """``(count, ...)``: float16 logits, or float32 standardised numbers."""
+    records: Array
+    """Index in the data set of each output's image, ``(count,)``."""
+    total: int
+    """Images of the validation split; more than ``count`` where only a fixed random sample was kept."""
+
+
+def save_validation_outputs(directory: Path, best: Evaluated, data: PreparedData) -> None:
+    """Write the raw outputs of an evaluation into a trial's folder."""
+    total = np.array(len(data.splits["validation"]))
+    write_atomically(
+        directory / VALIDATION_FILE,
+        lambda file: np.savez(file, outputs=best.outputs, records=best.records, total=total),
+    )
+
+
+def load_validation_outputs(directory: Path) -> ValidationOutputs:
+    """Read the raw outputs of a trial.
+
+    Raises:
+        OSError: if the file does not exist or cannot be read.
+        ValueError: if it is damaged.
+    """
+    with np.load(directory / VALIDATION_FILE, allow_pickle=False) as file:
+        return ValidationOutputs(file["outputs"], file["records"], int(file["total"]))
