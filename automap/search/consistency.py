@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -150,9 +150,21 @@ def _budget_faults(records: Records) -> Iterator[str]:
 
 def _broken_curves(records: Records) -> Iterator[str]:
     for row in records.results:
-        epochs = [int(point["epoch"]) for point in row.result.curve]
-        if epochs != list(range(1, len(epochs) + 1)):
-            yield f"{_name(row.trial, row.kind, row.seed)}: epochs {epochs}"
+        if not _goes_forward(row.result.curve):
+            epochs = ", ".join(f"{point['epoch']:g}" for point in row.result.curve)
+            yield f"{_name(row.trial, row.kind, row.seed)}: epochs [{epochs}]"
+
+
+def _goes_forward(curve: Sequence[Mapping[str, float]]) -> bool:
+    epochs = [point["epoch"] for point in curve]
+    if not all("images" in point for point in curve):
+        # A study from before trials were evaluated within epochs.
+        return epochs == list(range(1, len(epochs) + 1))
+    images = [point["images"] for point in curve]
+    if epochs != sorted(set(epochs)):
+        return False
+    epoch_images = images[-1] / epochs[-1] if epochs else 0
+    return all(abs(count - epoch * epoch_images) <= 1 for count, epoch in zip(images, epochs, strict=True))
 
 
 def _differing_files(records: Records) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ def discard_checkpoint(directory: Path) -> None:
 
 
 def keep_decay_checkpoint(directory: Path) -> None:
-    """Keep the present checkpoint, from which a training that finishes early can be continued later."""
-    make_way(directory / DECAY_CHECKPOINT_FILE)
-    (directory / CHECKPOINT_FILE).replace(directory / DECAY_CHECKPOINT_FILE)
+    """Keep a copy of the present checkpoint, if any, from which a training that finishes early can be continued."""
+    source = directory / CHECKPOINT_FILE
+    if source.is_file():
+        with source.open("rb") as file:
+            write_atomically(directory / DECAY_CHECKPOINT_FILE, lambda copy: shutil.copyfileobj(file, copy))

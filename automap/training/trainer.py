@@ -142,7 +142,8 @@ class Trainer:
         Args:
             startup_seconds: time since the trial was started.
         """
-        steps = min(PACE_STEPS * self.progress.parts, self.batches.steps)
+        parts = self.progress.parts
+        steps = max(parts, min(PACE_STEPS * parts, self.batches.steps // 2 // parts * parts))
         started = time.perf_counter()
         for _ in range(2):
             # The first batches are slower: they compile the step.
@@ -181,9 +182,8 @@ class Trainer:
         return self._add_point(found, self._interval.seconds + self._speed.evaluation)
 
     def _add_point(self, found: Evaluated, seconds: float) -> Evaluation:
-        epoch = self.epoch
         point = {
-            "epoch": int(epoch) if epoch.is_integer() else epoch,
+            "epoch": self.epoch,
             "images": self.images,
             "seconds": seconds,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
@@ -196,7 +196,7 @@ class Trainer:
         return Evaluation(
             images=self.images,
             total_images=self.total_images,
-            epoch=point["epoch"],
+            epoch=self.epoch,
             epochs=self.request.candidate.training.epochs,
             metrics=found.metrics,
             seconds=seconds,
@@ -240,11 +240,10 @@ class Trainer:
         affordable = seconds * (self._speed.steps_per_second or math.inf)
         length = -(-max(1, int(min(wanted, affordable))) // parts) * parts
         end = min(now + length, self.last_step)
-        if (self.request.directory / CHECKPOINT_FILE).exists():
-            keep_decay_checkpoint(self.request.directory)
+        keep_decay_checkpoint(self.request.directory)
         self.progress.decay_start, self.progress.ends_at = now, end
-        schedule = schedule_of(self.model.optimizer)
-        schedule.decay_from(now, end)
+        schedule_of(self.model.optimizer).decay_from(now, end)
+        self.save()
 
     def seconds_to(self, step: int) -> float:
         """Estimate the time of training up to a step and evaluating there; 0 before anything is measured."""

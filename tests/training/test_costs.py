@@ -73,17 +73,21 @@ def test_a_layer_made_of_layers_and_a_model_within_a_model_are_looked_into():
     assert count_flops(keras.Model(inputs, block(inputs))) == expected
 
 
+def with_image(info, **changes):
+    return info.model_copy(update={"inputs": {"image": info.image.model_copy(update=changes)}})
+
+
 @pytest.mark.parametrize("architecture", ["cnn", "resnet", "mobilenet", "convnext", "efficientnet", "vit"])
 def test_larger_images_cost_more_for_every_architecture(architecture):
     info = mnist().info
     # Four times the side: a transformer takes larger patches of larger images, but not that much larger.
-    infos = (info, info.model_copy(update={"image_shape": (112, 112, 1)}))
+    infos = (info, with_image(info, shape=(112, 112, 1)))
     small, large = (build_network(candidate(architecture), each) for each in infos)
     assert 0 < count_flops(small) < count_flops(large)
 
 
 def test_the_tutorials_network_has_the_tutorials_parameters():
-    colour = digits().info.model_copy(update={"image_shape": (32, 32, 3), "mean": (0, 0, 0), "std": (1, 1, 1)})
+    colour = with_image(digits().info, shape=(32, 32, 3), mean=(0, 0, 0), std=(1, 1, 1))
     assert static_costs(build_network(candidate({"type": "cnn"}), colour))["parameters"] == 122_570
 
 
