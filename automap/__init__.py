@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from automap.leaderboard.board import Leaderboard
     from automap.spec.candidate import Candidate
     from automap.spec.errors import SpecError
-    from automap.spec.spec import Spec, load_spec
+    from automap.spec.load import load_spec
+    from automap.spec.spec import Spec
 
 __all__ = [
     "Architecture",
@@ -159,10 +160,8 @@ _MODULES = {
     "automap.leaderboard.board": ("Leaderboard",),
     "automap.spec.candidate": ("Candidate",),
     "automap.spec.errors": ("SpecError",),
-    "automap.spec.spec": (
-        "Spec",
-        "load_spec",
-    ),
+    "automap.spec.load": ("load_spec",),
+    "automap.spec.spec": ("Spec",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

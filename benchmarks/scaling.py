@@ -26,7 +26,7 @@ from sqlalchemy import text
 from automap.search.outcome import tell_result
 from automap.search.study import Study, create_or_continue
 from automap.search.trials import start_trial
-from automap.spec.spec import load_spec
+from automap.spec.load import load_spec
 from automap.store import results, runs
 from automap.store.engine import open_database
 from automap.store.result import Result

@@ -12,7 +12,8 @@ from automap.api.search import SearchInterrupted, drive_shown, own_seed, read_da
 from automap.api.study import Study
 from automap.exceptions import StorageError
 from automap.search import study as studies
-from automap.spec.spec import Spec, load_spec
+from automap.spec.load import load_spec
+from automap.spec.spec import Spec
 from automap.workers.driver import runs_can_be_kept
 
 POLL_SECONDS = 2.0

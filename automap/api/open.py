@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from sqlalchemy import Engine
 
 from automap.api.study import Study
 from automap.exceptions import UserError
-from automap.spec.spec import load_spec
+from automap.spec.load import load_spec
+from automap.spec.suggest import did_you_mean
 from automap.store.engine import display_url, read_database
 from automap.store.studies import StudyRow, StudySummary, find_study, get_study, list_studies
 from automap.store.study_store import StudyStore
@@ -91,10 +91,8 @@ def _find(engine: Engine, name: str) -> StudyRow:
     if found is not None:
         return found
     studies = list_studies(engine)
-    if near := difflib.get_close_matches(name, [study.name for study in studies], n=1):
-        raise UserError(f"{_where(engine)} holds no study '{name}'; did you mean '{near[0]}'?")
-    hint = f"; it holds {_listed(studies)}" if studies else ""
-    raise UserError(f"{_where(engine)} holds no study '{name}'{hint}")
+    hint = did_you_mean(name, [study.name for study in studies], f"it holds {_listed(studies) or 'none'}")
+    raise UserError(f"{_where(engine)} holds no study '{name}'; {hint}")
 
 
 def _listed(studies: Sequence[StudySummary]) -> str:

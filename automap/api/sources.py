@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from automap.api.arrays import store_arrays
 from automap.exceptions import UserError
 from automap.spec.display import shell_quoted
-from automap.spec.spec import Spec, load_spec, places_of_environment, spec_error
+from automap.spec.load import environment_fields, load_spec
+from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
 
 DATA_SUFFIXES = frozenset({".csv", ".parquet", ".npz"})
@@ -61,10 +60,7 @@ def _from_arrays(images: Any, labels: Any, fields: Mapping[str, Any]) -> Source:
     if isinstance(given := fields.get("dataset"), Mapping):
         # How to read them may be said: splits, image_size and the like.
         written["dataset"] = {**given, **written["dataset"]}
-    try:
-        spec = Spec.model_validate({**places_of_environment(), **written}, context={"folder": Path().absolute()})
-    except ValidationError as error:
-        raise spec_error(error) from None
+    spec = Spec.model_validate({**environment_fields(), **written}, context={"folder": Path().absolute()})
     return Source(spec, dump_yaml(written))
 
 

@@ -39,13 +39,13 @@ def check(
     from automap.api.search import read_data
     from automap.cli.console import print_json
     from automap.spec.errors import SpecError
-    from automap.spec.spec import load_spec
+    from automap.spec.load import load_spec
 
     try:
         loaded = load_spec(spec)
     except SpecError as error:
         if format_ == "json":
-            print_json({"valid": False, "problems": _problems(error)})
+            print_json({"valid": False, "problem_count": error.count, "problems": _problems(error)})
         raise
     if format_ == "text":
         _show_spec(loaded)
@@ -115,6 +115,7 @@ def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], larges
     takes = _estimate(spec, data, largest) if data is not None else None
     return {
         "valid": not faults,
+        "problem_count": len(faults),
         "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
         "spec": spec.to_data(),
         "search_space": [

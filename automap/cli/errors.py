@@ -11,6 +11,9 @@ from automap.exceptions import AutomapError
 from automap.spec.display import SafeConsole, escaped, safe_text
 from automap.spec.errors import Problem, SpecError, dotted
 
+EXCERPT_WIDTH = 160
+"""Characters of a line that are shown around a problem."""
+
 
 def show_error(error: Exception, *, debug: bool = False) -> None:
     """Write an error for a person; the traceback only where it was asked for.
@@ -38,9 +41,9 @@ def _show_problems(console: SafeConsole, error: SpecError) -> None:
         _print(console, _headline(error, problem))
         if console.is_terminal and problem.position and problem.position[0] <= len(lines):
             _print(console, _excerpt(lines, problem.position))
-    count = len(error.problems)
-    noun = "problem" if count == 1 else "problems"
-    _print(console, safe_text(f"{count} {noun} in {error.source or 'the spec'}", "bold red"))
+    noun = "problem" if error.count == 1 else "problems"
+    shown = f"; the first {len(error.problems)} are shown" if error.hidden else ""
+    _print(console, safe_text(f"{error.count:,} {noun} in {error.source or 'the spec'}{shown}", "bold red"))
 
 
 def _headline(error: SpecError, problem: Problem) -> Text:
@@ -51,8 +54,10 @@ def _headline(error: SpecError, problem: Problem) -> Text:
 def _excerpt(lines: list[str], position: tuple[int, int]) -> Text:
     line, column = position
     number = f"{line:>5} │ "
-    caret = " " * (len(number) + column - 1) + "^"
-    return Text.assemble((number, "dim"), escaped(lines[line - 1].expandtabs(1)), "\n", (caret, "bold red"))
+    start = max(0, column - 1 - EXCERPT_WIDTH // 2)
+    excerpt = lines[line - 1].expandtabs(1)[start : start + EXCERPT_WIDTH]
+    caret = " " * (len(number) + column - 1 - start) + "^"
+    return Text.assemble((number, "dim"), escaped(excerpt), "\n", (caret, "bold red"))
 
 
 def _print(console: SafeConsole, text: Text) -> None:

@@ -99,19 +99,17 @@ def new(
 
 
 def _groups(kind: str | None) -> list[str]:
-    import difflib
-
     from automap.exceptions import UserError
     from automap.interfaces.kinds import KINDS
     from automap.spec.plugins import kind_name
+    from automap.spec.suggest import did_you_mean
 
     kinds = {kind_name(group): group for group in sorted(KINDS)}
     if kind is None:
         return list(kinds.values())
     if kind in kinds:
         return [kinds[kind]]
-    near = difflib.get_close_matches(kind, kinds, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"kinds are {', '.join(kinds)}"
+    hint = did_you_mean(kind, kinds, f"kinds are {', '.join(kinds)}")
     raise UserError(f"--kind: unknown kind '{kind}'; {hint}")
 
 
@@ -122,15 +120,14 @@ def _found(group: str) -> list[FoundPlugin]:
 
 
 def _named(name: str, kind: str | None) -> list[FoundPlugin]:
-    import difflib
-
     from automap.exceptions import PluginError
+    from automap.spec.suggest import did_you_mean
 
     known = [found for group in _groups(kind) for found in _found(group)]
     named = [found for found in known if found.name == name]
     if not named:
-        near = difflib.get_close_matches(name, [found.name for found in known], n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "automap plugins list shows what is installed"
+        names = [found.name for found in known]
+        hint = did_you_mean(name, names, "automap plugins list shows what is installed")
         raise PluginError(f"no plugin is named '{name}'; {hint}")
     return named
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import cast, get_args
 
@@ -14,6 +13,7 @@ from automap.interfaces.task import Task
 from automap.leaderboard.board import objective_measure
 from automap.spec.objectives import COSTS
 from automap.spec.plugins import load_plugin
+from automap.spec.suggest import nearest
 from automap.store import rankings
 from automap.store.rankings import Measure
 from automap.store.results import list_results
@@ -58,10 +58,10 @@ def _known_names(engine: Engine, studies: Sequence[StudyRow]) -> list[str]:
 def _advice(text: str, known: Sequence[str]) -> str:
     if not known:
         return "no trial is complete yet"
-    near = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
+    near = nearest(text, known, cutoff=0.5)
     bare = {name.partition(".")[2]: name for name in reversed(known)}
-    near = near or [bare[name] for name in difflib.get_close_matches(text, list(bare), n=1, cutoff=0.5)]
-    return f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+    near = near or bare.get(nearest(text, bare, cutoff=0.5) or "")
+    return f"did you mean '{near}'?" if near else f"there are {', '.join(known)}"
 
 
 def _direction(study: StudyRow, group: str, key: str) -> Direction:

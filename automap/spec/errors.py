@@ -1,4 +1,4 @@
-"""What is wrong with a spec, with file, line, column and what to do."""
+"""What is wrong with a spec: file, line, column and what to do."""
 
 from __future__ import annotations
 
@@ -7,45 +7,64 @@ from dataclasses import dataclass
 
 from automap.exceptions import UserError
 
+MAX_PROBLEMS = 50
+"""Problems of one spec that are shown; the rest are counted."""
+_LONGEST_KEY = 80
+
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a spec."""
 
     path: tuple[str | int, ...]
-    """Where in the spec's data, empty for the file itself."""
+    """Its place in the spec's data; empty for the whole file."""
     message: str
     position: tuple[int, int] | None = None
-    """Line and column, both from 1; None for a spec that is no file."""
+    """Line and column, both from 1; None if the spec did not come from a file."""
 
 
 class SpecError(UserError):
-    """Everything that is wrong with a spec, in the order of the file, one line a problem.
+    """All problems of a spec in the order of the file, one a line; of more than `MAX_PROBLEMS`, the first.
 
     Args:
-        source: the file's name, empty for a spec made in Python.
-        problems: what is wrong; at least one.
-        text: the file's text, with which a terminal can show the lines.
+        source: the file's name; empty for a spec made in Python.
+        problems: at least one.
+        text: the file's text, from which a terminal shows the lines.
+        count: how many problems there are, if more than `problems`.
     """
 
-    def __init__(self, source: str, problems: Sequence[Problem], text: str = "") -> None:
+    def __init__(self, source: str, problems: Sequence[Problem], text: str = "", count: int | None = None) -> None:
         self.source, self.text = source, text
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.position or (0, 0)))
-        super().__init__("\n".join(self.line(problem) for problem in self.problems))
+        self.count = count or len(problems)
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.position or (0, 0))[:MAX_PROBLEMS])
+        lines = [self.line(problem) for problem in self.problems]
+        if self.hidden:
+            lines.append(f"… and {self.hidden:,} more {'problem' if self.hidden == 1 else 'problems'}")
+        super().__init__("\n".join(lines))
+
+    @property
+    def hidden(self) -> int:
+        """The number of problems that are counted but not in `problems`."""
+        return self.count - len(self.problems)
 
     def where(self, problem: Problem) -> str:
-        """Write a problem's place as ``file:line:column``, as far as it is known."""
+        """Return a problem's place as ``file:line:column``, as far as it is known."""
         numbers = problem.position or ()
         return ":".join(str(part) for part in (self.source, *numbers) if part)
 
     def line(self, problem: Problem) -> str:
-        """Write a problem as ``file:line:column: path: message``."""
+        """Return a problem as ``file:line:column: path: message``."""
         return ": ".join(part for part in (self.where(problem), dotted(problem.path), problem.message) if part)
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """Write a path as ``architecture.choices[1].activation``."""
+    """Return a path as ``architecture.choices[1].activation``; long keys are cut."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{shortened(part)}" if text else shortened(part)
     return text
+
+
+def shortened(text: str, longest: int = _LONGEST_KEY) -> str:
+    """Return a text cut to `longest` characters, the last of which is then an ellipsis."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

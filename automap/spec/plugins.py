@@ -1,8 +1,7 @@
-"""Finding and loading plugins: discovery reads metadata only, loading is by name, failures are values."""
+"""Finding and loading plugins: discovery reads metadata only; a failure to load is a value."""
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,11 @@ from importlib.metadata import EntryPoint, entry_points
 from automap.exceptions import PluginError
 from automap.interfaces.component import Component
 from automap.interfaces.kinds import KINDS
+from automap.spec.errors import shortened
+from automap.spec.suggest import did_you_mean
+
+_RENAMED = {("automap.losses", "mse"): "squared_error", ("automap.losses", "l1"): "absolute_error"}
+"""Names of earlier versions, for error messages."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class FoundPlugin:
 
 @dataclass(frozen=True)
 class BrokenPlugin:
-    """A plugin that was found and cannot be used, with the reason."""
+    """A plugin that cannot be used, with the reason."""
 
     found: FoundPlugin
     reason: str
@@ -34,11 +38,11 @@ class BrokenPlugin:
 
 @cache
 def find_plugins(group: str) -> dict[str, tuple[FoundPlugin, ...]]:
-    """Return the plugins of a group by name, sorted; more than one under a name is a conflict."""
+    """Return the plugins of a group, sorted by name; more than one of a name is a conflict."""
     by_name: dict[str, dict[str, FoundPlugin]] = defaultdict(dict)
     for entry in entry_points(group=group):
         found = _describe(entry)
-        # A distribution can be seen twice (an editable install beside its own build): that is no conflict.
+        # An editable install next to its own build lists a distribution twice, which is not a conflict.
         by_name[entry.name].setdefault(found.distribution, found)
     return {name: tuple(by_name[name].values()) for name in sorted(by_name)}
 
@@ -50,10 +54,10 @@ def _describe(entry: EntryPoint) -> FoundPlugin:
 
 @cache
 def try_load(group: str, name: str) -> type[Component] | BrokenPlugin:
-    """Import a plugin that exists; whatever goes wrong inside it is returned as its reason.
+    """Import a plugin; if that fails, return the reason.
 
     Raises:
-        PluginError: if no plugin, or more than one, has that name.
+        PluginError: if no plugin or more than one has that name.
     """
     plugins = find_plugins(group)
     if name not in plugins:
@@ -65,7 +69,7 @@ def try_load(group: str, name: str) -> type[Component] | BrokenPlugin:
     try:
         loaded = EntryPoint(name, found.value, group).load()
     except (Exception, SystemExit) as error:
-        # A third party's module may do anything when it is imported; it must not take the program down.
+        # Importing a third party's module may raise anything, and must not stop the program.
         return BrokenPlugin(found, f"{type(error).__name__}: {error}")
     if not (isinstance(loaded, type) and issubclass(loaded, KINDS[group])):
         return BrokenPlugin(found, f"{found.value} is not a subclass of automap.{KINDS[group].__name__}")
@@ -86,7 +90,7 @@ def load_plugin(group: str, name: str) -> type[Component]:
 
 
 def recommended_plugins(group: str) -> tuple[str, ...]:
-    """Return the names of the working plugins that a spec which leaves the kind out searches over."""
+    """Return the names of the working plugins that are searched if a spec leaves the kind out."""
     classes = {name: try_load(group, name) for name, found in find_plugins(group).items() if len(found) == 1}
     return tuple(
         name for name, loaded in classes.items() if not isinstance(loaded, BrokenPlugin) and loaded.recommended
@@ -114,15 +118,15 @@ def plugin_name(component: type[Component]) -> str:
 
 
 def kind_name(group: str) -> str:
-    """Return what one component of a group is called, for instance ``loss`` for ``automap.losses``."""
+    """Return the singular of a group's name, for instance ``loss`` for ``automap.losses``."""
     plural = group.removeprefix("automap.")
     return plural.removesuffix("es") if plural.endswith("sses") else plural.removesuffix("s")
 
 
 def unknown_name_message(group: str, name: str) -> str:
-    """Say that a name is unknown, with the nearest valid one, or all of them when none is near."""
+    """Return the message for an unknown plugin, with the nearest name or all of them."""
     known = list(find_plugins(group))
-    kind = kind_name(group)
-    if near := difflib.get_close_matches(name, known, n=1):
-        return f"unknown {kind} '{name}'; did you mean '{near[0]}'?"
-    return f"unknown {kind} '{name}'; installed: {', '.join(known) or 'none'}"
+    kind, installed = kind_name(group), ", ".join(known) or "none"
+    if (renamed := _RENAMED.get((group, name))) in known:
+        return f"unknown {kind} '{name}': it is now called '{renamed}'"
+    return f"unknown {kind} '{shortened(name)}'; {did_you_mean(name, known, f'installed: {installed}')}"

@@ -1,14 +1,14 @@
 """The search space as data: a spec's fields as values, ranges, choices and components.
 
-Parsing turns the spec's notation into nodes, dumping turns nodes into the notation again; a dumped space
-parses to itself. Errors are collected with their path, so that all of a spec are reported at once.
+`parse_component` and `parse_model` read the notation of specs, `dump_space` writes it; a dumped space parses to an
+equal one. Problems are collected with their path, so that all of them are reported at once.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -19,7 +19,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automap.exceptions import PluginError
 from automap.interfaces.component import Component, recommended_space
+from automap.spec.errors import MAX_PROBLEMS, shortened
 from automap.spec.plugins import kind_name, load_plugin, plugin_name, recommended_plugins
+from automap.spec.suggest import did_you_mean
 
 Path = tuple[str | int, ...]
 
@@ -33,7 +35,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Range:
-    """A hole filled by a number between `low` and `high`, both inclusive."""
+    """A number between `low` and `high`, both inclusive."""
 
     low: float
     high: float
@@ -44,18 +46,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Choices:
-    """A hole filled by one of several alternatives, each of which may have hyperparameters of its own."""
+    """One of several alternatives, each of which may have hyperparameters of its own."""
 
     options: tuple[Space, ...]
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """One unique short name an option: the component's type, or the value as JSON."""
-        names = [_label(option) for option in self.options]
-        return tuple(
-            name if names.count(name) == 1 else f"{name}#{names[:index].count(name) + 1}"
-            for index, name in enumerate(names)
-        )
+        """A unique short name for each option: the component's type, or the value as JSON."""
+        return _numbered([_label(option) for option in self.options])
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,18 @@ def _label(option: Space) -> str:
             return "|".join(option.labels)
 
 
+def _numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """Make names unique: ``cnn, cnn, vit`` becomes ``cnn#1, cnn#2, vit``."""
+    total, seen = Counter(names), Counter[str]()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if total[name] == 1 else f"{name}#{seen[name]}")
+    return tuple(unique)
+
+
 class _Problems:
-    """Collects what is wrong with a space, each with its path."""
+    """Collects the problems of a space, each with its path."""
 
     def __init__(self) -> None:
         self.errors: list[InitErrorDetails] = []
@@ -104,7 +112,7 @@ class _Problems:
 
 
 def parse_component(group: str, data: Any) -> Space:
-    """Read a component of a kind, or choices among several, in the spec's notation.
+    """Parse a component of a kind, or choices among several.
 
     Raises:
         ValidationError: with every problem found and its path relative to `data`.
@@ -116,7 +124,7 @@ def parse_component(group: str, data: Any) -> Space:
 
 
 def parse_model(model: type[BaseModel], data: Any) -> ComponentSpace:
-    """Read the fields of a model that has no ``type``, such as the training settings.
+    """Parse the fields of a model that has no ``type``, such as the training settings.
 
     Raises:
         ValidationError: with every problem found and its path relative to `data`.
@@ -135,11 +143,11 @@ def parse_model(model: type[BaseModel], data: Any) -> ComponentSpace:
 
 
 def recommended_choices(group: str, suits: Callable[[type[Component]], bool] | None = None) -> Choices:
-    """Return the space of a kind that a spec leaves out: every recommended plugin at its own ranges.
+    """Return the default search space of a kind: every recommended plugin with its recommended ranges.
 
     Args:
         group: the entry-point group.
-        suits: which of them may be used; left out, all.
+        suits: whether a plugin may be used; by default, all may.
     """
     spaces = [parse_component(group, name) for name in recommended_plugins(group)]
     return Choices(
@@ -178,9 +186,12 @@ def _component(group: str, data: Any, path: Path, problems: _Problems) -> Space:
 def _fields(
     model: type[BaseModel], type_name: str | None, data: Mapping[Any, Any], path: Path, problems: _Problems
 ) -> ComponentSpace:
-    for name in data:
-        if name not in model.model_fields:
-            problems.add((*path, name), unknown_field_message(str(name), model, type_name), data[name])
+    unknown = [name for name in data if name not in model.model_fields]
+    for index, name in enumerate(unknown):
+        # No more are shown; looking for the nearest name of each of 90,000 would take a minute.
+        shown = index < MAX_PROBLEMS
+        message = unknown_field_message(str(name), model, type_name) if shown else "unknown field"
+        problems.add((*path, name), message, data[name])
     fields: dict[str, Space] = {}
     for name, field in model.model_fields.items():
         if name in data:
@@ -222,7 +233,7 @@ def _validated(model: type[BaseModel], name: str, data: Any, path: Path, problem
 def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Path, problems: _Problems) -> Space:
     integer = number_type(model.model_fields[name])
     if integer is None:
-        problems.add(path, f"'{name}' is not a number and takes no range; write a value or choices", data)
+        problems.add(path, f"'{name}' is not a number and cannot have a range; give a value or choices", data)
         return Value(None)
     before = len(problems.errors)
     _check_range_keys(data, path, problems)
@@ -235,11 +246,11 @@ def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Pat
     if low >= high:
         problems.add(path, f"low must be below high; received low {low:g} and high {high:g}", data)
     elif log and low <= 0:
-        problems.add((*path, "low"), f"a logarithmic range starts above 0; received low {low:g}", low)
+        problems.add((*path, "low"), f"the low end of a logarithmic range must be above 0; received {low:g}", low)
     elif log and step is not None:
-        problems.add((*path, "step"), "a range has either log or step, not both", step)
+        problems.add((*path, "step"), "a range can have log or step, not both", step)
     elif integer and any(number is not None and number != int(number) for number in (low, high, step)):
-        problems.add(path, f"'{name}' is a whole number, and so are its low, high and step", data)
+        problems.add(path, f"'{name}' is an integer, so low, high and step must be integers", data)
     convert = int if integer else float
     return Range(convert(low), convert(high), log, None if step is None else convert(step), integer)
 
@@ -247,7 +258,7 @@ def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Pat
 def _check_range_keys(data: Mapping[Any, Any], path: Path, problems: _Problems) -> None:
     for key, value in data.items():
         if key not in {"low", "high", "log", "step"}:
-            message = f"unknown key '{key}' of a range; it has low, high, log and step"
+            message = f"unknown key '{shortened(str(key))}'; a range has low, high, log and step"
             problems.add((*path, key), message, value)
         elif key in {"low", "high"} and not _is_number(value):
             problems.add((*path, key), f"expected a number, received {_show(value)}", value)
@@ -261,22 +272,25 @@ def _choices(data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Ca
     options = data["choices"]
     for key in data:
         if key != "choices":
-            problems.add((*path, key), f"unknown key '{key}' beside choices", data[key])
+            problems.add((*path, key), f"unknown key '{shortened(str(key))}' next to choices", data[key])
     if not isinstance(options, list | tuple):
         problems.add((*path, "choices"), f"expected a list, received {_show(options)}", options)
         return Value(None)
     if not options:
-        problems.add((*path, "choices"), "the list of choices is empty; give at least one", options)
+        problems.add((*path, "choices"), "choices must not be empty", options)
         return Value(None)
     parsed = tuple(parse(option, (*path, "choices", index)) for index, option in enumerate(options))
+    seen: set[str] = set()
     for index, option in enumerate(parsed):
-        if option in parsed[:index] and not problems.errors:
-            problems.add((*path, "choices", index), f"{_show(options[index])} stands twice among the choices", data)
+        key = json.dumps(dump_space(option), sort_keys=True)
+        if key in seen and not problems.errors:
+            problems.add((*path, "choices", index), f"duplicate choice {_show(options[index])}", data)
+        seen.add(key)
     return Choices(parsed)
 
 
 def dump_space(space: Space) -> Any:
-    """Write a space in the spec's notation, as plain data that YAML and JSON can hold."""
+    """Return a space in the notation of specs, as plain data for YAML and JSON."""
     match space:
         case Value(value):
             return _plain(value)
@@ -293,7 +307,7 @@ def dump_space(space: Space) -> Any:
 
 
 def component_data(component: BaseModel) -> dict[str, Any]:
-    """Write a component in the spec's notation: its installed name and all of its fields."""
+    """Return a component in the notation of specs: its type and all of its fields."""
     head = {"type": plugin_name(type(component))} if isinstance(component, Component) else {}
     return head | {name: _plain(getattr(component, name)) for name in type(component).model_fields}
 
@@ -303,16 +317,15 @@ def _plain(value: Any) -> Any:
 
 
 def unknown_field_message(name: str, model: type[BaseModel], type_name: str | None = None) -> str:
-    """Say that a field is unknown, with the nearest valid one, or all of them when none is near."""
+    """Return the message for an unknown field, with the nearest valid name or all of them."""
     known = list(model.model_fields)
-    if near := difflib.get_close_matches(name, known, n=1):
-        return f"unknown field; did you mean '{near[0]}'?"
+    fields = ", ".join(known) or "no fields"
     owner = f"'{type_name}' has" if type_name else "there are"
-    return f"unknown field; {owner} {', '.join(known) or 'no fields'}"
+    return f"unknown field; {did_you_mean(name, known, f'{owner} {fields}')}"
 
 
 def number_type(field: FieldInfo) -> bool | None:
-    """Return whether a field is an integer (True) or a float (False); None if it is no number."""
+    """Return True for an integer field, False for a float, None for anything else."""
     members = _union_members(field.annotation)
     return False if float in members else (True if int in members else None)
 
@@ -345,8 +358,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(repr(value), 60)
 
 
 def _lower_first(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import tempfile
@@ -15,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     PlainValidator,
     ValidationError,
@@ -22,13 +22,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from automap.interfaces.augmentation import Augmentation
-from automap.interfaces.dataset import Dataset, Splits
+from automap.interfaces.dataset import Dataset
 from automap.interfaces.loss import LossComponent
 from automap.interfaces.task import Task
-from automap.spec.errors import Problem, SpecError
+from automap.spec.errors import shortened
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.plugins import load_plugin
 from automap.spec.quantities import Duration
@@ -40,11 +39,11 @@ from automap.spec.space import (
     parse_component,
     parse_model,
     recommended_choices,
-    unknown_field_message,
 )
+from automap.spec.suggest import did_you_mean
 from automap.spec.suitability import refuse_augmentations, refuse_losses, suits, tasks_that_learn_from
 from automap.spec.training import TrainingSettings
-from automap.spec.yaml import Document, load_yaml
+from automap.spec.validation import spec_error
 
 
 class _Section(BaseModel):
@@ -139,10 +138,8 @@ def _check_name(name: str, task: type[Task]) -> str:
     known = [*task.metrics, *COSTS]
     if name in known:
         return name
-    near = difflib.get_close_matches(name, known, n=1)
-    raise ValueError(
-        f"unknown metric '{name}'; " + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}")
-    )
+    hint = did_you_mean(name, known, f"there are {', '.join(known)}")
+    raise ValueError(f"unknown metric '{shortened(name)}'; {hint}")
 
 
 ArchitectureSpace = Annotated[Space, *_hyperparameters("automap.architectures")]
@@ -217,7 +214,7 @@ class Spec(_Section):
     def _distinct_objectives(cls, objectives: tuple[Objective, ...]) -> tuple[Objective, ...]:
         names = [objective.metric for objective in objectives]
         if len(set(names)) < len(names):
-            raise ValueError(f"an objective stands twice: {', '.join(names)}")
+            raise ValueError(f"duplicate objective: {', '.join(names)}")
         return objectives
 
     @field_validator("task", mode="after")
@@ -287,6 +284,14 @@ class Spec(_Section):
             self.__dict__["dataset"] = self.dataset.model_copy(update={"splits": splits})
         return self
 
+    @model_validator(mode="wrap")
+    @classmethod  # Defined last, so that it encloses every other validator.
+    def _raise_spec_error(cls, data: Any, validate: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        try:
+            return validate(data)
+        except ValidationError as error:
+            raise spec_error(cls, error, (info.context or {}).get("document")) from None
+
     @property
     def directions(self) -> tuple[Literal["maximize", "minimize"], ...]:
         """The direction of each objective."""
@@ -341,63 +346,3 @@ def _expand_objective(item: Any, task: type[Task]) -> Any:
     name = _check_name(item["metric"], task)
     known = task.metrics[name] if name in task.metrics else COSTS[name]
     return {"direction": known.direction, **item}
-
-
-def load_spec(path: Path | str) -> Spec:
-    """Read a spec file; relative paths in it start at its folder.
-
-    A spec that names no database takes ``$AUTOMAP_STORAGE``: a URL with a password stays out of files. One that names
-    no place for decoded data that machines share takes ``$AUTOMAP_SHARED_CACHE``.
-
-    Raises:
-        SpecError: with every problem of the file, each with line, column and what to do.
-    """
-    source = Path(path)
-    document = load_yaml(source)
-    data = {"name": source.stem, **places_of_environment(), **document.data}
-    try:
-        return Spec.model_validate(data, context={"folder": source.absolute().parent})
-    except ValidationError as error:
-        raise spec_error(error, document) from None
-
-
-def places_of_environment() -> dict[str, str]:
-    """Return the fields of a spec that environment variables set: the database and the shared cache."""
-    named = {"storage": "AUTOMAP_STORAGE", "cache": "AUTOMAP_SHARED_CACHE"}
-    return {field: url for field, variable in named.items() if (url := os.environ.get(variable))}
-
-
-def spec_error(error: ValidationError, document: Document | None = None) -> SpecError:
-    """Turn what Pydantic found into the problems of a spec, with positions where there is a document."""
-    problems = []
-    for detail in error.errors():
-        if detail["type"] == "default_factory_not_called":
-            continue  # It follows from another error, which is reported.
-        path = tuple(detail["loc"])
-        position = document.position(path) if document else None
-        problems.append(Problem(path, _message(detail, path), position))
-    return SpecError(document.source if document else "", problems, document.text if document else "")
-
-
-def _message(detail: ErrorDetails, path: tuple[str | int, ...]) -> str:
-    match detail["type"]:
-        case "extra_forbidden":
-            return unknown_field_message(str(path[-1]), _section_of(path))
-        case "missing":
-            return f"'{path[-1]}' is missing; for instance dataset: {{type: folder, path: ...}}"
-        case "space" | "value_error":
-            return detail["msg"].removeprefix("Value error, ")
-    text = detail["msg"]
-    return f"{text[:1].lower()}{text[1:]}; received {detail['input']!r}"
-
-
-def _section_of(path: tuple[str | int, ...]) -> type[BaseModel]:
-    sections: dict[str, type[BaseModel]] = {
-        "budget": Budget,
-        "search": SearchSettings,
-        "finalists": Finalists,
-    }
-    listed: dict[str, type[BaseModel]] = {"objectives": Objective, "constraints": Constraint}
-    if len(path) == 1:
-        return Spec
-    return {**sections, **listed}.get(str(path[0]), Splits)

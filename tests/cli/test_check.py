@@ -58,7 +58,7 @@ def test_json_holds_all_of_it(spec, tmp_path):
     assert report["valid"] is True
     assert report["problems"] == []
     assert report["spec"]["name"] == "checked"
-    assert {hole["name"] for hole in report["search_space"]} >= {
+    assert {each["name"] for each in report["search_space"]} >= {
         "architecture.dropout",
         "optimizer.learning_rate",
     }
@@ -104,14 +104,14 @@ NARROW = (
 
 
 @pytest.mark.slow
-def test_a_corner_that_cannot_be_built_is_told_before_any_training(spec, tmp_path):
+def test_a_boundary_candidate_that_cannot_be_built_is_told_before_any_training(spec, tmp_path):
     site = install(
         tmp_path / "site", "narrow", "automap.architectures", {"narrow": "narrow_net:Net"}, narrow_net=NARROW
     )
     spec.write_text("dataset: sklearn\narchitecture: narrow\noptimizer: sgd\naugmentation: []\n")
     done = run_automap("check", spec, PYTHONPATH=str(site))
     assert done.returncode == 2
-    assert "1 corner of the search space cannot be built:" in done.stderr
+    assert "1 candidate at the boundary of the search space cannot be built:" in done.stderr
     assert "architecture.width = 16: RuntimeError: too wide" in done.stderr
     assert "largest network" in done.stdout
     assert "memory of a worker" in done.stdout
@@ -123,7 +123,7 @@ def test_a_corner_that_cannot_be_built_is_told_before_any_training(spec, tmp_pat
         (b"\x89PNG\r\n\x1a\n", "no text in UTF-8"),
         (b"", "the file is empty"),
         (b"dataset: &a [*a]", "this alias lies within"),
-        (b"architecture: {choices: []}\ndataset: sklearn\n", "the list of choices is empty"),
+        (b"architecture: {choices: []}\ndataset: sklearn\n", "choices must not be empty"),
         (b"dataset: sklearn\nbudget: {time: {low: 1, high: 2}}\n", "budget.time"),
     ],
 )
@@ -135,3 +135,16 @@ def test_a_file_that_is_no_spec_is_refused(tmp_path, content, message):
     assert done.stdout == ""
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_thousands_of_problems_on_one_line_give_a_short_output(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_text(f"dataset: sklearn\nbudget: {{{', '.join(f'unknown_{number}: 1' for number in range(20_000))}}}\n")
+    done = call_automap("check", path, "--format", "json")
+    assert done.returncode == 2
+    report = json.loads(done.stdout)
+    assert report["problem_count"] == 20_000
+    assert len(report["problems"]) == 50
+    assert "20,000 problems" in done.stderr
+    assert "; the first 50 are shown" in done.stderr
+    assert len(done.stdout + done.stderr) < 30_000

@@ -18,7 +18,7 @@ from automap.data.prepare import prepare
 from automap.exceptions import StorageError
 from automap.interfaces.dataset import Dataset
 from automap.spec.candidate import load_component
-from automap.spec.spec import load_spec
+from automap.spec.load import load_spec
 from automap.store import remote
 
 

@@ -69,8 +69,8 @@ def test_losses_of_images():
     clean = (astronaut()[:48, 200:248][None] / 255).astype("float32")
     noisy = clean + RANDOM.normal(0, 0.1, clean.shape).astype("float32")
     error = noisy - clean
-    assert value("l1", clean, noisy) == pytest.approx(np.abs(error).mean(), rel=1e-5)
-    assert value("mse", clean, noisy) == pytest.approx(np.square(error).mean(), rel=1e-5)
+    assert value("absolute_error", clean, noisy) == pytest.approx(np.abs(error).mean(), rel=1e-5)
+    assert value("squared_error", clean, noisy) == pytest.approx(np.square(error).mean(), rel=1e-5)
     smooth = np.sqrt(np.square(error) + 1e-6).mean()
     assert value("charbonnier", clean, noisy, epsilon=1e-3) == pytest.approx(smooth, rel=1e-4)
     similar = structural_similarity(

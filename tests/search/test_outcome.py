@@ -9,7 +9,7 @@ from support.searching import write_tiny
 from automap.search.outcome import tell_result
 from automap.search.study import Study, create_or_continue
 from automap.search.trials import recover, start_trial
-from automap.spec.spec import load_spec
+from automap.spec.load import load_spec
 from automap.store import results, studies
 from automap.store.result import Result
 

@@ -40,7 +40,7 @@ def test_a_resolved_spec_resolves_to_itself(data):
 
 @some
 @given(specs(), st.integers(0, 1000))
-def test_a_candidate_is_a_spec_without_holes_that_draws_itself(data, seed):
+def test_a_candidate_is_a_spec_without_hyperparameters_that_draws_itself(data, seed):
     candidate = draw(Spec.model_validate(data), random_trial(seed))
     spec = Spec.model_validate(candidate.to_data())
     assert list(hyperparameters(spec)) == []
@@ -49,7 +49,7 @@ def test_a_candidate_is_a_spec_without_holes_that_draws_itself(data, seed):
 
 @some
 @given(specs())
-def test_the_first_trials_take_values_that_their_holes_admit(data):
+def test_the_first_trials_take_values_that_their_hyperparameters_admit(data):
     spec = Spec.model_validate(data)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for parameters in first_parameters(spec):

@@ -111,3 +111,8 @@ def test_a_class_that_is_not_installed_has_no_name():
 def test_kinds_are_named_in_the_singular():
     names = {kind_name(group) for group in KINDS}
     assert names == {"architecture", "augmentation", "dataset", "loss", "optimizer", "task"}
+
+
+def test_a_renamed_plugin_is_named():
+    with pytest.raises(PluginError, match="unknown loss 'mse': it is now called 'squared_error'"):
+        load_plugin("automap.losses", "mse")

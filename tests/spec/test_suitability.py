@@ -3,7 +3,7 @@
 import pytest
 
 from automap.spec.errors import SpecError
-from automap.spec.spec import load_spec
+from automap.spec.load import load_spec
 from automap.spec.suitability import tasks_that_learn_from
 
 NUMBERS = "dataset: {type: csv, path: t.csv, number_columns: age}\n"
@@ -34,7 +34,11 @@ def read(folder, text):
         ),
         (FACES + "augmentation: cut_mix\nloss: {choices: [arcface, triplet]}\n", 4, "'triplet' compares images by"),
         (NUMBERS + "loss: cross_entropy\n", 2, "there are: absolute_error, huber, squared_error"),
-        (NUMBERS + "loss: {choices: [huber, {choices: [l1]}]}\n", 2, "loss 'l1' does not serve the task 'regression'"),
+        (
+            NUMBERS + "loss: {choices: [huber, {choices: [ssim]}]}\n",
+            2,
+            "loss 'ssim' does not serve the task 'regression'",
+        ),
         (LABELS + "loss: focal\n", 2, "there are: binary_cross_entropy, binary_focal"),
         (CLASSES + "loss: arcface\n", 2, "there are: cross_entropy, focal, mean_squared_error"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import unicodedata
@@ -16,6 +15,7 @@ import numpy as np
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.metric import VerificationPairs
+from automap.spec.suggest import did_you_mean
 
 TOLD = 5
 """Wrong lines that a message shows."""
@@ -164,8 +164,8 @@ def _unknown(pairs: Sequence[NamedPair], numbers: _Numbers, classes: Sequence[st
         for name, number in dict.fromkeys((pair.first, pair.second)):
             known = numbers.get(name)
             if known is None:
-                near = difflib.get_close_matches(name, classes, n=1)
-                yield pair.line, f"there is no identity '{name}'" + (f"; did you mean '{near[0]}'?" if near else "")
+                hint = did_you_mean(name, classes)
+                yield pair.line, f"unknown identity '{name}'" + (f"; {hint}" if hint else "")
             elif number not in known:
                 have = f"it has {', '.join(map(str, sorted(known)[:TOLD]))}{', …' if len(known) > TOLD else ''}"
                 unnumbered = "the names of its files end with no number"

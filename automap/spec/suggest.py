@@ -1,0 +1,29 @@
+"""Suggesting the name that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_LONGEST = 100
+"""No name has more characters, and comparing longer ones takes long."""
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name that is most like `name`; None if none is like it.
+
+    Args:
+        name: what was received.
+        known: the valid names.
+        cutoff: the similarity from which a name counts, 0 to 1.
+    """
+    if len(name) > _LONGEST:
+        return None
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return ``did you mean '...'?`` with the nearest known name, or `otherwise` if none is near."""
+    found = nearest(name, known)
+    return f"did you mean '{found}'?" if found is not None else otherwise
