@@ -51,8 +51,10 @@ def _searched(hole: Hyperparameter) -> str:
 def data_summary(summary: DataSummary) -> RenderableType:
     """Return tables of the data's records by split and class, of its bad files, and what to mind."""
     height, width, channels = summary.image_shape
-    colour = "grey" if channels == 1 else "colour"
-    size = f"{width} x {height} pixels, {colour}, {format_size(summary.bytes)} decoded"
+    colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
+    depth = "" if summary.bit_depth == 8 else f", {summary.bit_depth} bit"
+    values = "" if summary.value_range is None else ", values {:g} to {:g}".format(*summary.value_range)
+    size = f"{width} x {height} pixels, {colour}{depth}{values}, {format_size(summary.bytes)} decoded"
     parts: list[RenderableType] = [_counts(summary), Text(f"  {size}")]
     for reason, count in summary.bad.items():
         names = ", ".join(summary.bad_examples.get(reason, ()))

@@ -123,6 +123,12 @@ class PreparedData:
         return len(np.unique(hashes[1:][differ]))
 
     @property
+    def clipped(self) -> tuple[int, int]:
+        """How many values lie outside of the value range and were clipped, and in how many records."""
+        found = self._cache.about["clipped"]
+        return found["values"], found["records"]
+
+    @property
     def input_bytes(self) -> int:
         """Size of the inputs of one record in bytes."""
         return sum(math.prod(each.shape) * each.bit_depth // 8 for each in self.info.inputs.values())
@@ -132,7 +138,7 @@ class PreparedData:
         return {IMAGE: self.images(records)}
 
     def images(self, records: Array) -> Array:
-        """Return decoded images ``(records, height, width, channels)``, uint8, in the order asked for."""
+        """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the order asked for."""
         return self._cache.images(np.asarray(records))
 
 
@@ -203,12 +209,13 @@ def _fingerprint(cache: Cache, splits: Splits, pairs: PairsFile | None) -> str:
 def _refuse_bad(bad: Sequence[BadSample], good: int, max_bad: float) -> None:
     if len(bad) <= max_bad * (len(bad) + good):
         return
-    reasons = Counter(record.reason for record in bad)
+    reasons = Counter(sample.reason for sample in bad)
     counted = ", ".join(f"{number} × {reason}" for reason, number in reasons.most_common())
-    first = ", ".join(record.name for record in bad[:5])
+    examples = [next(sample for sample in bad if sample.reason == reason) for reason, _ in reasons.most_common(5)]
+    named = ", ".join(sample.name + (f" ({sample.detail})" if sample.detail else "") for sample in examples)
     raise DataError(
-        f"{len(bad)} of {len(bad) + good} records are bad, more than max_bad allows ({max_bad:.1%}): {counted}. "
-        f"The first: {first}. Mend or remove them, or raise dataset.max_bad"
+        f"could not use {len(bad)} of {len(bad) + good} samples, more than dataset.max_bad allows ({max_bad:.1%}): "
+        f"{counted}. For example: {named}. Repair or remove them, or raise dataset.max_bad"
     )
 
 
@@ -236,15 +243,33 @@ def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
 def _info(cache: Cache, train: Array, dataset: Dataset, kind: TargetKind) -> DataInfo:
     mean, deviation = _statistics(cache, train)
     image = ImageInfo(
-        shape=cache.shape, resize=dataset.resize, mean=tuple(mean.tolist()), std=tuple(deviation.tolist())
+        shape=cache.shape,
+        resize=dataset.resize,
+        bit_depth=cache.bit_depth,
+        source_range=cache.source_range,
+        display_range=cache.display_range,
+        mean=mean,
+        std=deviation,
     )
     counted = ClassCounts(tuple(cache.about["classes"]), tuple(kind.counts(cache.path, cache.targets, train).tolist()))
     target = kind.info(cache.targets, train, counted)
     return DataInfo(inputs={IMAGE: image}, target=target, train_size=len(train))
 
 
-def _statistics(cache: Cache, records: Array) -> tuple[Array, Array]:
+def _statistics(cache: Cache, records: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and deviation of each channel over all pixels of some records, from the sums kept of each."""
-    height, width, _ = cache.shape
-    total, squares = cache.moments[records].sum(axis=0) / (len(records) * height * width)
-    return total, np.sqrt(np.maximum(0.0, squares - total**2))
+    count = len(records) * math.prod(cache.shape[:2])
+    moments = cache.moments[records]
+    if cache.bit_depth == 8:
+        total, squares = moments.sum(axis=0) / count
+        return tuple(total.tolist()), tuple(np.sqrt(np.maximum(0.0, squares - total**2)).tolist())
+    # Of 16 bits, sums of squares exceed 64 bits, and their difference floats: whole numbers of any size are exact.
+    exact = [[(int(high) << 32) + int(low) for high, low in zip(*halves, strict=True)] for halves in _halves(moments)]
+    variances = [(count * squares - total**2) / count**2 for total, squares in zip(*exact, strict=True)]
+    return tuple(total / count for total in exact[0]), tuple(math.sqrt(variance) for variance in variances)
+
+
+def _halves(moments: Array) -> list[tuple[Array, Array]]:
+    """Return the sums of the upper and of the lower 32 bits of each number, for each of both moments."""
+    upper, lower = (moments >> 32).sum(axis=0), (moments & 0xFFFFFFFF).sum(axis=0)
+    return [(upper[moment], lower[moment]) for moment in range(2)]

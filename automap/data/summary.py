@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from automap.data.prepare import PreparedData
-from automap.interfaces.sample import SplitName
+from automap.interfaces.sample import BadSample, SplitName
 
 EXAMPLES = 5
 """Bad files that a summary names for each reason."""
@@ -20,6 +20,12 @@ class DataSummary:
 
     image_shape: tuple[int, int, int]
     """Height, width and channels of the decoded records."""
+    bit_depth: int
+    """Bits of each channel, 8 or 16."""
+    value_range: tuple[float, float] | None
+    """The source values that are stored as black and as white; None if pixels are stored as they are."""
+    clipped_values: int
+    """Source values outside of this range, which were clipped."""
     classes: tuple[str, ...]
     counts: dict[str, tuple[int, ...]]
     """Records that have each class, by split."""
@@ -34,9 +40,9 @@ class DataSummary:
     duplicates: int
     """Records whose pixels another one has, too."""
     mean: tuple[float, ...]
-    """Of each channel over the training split, 0 to 255."""
+    """Of each channel over the training split, in pixel values."""
     std: tuple[float, ...]
-    """Deviation of each channel over the training split, 0 to 255."""
+    """Standard deviation of each channel over the training split, in pixel values."""
     warnings: tuple[str, ...]
 
 
@@ -51,10 +57,14 @@ def summarise(data: PreparedData) -> DataSummary:
     records: dict[str, int] = {split: len(data.splits[split]) for split in _SPLITS if split in data.splits}
     reasons = Counter(record.reason for record in data.bad)
     examples = {
-        reason: tuple(record.name for record in data.bad if record.reason == reason)[:EXAMPLES] for reason in reasons
+        reason: tuple(_example(sample) for sample in data.bad if sample.reason == reason)[:EXAMPLES]
+        for reason in reasons
     }
     return DataSummary(
         image_shape=data.info.image.shape,
+        bit_depth=data.info.image.bit_depth,
+        value_range=data.info.image.source_range,
+        clipped_values=data.clipped[0],
         classes=classes,
         counts=counts,
         records=records,
@@ -68,8 +78,13 @@ def summarise(data: PreparedData) -> DataSummary:
             *data.notices,
             *(() if data.unseen_classes else _warnings(classes, counts, data.one_class)),
             *_duplicate_warnings(data),
+            *_range_warnings(data),
         ),
     )
+
+
+def _example(sample: BadSample) -> str:
+    return f"{sample.name}: {sample.detail}" if sample.detail else sample.name
 
 
 def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]], one_class: bool) -> list[str]:
@@ -103,6 +118,17 @@ def _duplicate_warnings(data: PreparedData) -> list[str]:
     if unused:
         found.append(f"{unused} images are left out: the same pixels or group stand in a later split")
     return found
+
+
+def _range_warnings(data: PreparedData) -> list[str]:
+    values, images = data.clipped
+    if not values or data.info.image.source_range is None:
+        return []
+    low, high = data.info.image.source_range
+    return [
+        f"{values:,} values in {images:,} images lie outside of the value range {low:g} to {high:g} and were clipped; "
+        "another range is set with dataset.value_range"
+    ]
 
 
 def _list(names: list[str]) -> str:

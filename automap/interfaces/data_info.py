@@ -26,7 +26,11 @@ class ImageInfo(_Info):
     bit_depth: Literal[8, 16] = 8
     """Bits of each channel: pixels are uint8 or uint16."""
     source_range: tuple[float, float] | None = None
-    """The source values that are stored as 0 and as the largest pixel value; None if pixels are stored as they are."""
+    """The source values that are stored as 0 and as the largest pixel value, one range for the whole data set; None if
+    pixels are stored as they are. Pixels of 8 bits always span 0 to 255."""
+    display_range: tuple[float, float] | None = None
+    """The pixel values that previews show as black and white and that augmentations see as 0 and 255; None for all
+    values that the bit depth allows."""
     mean: tuple[float, ...] = ()
     """Mean of each channel over the training split, in pixel values."""
     std: tuple[float, ...] = ()

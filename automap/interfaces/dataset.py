@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from automap.interfaces.component import Component
 from automap.interfaces.data_info import Resize
@@ -38,6 +39,9 @@ def _from_spec_folder(path: Path, info: ValidationInfo) -> Path:
 
 DataPath = Annotated[Path, AfterValidator(_from_spec_folder)]
 """A path in a spec; a relative path starts at the folder of the spec file."""
+
+MAX_CHANNELS = 256
+"""Most channels of an image."""
 
 
 class Splits(BaseModel):
@@ -72,11 +76,26 @@ class Dataset(Component, ABC):
         None,
         description="height and width after decoding, or one number for a square; if left out, chosen from the data",
     )
-    channels: Literal[1, 3] | None = Field(
-        None, description="1 for grey, 3 for colour; if left out, grey if every image is"
+    channels: Annotated[int, Field(ge=1, le=MAX_CHANNELS)] | None = Field(
+        None, description="1 for grey, 3 for colour, or any number of bands; if left out, found from the data"
+    )
+    bit_depth: Literal[8, 16] | None = Field(
+        None, description="bits of each channel that are kept, 8 or 16; if left out, found from the data"
+    )
+    value_range: tuple[float, float] | None = Field(
+        None,
+        description="values to store as black and as white, of images with floats or more than 8 bits, such as [0, 1]; "
+        "values outside are clipped and counted; if left out, found from the data where needed",
     )
     resize: Resize = Field("pad", description="how an image of another shape is fitted")
     max_bad: Fraction = Field(0.01, description="fraction of bad samples up to which they are skipped")
+
+    @field_validator("value_range")
+    @classmethod
+    def _is_a_range(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not (math.isfinite(value[0]) and math.isfinite(value[1]) and value[0] < value[1]):
+            raise ValueError(f"expected [low, high] with low below high; received [{value[0]:g}, {value[1]:g}]")
+        return value
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ class Sample(NamedTuple):
     name: str
     """Unique within the data set and stable between runs, for instance the path relative to its root."""
     inputs: Mapping[str, Path | bytes | np.ndarray[Any, Any] | ImageSource]
-    """What a network is given, by name. ``image`` comes first: a file, an encoded image, pixels ``(height, width)`` or
-    ``(height, width, channels)``, or an `ImageSource`."""
+    """What a network is given, by name. ``image`` comes first: a file, an encoded image, values ``(height, width)`` or
+    ``(height, width, channels)`` of any numeric type, or an `ImageSource`."""
     target: Any
     """What the task predicts, by the data set's `Dataset.target`:
 
@@ -94,6 +94,12 @@ class BadSample(NamedTuple):
 
     name: str
     reason: str
+    """Short, and the same for every sample with this fault: faults are counted by reason."""
+    detail: str = ""
+    """What is special about this sample, such as the size of an image that is too large."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}" + (f" ({self.detail})" if self.detail else "")
 
 
 class Notice(NamedTuple):

@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from automap.data.decode.errors import BadImage
 from automap.data.decode.geometry import Geometry
-from automap.data.decode.image import BadImage, decode, decode_placed, image_header
+from automap.data.decode.header import image_header
+from automap.data.decode.image import decode_record
+from automap.data.decode.values import as_display
 from automap.data.sources.files import walk_files
 from automap.data.sources.layout import is_image_name
 from automap.exceptions import UserError
 from automap.interfaces.array import Array
+from automap.interfaces.data_info import DataInfo
 from automap.interfaces.sample import IMAGE
 from automap.models.load import FinishedModel
 from automap.models.tiles import by_tiles
@@ -79,7 +83,8 @@ def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]
 
 def _decode(file: Path, model: FinishedModel) -> tuple[Path, tuple[Array, Geometry] | str]:
     try:
-        return file, decode_placed(file, model.info.image.shape, model.info.image.resize)
+        decoded = decode_record(file, model.info.image)
+        return file, (decoded.pixels, decoded.geometry)
     except BadImage as error:
         return file, str(error)
 
@@ -98,9 +103,9 @@ def _prediction(
 
 
 def _tiled_prediction(model: FinishedModel, file: Path) -> Prediction:
-    height, width, channels = model.info.image.shape
+    height, width, _ = model.info.image.shape
     try:
-        image = _whole(file, channels)
+        image = _whole(file, model.info)
     except BadImage as error:
         return Prediction(file, None, str(error))
     whole = by_tiles(lambda tiles: _outputs(model, tiles), image, (height, width))
@@ -120,17 +125,24 @@ def draw(model: FinishedModel, prediction: Prediction) -> Image.Image | None:
         BadImage: if the file is no image any more.
     """
     assert prediction.answer is not None, "only an answer can be drawn"
-    image = Image.fromarray(_whole(prediction.path, 3))
+    image = Image.fromarray(_shown(prediction.path, model.info))
     drawn: Image.Image | None = model.task.draw(image, prediction.answer, prediction.picture, model.info)
     return drawn
 
 
-def _whole(file: Path, channels: int) -> Array:
-    """Return an image in its own size, upright."""
+def _whole(file: Path, info: DataInfo, channels: int | None = None) -> Array:
+    """Return an image in its own size, upright, in the pixel values of the records."""
     header = image_header(file)
     # What is damaged has no size; decoding says why.
     size = header[:2] if header is not None else (1, 1)
-    return decode(file, (*size, channels), "stretch")
+    shape = (*size, channels or info.image.shape[2])
+    return decode_record(file, info.image.model_copy(update={"shape": shape, "resize": "stretch"})).pixels
+
+
+def _shown(file: Path, info: DataInfo) -> Array:
+    """Return an image in its own size, upright, as 8-bit colours: grey models answer about colour images too."""
+    channels = info.image.shape[2]
+    return as_display(_whole(file, info, 3 if channels == 1 else channels), info.image)
 
 
 def _in_image(pixels: Array, geometry: Geometry) -> Image.Image:

@@ -21,7 +21,7 @@ from automap.training.model import Parts, TrainingModel
 from automap.training.schedules import Schedule
 
 SMALLEST_STD = 1.0
-"""Lower bound, out of 255: channels that hardly vary are not amplified."""
+"""In pixel values: channels that hardly vary are not amplified to noise."""
 
 STATISTICS_AN_EPOCH = 5
 """Time constants of batch normalisation's moving averages per epoch."""

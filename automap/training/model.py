@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from automap.interfaces.data_info import DataInfo
+from automap.interfaces.data_info import DataInfo, ImageInfo
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
 from automap.training.averaging import WeightAverage
@@ -66,13 +66,18 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         """Return the network's outputs, and while training also what the loss compares them with."""
         if not training:
             return self.network(inputs["inputs"], training=False)
+        images = ops.cast(inputs["inputs"][IMAGE], "float32")
+        # Augmentations see 0 to 255, whatever the bit depth.
+        low, scale = _augmented_range(self.info.image)
         batch = {
-            "images": ops.cast(inputs["inputs"][IMAGE], "float32"),
+            "images": images if scale == 1 else (images - low) * scale,
             **self.task.prepare(inputs["targets"], self.info),
         }
         for layer in self.augmentations:
             batch = layer(batch, training=True)
         images = batch.pop("images")
+        if scale != 1:
+            images = images / scale + low
         if self.average is not None:
             self.average.update()
         augmented = {**inputs["inputs"], IMAGE: images}
@@ -92,3 +97,11 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         """Return the mean loss of a training batch, plus the second loss and the network's own (regularisation)."""
         outputs, target = y_pred
         return sum(self.losses, start=self.training_loss(target, outputs))
+
+
+def _augmented_range(info: ImageInfo) -> tuple[float, float]:
+    """Return the pixel value that augmentations see as 0, and by what the distance from it is multiplied."""
+    if info.bit_depth == 8:
+        return 0.0, 1.0
+    low, high = info.display_range or (0.0, float(info.max_value))
+    return low, 255.0 / (high - low)

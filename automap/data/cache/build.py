@@ -27,7 +27,7 @@ import numpy as np
 from automap.data.cache.lock import locked
 from automap.data.cache.reader import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
 from automap.data.cache.shared import fetch
-from automap.data.decode.parallel import decode_in_order, decoders, without_pixels
+from automap.data.decode.parallel import Outcome, decode_in_order, decoders, without_pixels
 from automap.data.scan.listing import Listing, Progress, RecordPass
 from automap.data.splits.assign import SPLIT_CODES
 from automap.exceptions import DataError, StorageError
@@ -96,43 +96,30 @@ def _build(building: Path, listing: Listing, progress: Progress) -> None:
     _finish(building, columns, records.bad, listing)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What is known of some records after decoding, without their pixels."""
-
-    good: list[bool]
-    reasons: list[str]
-    hashes: list[int]
-    moments: list[list[int]]
-    placed: list[Any] = field(default_factory=list)
-
-
 def _shard_records(listing: Listing) -> int:
     return max(1, min(SHARD_RECORDS, SHARD_BYTES // listing.record_bytes))
 
 
 def _shard(
-    building: Path, number: int, records: Iterable[Sample], listing: Listing, pool: Executor | None
-) -> Iterator[tuple[list[Sample], _Part]]:
+    building: Path, number: int, samples: Iterable[Sample], listing: Listing, pool: Executor | None
+) -> Iterator[tuple[list[Sample], Outcome]]:
     """Yield the records of a shard with what is known of them; decode and write it first unless that is done."""
     known = building / f"part-{number:05d}.json"
     if known.exists():
-        yield [without_pixels(record, listing.kind) for record in records], _Part(**json.loads(known.read_text()))
+        yield [without_pixels(sample, listing.kind) for sample in samples], Outcome(**json.loads(known.read_text()))
         return
-    size, kind = _shard_records(listing), listing.kind
-    pixels = np.empty((size, *listing.shape), np.uint8)
-    targets = np.empty((size, *kind.shape(listing.shape)), np.uint8) if kind.pixels else None
-    whole, filled = _Part([], [], [], []), 0
-    for chunk, decoded in decode_in_order(pool, records, kind, listing.shape, listing.dataset.resize):
+    size, kind, record = _shard_records(listing), listing.kind, listing.format
+    pixels = np.empty((size, *record.shape), record.dtype)
+    targets = np.empty((size, *kind.shape(record.shape)), np.uint8) if kind.pixels else None
+    whole, filled = Outcome(), 0
+    for chunk, decoded in decode_in_order(pool, samples, kind, record):
         rows = slice(filled, filled + len(decoded.pixels))
         pixels[rows] = decoded.pixels
         if targets is not None and decoded.target_pixels is not None:
             targets[rows] = decoded.target_pixels
         filled = rows.stop
-        part = _Part(decoded.good, decoded.reasons, decoded.hashes, decoded.moments, decoded.placed)
-        for mine, theirs in zip(vars(whole).values(), vars(part).values(), strict=True):
-            mine.extend(theirs)
-        yield chunk, part
+        whole.extend(decoded.outcome)
+        yield chunk, decoded.outcome
     _write_array(shard_path(building, number), pixels[:filled])
     if targets is not None:
         _write_array(target_path(building, number), targets[:filled])
@@ -153,22 +140,28 @@ class _Columns:
         self.hashes, self.groups, self.given = array("Q"), array("q"), array("b")
         self.moments, self.name_ends = array("q"), array("q")
         self._seen = 0
+        self.low, self.high = self.listing.format.max_value, 0
+        self.clipped_values = self.clipped_records = 0
 
-    def add(self, records: list[Sample], part: _Part) -> None:
-        """Take the next records, in their order."""
-        reasons, placed = iter(part.reasons), iter(part.placed)
-        for record, good in zip(records, part.good, strict=True):
+    def add(self, samples: list[Sample], outcome: Outcome) -> None:
+        """Take the next samples, in their order."""
+        faults, placed = iter(outcome.bad), iter(outcome.placed)
+        for sample, good in zip(samples, outcome.good, strict=True):
             shard = self._seen // _shard_records(self.listing)
             self.shards[shard] = self.shards.get(shard, 0) + good
             self._seen += 1
-            self.targets.append(record.target, next(placed, None) if good else None, usable=good)
+            self.targets.append(sample.target, next(placed, None) if good else None, usable=good)
             if good:
-                self._add_good(record)
+                self._add_good(sample)
             else:
-                self.bad.append(BadSample(record.name, next(reasons)))
-        self.hashes.extend(part.hashes)
-        for sums in part.moments:
+                self.bad.append(BadSample(sample.name, *next(faults)))
+        self.hashes.extend(outcome.hashes)
+        for sums in outcome.moments:
             self.moments.extend(sums)
+        for low, high in outcome.extremes:
+            self.low, self.high = min(self.low, low), max(self.high, high)
+        self.clipped_values += sum(outcome.clipped)
+        self.clipped_records += sum(map(bool, outcome.clipped))
 
     def _add_good(self, record: Sample) -> None:
         self.groups.append(-1 if record.group is None else _group_number(record.group))
@@ -183,7 +176,7 @@ class _Columns:
             for name, values in vars(self).items()
             if isinstance(values, array)
         }
-        columns["moments"] = columns["moments"].reshape(-1, 2, self.listing.shape[2])
+        columns["moments"] = columns["moments"].reshape(-1, 2, self.listing.format.shape[2])
         return columns
 
 
@@ -196,12 +189,16 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
     arrays = columns.arrays()
     if not len(arrays["hashes"]):
         shutil.rmtree(building)
-        first = "; ".join(f"{record.name}: {record.reason}" for record in bad[:5])
-        raise DataError(f"none of the {len(bad)} files is an image that can be used ({first})")
+        first = "; ".join(str(each) for each in bad[:5])
+        raise DataError(f"could not read any of the {len(bad)} images ({first})")
     for name, column in arrays.items():
         _write_array(building / f"{name}.npy", column)
     about = {
-        "shape": listing.shape,
+        "shape": listing.format.shape,
+        "bit_depth": listing.format.bit_depth,
+        "source_range": listing.format.source_range,
+        "pixel_range": (columns.low, columns.high),
+        "clipped": {"values": columns.clipped_values, "records": columns.clipped_records},
         "shards": [columns.shards[number] for number in sorted(columns.shards)],
         "bad": [tuple(entry) for entry in bad],
         **columns.targets.write(building),

@@ -1,4 +1,4 @@
-"""The decode-once cache as it is read: uint8 records of one shape in memory-mapped shards."""
+"""The decode-once cache as it is read: records of one shape in memory-mapped shards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -83,10 +83,28 @@ class Cache:
         return height, width, channels
 
     @property
+    def bit_depth(self) -> Literal[8, 16]:
+        """Bits of each channel."""
+        depth: Literal[8, 16] = self.about["bit_depth"]
+        return depth
+
+    @property
+    def source_range(self) -> tuple[float, float] | None:
+        """The source values that are stored as 0 and as the largest pixel value; None if stored as they are."""
+        found = self.about["source_range"]
+        return None if found is None else (found[0], found[1])
+
+    @property
+    def display_range(self) -> tuple[float, float] | None:
+        """Smallest and largest pixel value of all records of 16 bits; None of 8 bits."""
+        low, high = self.about["pixel_range"]
+        return (float(low), float(high)) if self.bit_depth == 16 and high > low else None
+
+    @property
     def nbytes(self) -> int:
         """Size of the decoded images, and of targets that are pixels, in bytes."""
         lying = self.targets.shape[1:] if isinstance(self.targets, Shards) else (0,)
-        return self.records * (math.prod(self.shape) + math.prod(lying))
+        return self.records * (math.prod(self.shape) * self.bit_depth // 8 + math.prod(lying))
 
     @cached_property
     def targets(self) -> Values:
@@ -134,7 +152,7 @@ class Cache:
         return Shards([path(self.path, number) for number in range(len(counts))], counts)
 
     def images(self, records: Array) -> Array:
-        """Return decoded images ``(records, height, width, channels)``, uint8, in the order asked for."""
+        """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the order asked for."""
         return self._images[records]
 
 

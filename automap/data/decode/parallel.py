@@ -12,19 +12,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from multiprocessing.synchronize import Lock
 from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from automap.data.decode.geometry import Resize
-from automap.data.decode.image import BadImage, Pixels, decode_placed
+from automap.data.decode.errors import BadImage
+from automap.data.decode.files import Pixels
+from automap.data.decode.image import decode_record, take_turns
 from automap.data.targets.kind import TargetKind, digest
 from automap.exceptions import WorkerError
 from automap.interfaces.array import Array
+from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.sample import Sample
 
 Item = TypeVar("Item")
@@ -40,67 +43,74 @@ PARALLEL_FROM = 500
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What is known of some samples after decoding, without their pixels; plain data."""
+
+    good: list[bool] = field(default_factory=list)
+    """Whether each sample could be decoded."""
+    bad: list[tuple[str, str]] = field(default_factory=list)
+    """Reason and detail of each of the others."""
+    hashes: list[int] = field(default_factory=list)
+    """Of the pixels of each good one, 64 bit."""
+    moments: list[list[int]] = field(default_factory=list)
+    """Of each good one: sum of each channel, then sum of squares of each channel, exact."""
+    extremes: list[tuple[int, int]] = field(default_factory=list)
+    """Smallest and largest pixel value of each good one."""
+    clipped: list[int] = field(default_factory=list)
+    """Of each good one, the values outside of the data set's value range."""
+    placed: list[Any] = field(default_factory=list)
+    """Of each good one whose target lies in the image: what its kind says of it."""
+
+    def extend(self, other: Outcome) -> None:
+        """Append what is known of the next samples."""
+        for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
+            mine.extend(theirs)
+
+
+@dataclass(frozen=True)
 class Decoded:
-    """Some records decoded."""
+    """Some samples decoded."""
 
     pixels: Array
-    """Of those that could be: ``(good, height, width, channels)``, uint8."""
-    good: list[bool]
-    """Whether each record could be decoded."""
-    reasons: list[str]
-    """Why each of the others could not."""
-    hashes: list[int]
-    """Of the pixels of each good one, 64 bit."""
-    moments: list[list[int]]
-    """Of each good one: sum of each channel, then sum of squares of each channel."""
-    placed: list[Any]
-    """Of each good one whose target lies in the image: what its kind says of it."""
+    """Of those that could be: ``(good, height, width, channels)``, uint8 or uint16."""
     target_pixels: Array | None
     """Of the good ones, targets that are pixels: ``(good, ...)``, uint8."""
+    outcome: Outcome
 
 
-def decode_all(
-    images: Sequence[Pixels],
-    targets: Sequence[Any],
-    kind: TargetKind,
-    shape: tuple[int, int, int],
-    resize: Resize,
-) -> Decoded:
-    """Decode some images and what of their targets lies in them. Runs in a process of its own.
-
-    What cannot be decoded gets its reason.
-    """
+def decode_all(images: Sequence[Pixels], targets: Sequence[Any], kind: TargetKind, record: ImageInfo) -> Decoded:
+    """Decode some images and what of their targets lies in them. Runs in a process of its own."""
     found: list[Array] = []
     lying: list[Any] = []
-    good, reasons = [], []
+    outcome = Outcome()
     for image, target in zip(images, targets, strict=True):
         try:
-            pixels, geometry = decode_placed(image, shape, resize)
+            decoded = decode_record(image, record)
             if kind.in_image:
-                lying.append(kind.place(target, geometry, shape, resize))
-            found.append(pixels)
-            good.append(True)
+                lying.append(kind.place(target, decoded.geometry, record))
+            found.append(decoded.pixels)
+            outcome.clipped.append(decoded.clipped)
+            outcome.good.append(True)
         except BadImage as error:
-            reasons.append(str(error))
-            good.append(False)
-    pixels = np.stack(found) if found else np.empty((0, *shape), np.uint8)
-    return Decoded(
-        pixels,
-        good,
-        reasons,
-        [digest(image) for image in pixels],
-        [_moments(image) for image in pixels],
-        [kind.describe(each) for each in lying],
-        np.stack(lying) if kind.pixels and lying else None,
-    )
+            outcome.bad.append((error.reason, error.detail))
+            outcome.good.append(False)
+    pixels = np.stack(found) if found else np.empty((0, *record.shape), record.dtype)
+    outcome.hashes.extend(digest(image) for image in pixels)
+    outcome.moments.extend(_moments(image) for image in pixels)
+    outcome.extremes.extend((int(image.min()), int(image.max())) for image in pixels)
+    outcome.placed.extend(kind.describe(each) for each in lying)
+    return Decoded(pixels, np.stack(lying) if kind.pixels and lying else None, outcome)
 
 
 def _moments(pixels: Array) -> list[int]:
-    """Return exact sums; over a histogram, which Pillow counts ten times as fast as NumPy squares."""
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    counts = np.array(picture.histogram(), np.int64).reshape(-1, 256)
-    values = np.arange(256, dtype=np.int64)
-    return [*(counts @ values).tolist(), *(counts @ values**2).tolist()]
+    """Return exact sums; of 8-bit pixels over a histogram, which Pillow counts ten times as fast as NumPy squares."""
+    if pixels.dtype == np.uint8 and pixels.shape[-1] in {1, 3}:
+        picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        counts = np.array(picture.histogram(), np.int64).reshape(-1, 256)
+        values = np.arange(256, dtype=np.int64)
+        return [*(counts @ values).tolist(), *(counts @ values**2).tolist()]
+    wide = pixels.reshape(-1, pixels.shape[-1]).astype(np.int64)
+    return [*wide.sum(axis=0).tolist(), *np.square(wide).sum(axis=0).tolist()]
 
 
 @contextmanager
@@ -118,14 +128,17 @@ def decoders(encoded: int) -> Iterator[Executor | None]:
         return
     # Forked copies of a process with threads can hang; these start afresh and import what decodes.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context, initializer=_start_process)
+    pool = ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)), mp_context=context, initializer=_start_process, initargs=(context.Lock(),)
+    )
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _start_process() -> None:
+def _start_process(turn: Lock) -> None:
+    take_turns(turn)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that the user started.
     # The C libraries write what they think of damaged files to standard error, over the user's progress bar.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -140,7 +153,7 @@ def _end_with_parent() -> None:
 
 
 def decode_in_order(
-    pool: Executor | None, records: Iterable[Sample], kind: TargetKind, shape: tuple[int, int, int], resize: Resize
+    pool: Executor | None, records: Iterable[Sample], kind: TargetKind, record: ImageInfo
 ) -> Iterator[tuple[list[Sample], Decoded]]:
     """Yield records with what they are decoded to, some at a time; only a few wait decoded.
 
@@ -148,20 +161,19 @@ def decode_in_order(
         pool: processes that decode, None to do it here.
         records: what to decode; the records that are yielded have lost their image, and a target that lies in it.
         kind: of their targets.
-        shape: height, width and channels of the decoded records.
-        resize: how images of another shape are fitted.
+        record: what the decoded records look like.
 
     Raises:
         WorkerError: if a process that decodes died.
     """
     waiting: deque[tuple[list[Sample], Future[Decoded]]] = deque()
     ahead = AHEAD * len(os.sched_getaffinity(0))
-    record_bytes = math.prod(shape) + math.prod(kind.shape(shape))
+    record_bytes = math.prod(record.shape) * record.bit_depth // 8 + math.prod(kind.shape(record.shape))
     for chunk in _chunks(records, max(1, min(CHUNK, CHUNK_BYTES // record_bytes))):
-        images = [record.image for record in chunk]
-        targets = [record.target if kind.in_image else None for record in chunk]
-        work = partial(decode_all, images, targets, kind, shape, resize)
-        chunk = [without_pixels(record, kind) for record in chunk]
+        images = [sample.image for sample in chunk]
+        targets = [sample.target if kind.in_image else None for sample in chunk]
+        work = partial(decode_all, images, targets, kind, record)
+        chunk = [without_pixels(sample, kind) for sample in chunk]
         if pool is None:
             yield chunk, work()
             continue

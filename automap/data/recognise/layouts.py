@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from automap.data.decode.image import BadImage, image_header, mask_values
+from automap.data.decode.errors import BadImage
+from automap.data.decode.header import image_header
+from automap.data.decode.mask import read_mask
 from automap.data.sources.files import walk_files
 from automap.data.sources.layout import is_image_name
 from automap.data.sources.masks import Masks
@@ -86,9 +87,8 @@ def _values_in(masks: list[Path]) -> set[int]:
     values: set[int] = set()
     for mask in masks:
         try:
-            with Image.open(mask) as picture:
-                values |= set(np.unique(mask_values(picture)).tolist())
-        except (OSError, BadImage):
+            values |= set(np.unique(read_mask(mask)).tolist())
+        except BadImage:
             continue  # It is reported with its reason when the data set is read.
     return values
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from PIL import Image
 from pydantic import ValidationError
 
-from automap.data.decode.image import image_header
+from automap.data.decode.header import image_header
 from automap.data.recognise.boxes_layout import boxes_layout
 from automap.data.recognise.layouts import paired_layout
 from automap.data.scan.notices import NoticeCounts
@@ -177,18 +176,7 @@ class _Sample:
 
 def _shapes(records: list[Sample]) -> Iterator[tuple[int, int, int]]:
     """Yield width, height and channels of images, from their headers; what cannot be read is left out."""
-    import io
-
     for record in records:
-        image = record.image
-        if isinstance(image, Path | bytes):
-            try:
-                with Image.open(io.BytesIO(image) if isinstance(image, bytes) else image) as opened:
-                    grey = opened.mode in {"1", "L", "I", "F", "I;16"}
-                    yield opened.width, opened.height, 1 if grey else 3
-            except (OSError, ValueError, Image.DecompressionBombError):
-                continue  # The cache's builder reports it with its reason; here only sizes matter.
-        else:
-            header = image_header(image)
-            if header is not None:
-                yield header[1], header[0], header[2]
+        # The cache's builder reports what cannot be read with its reason; here only sizes matter.
+        if (header := image_header(record.image)) is not None:
+            yield header[1], header[0], header[2]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,31 +14,27 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.decode.image import image_header
 from automap.data.scan.notices import NoticeCounts
+from automap.data.scan.record_format import find_format
 from automap.data.sources.files import file_version
 from automap.data.targets import target_kind
 from automap.data.targets.kind import TargetKind
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
+from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import BadSample, ImageSource, Notice, Sample
 
 Progress = Callable[[int, int | None, str], None]
 """Takes records done, records in all (None while it is not known), and what is being done."""
 
-FORMAT = 2
-"""Changes when the same records would be cached differently."""
+FORMAT = 3
+"""Changes when the same samples would be cached differently."""
 
 TOLD_EVERY = 1000
 """Records between two reports of progress."""
 PROBED = 1000
-"""Headers that are read to learn size and channels."""
-
-NATIVE_SIDE = 256
-"""Images that are all of one size keep it up to this."""
-SIDES = (32, 48, 64, 96, 128, 160, 192, 224)
-"""Sizes for images that differ, or are larger."""
+"""Samples whose headers are read to find size, channels and type."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +58,7 @@ class Listing:
         """Of every record and of how they are decoded; the key of the cache."""
         data = self.dataset
         decoding = [FORMAT, self.digest, data.target, data.image_size, data.channels, data.resize]
+        decoding += [data.bit_depth, data.value_range]
         # What other kinds of target add leaves the key of class names as it was.
         if self.kind.in_image:
             decoding += [self.kind.classes, self.kind.scale]
@@ -75,18 +72,13 @@ class Listing:
     @property
     def record_bytes(self) -> int:
         """Size of a decoded record with a target that is pixels."""
-        return math.prod(self.shape) + (math.prod(self.kind.shape(self.shape)) if self.kind.pixels else 0)
+        pixels = math.prod(self.format.shape) * self.format.bit_depth // 8
+        return pixels + (math.prod(self.kind.shape(self.format.shape)) if self.kind.pixels else 0)
 
     @cached_property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels after decoding; what the spec leaves open is found in the sample's headers."""
-        size, channels = self.dataset.image_size, self.dataset.channels
-        if size is None or channels is None:
-            headers = [header for record in self.sample if (header := image_header(record.image)) is not None]
-            size = size or _fitting_size(headers)
-            channels = channels or (1 if headers and all(header[2] == 1 for header in headers) else 3)
-        height, width = (size, size) if isinstance(size, int) else size
-        return height, width, channels
+    def format(self) -> ImageInfo:
+        """What records look like; what the spec leaves open is found in the sample."""
+        return find_format(self.dataset, self.sample)
 
 
 class RecordPass:
@@ -141,8 +133,8 @@ def list_records(dataset: Dataset, progress: Progress) -> Listing:
         encoded += not isinstance(record.image, np.ndarray)
         sample.add(record)
     if not count:
-        reasons = "; ".join(f"{bad.name}: {bad.reason}" for bad in records.bad[:5])
-        raise DataError(f"the data set has no images{f' ({reasons})' if reasons else ''}; see: automap check SPEC")
+        reasons = "; ".join(str(bad) for bad in records.bad[:5])
+        raise DataError(f"the data set has no images{f' ({reasons})' if reasons else ''}")
     return Listing(dataset, count, encoded, records.digest, tuple(sample.records), records.notices.lines())
 
 
@@ -185,13 +177,3 @@ class _Sample:
             self.records.append(record)
         elif (place := int(self._random.random() * self._seen)) < self._size:
             self.records[place] = record
-
-
-def _fitting_size(headers: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
-    sizes: set[Any] = {header[:2] for header in headers}
-    if len(sizes) == 1 and min(min(sizes)) >= 8 and max(max(sizes)) <= NATIVE_SIDE:
-        height, width = sizes.pop()
-        return height, width
-    short = float(np.median([min(header[:2]) for header in headers])) if headers else 0.0
-    side = max((side for side in SIDES if side <= short), default=SIDES[0])
-    return side, side

@@ -1,4 +1,4 @@
-"""NumPy arrays as records."""
+"""NumPy arrays as samples."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import numpy as np
 
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
+from automap.interfaces.dataset import MAX_CHANNELS
 from automap.interfaces.sample import IMAGE, Sample, SplitName
 
 
 def array_records(images: Array, labels: Array, split: SplitName | None = None, prefix: str = "") -> Iterator[Sample]:
-    """Yield one record an image.
+    """Yield one sample for each image.
 
     Args:
-        images: ``(records, height, width[, channels])``; uint8, or floats from 0 to 1, or whole numbers from 0.
-        labels: ``(records,)`` or ``(records, 1)``, numbers or texts.
+        images: ``(images, height, width[, channels])``, any numeric type.
+        labels: ``(images,)`` or ``(images, 1)``, numbers or texts.
         split: the split of all of them.
         prefix: of their names.
 
     Raises:
-        DataError: if the shapes do not fit, or values are negative or not finite.
+        DataError: if the shapes do not agree, or the images are not numbers.
     """
     images, labels = _checked(images, labels)
     width = len(str(len(images)))
@@ -39,29 +40,13 @@ def _label(label: Any) -> str:
 
 
 def _checked(images: Array, labels: Array) -> tuple[Array, Array]:
-    if images.ndim not in {3, 4} or (images.ndim == 4 and images.shape[-1] not in {1, 3, 4}):
+    if images.ndim not in {3, 4} or (images.ndim == 4 and not 1 <= images.shape[-1] <= MAX_CHANNELS):
         raise DataError(
-            f"images have the shape {images.shape}; expected (records, height, width) or with 1, 3 or 4 channels last"
+            f"images have the shape {images.shape}; expected (images, height, width) or (images, height, width, "
+            f"channels) with at most {MAX_CHANNELS} channels"
         )
     if labels.shape not in {(len(images),), (len(images), 1)}:
         raise DataError(f"{len(images)} images and labels of the shape {labels.shape}; expected one label an image")
-    return to_uint8(images), labels.reshape(-1)
-
-
-def to_uint8(images: Array) -> Array:
-    """Return images as uint8: floats up to 1 are scaled, up to 255 rounded, 16 bit scaled; true is white.
-
-    Raises:
-        DataError: if they are no numbers, negative or not finite.
-    """
-    if images.dtype == np.uint8:
-        return images
     if images.dtype.kind not in "uifb":
         raise DataError(f"images are of the type {images.dtype}; expected numbers")
-    if images.dtype.kind == "b":
-        return images * np.uint8(255)
-    low, high = float(images.min(initial=0)), float(images.max(initial=0))
-    if not (np.isfinite(low) and np.isfinite(high)) or low < 0:
-        raise DataError(f"images have values from {low:g} to {high:g}; expected 0 to 1, 0 to 255, or 0 to 65535")
-    unit = 1.0 if images.dtype.kind == "f" and high <= 1 else 255.0 if high <= 255 else 65535.0
-    return (images * (255.0 / unit)).round().astype(np.uint8)
+    return images, labels.reshape(-1)

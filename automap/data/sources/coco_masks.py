@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from automap.data.decode.image import BadImage
+from automap.data.decode.errors import BadImage
 from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco
 from automap.data.sources.coco_shapes import shape_mask
 from automap.data.sources.files import file_record

@@ -67,4 +67,4 @@ def _reduced(image: Array, by: int) -> Array:
 def _compressed(image: Array, quality: int) -> Array:
     buffer = io.BytesIO()
     _picture(image).save(buffer, "JPEG", quality=quality)
-    return np.asarray(Image.open(buffer)).reshape(image.shape)
+    return np.asarray(Image.open(buffer, formats=("JPEG",))).reshape(image.shape)

@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from automap.data.decode.image import decode, image_header
+from automap.data.decode.header import image_header
+from automap.data.decode.image import decode
 from automap.data.sources.degradation import Degradation, degrade
 from automap.data.sources.files import file_version, scan
 from automap.data.sources.layout import split_of_path

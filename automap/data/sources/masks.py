@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
-from PIL import Image
 from pydantic import Field, model_validator
 
-from automap.data.decode.image import IGNORED, BadImage, image_header, mask_values
+from automap.data.decode.errors import BadImage
+from automap.data.decode.header import image_header
+from automap.data.decode.mask import IGNORED, read_mask
 from automap.data.sources.files import read_text
 from automap.data.sources.layout import JPEG_SUFFIXES, composed
 from automap.data.sources.paired_files import Match, folder_pairs, matching_files
@@ -43,8 +44,7 @@ class MaskFile(NamedTuple):
         Raises:
             BadImage: if it cannot be read, or has a value that is not a class.
         """
-        with Image.open(self.path) as picture:
-            found = mask_values(picture)
+        found = read_mask(self.path)
         return self._table()[found] if not self.values else self._mapped(found)
 
     def _table(self) -> Array:
@@ -60,7 +60,7 @@ class MaskFile(NamedTuple):
             table[self.ignored] = IGNORED
         indices = table[found]
         if indices.min(initial=0) < 0:
-            raise BadImage(f"its mask has the value {found[indices < 0][0]}, which is in none of dataset.values")
+            raise BadImage("its mask has a value that is not in dataset.values", str(found[indices < 0][0]))
         return indices.astype(np.uint8)
 
 

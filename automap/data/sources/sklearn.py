@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
+
 from automap.data.sources.arrays import array_records
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import BadSample, Sample
@@ -21,4 +23,4 @@ class Sklearn(Dataset):
 
         digits = load_digits()
         # Pixels are counts from 0 to 16.
-        yield from array_records(digits.images * (255 / 16), digits.target)
+        yield from array_records((digits.images * (255 / 16)).round().astype(np.uint8), digits.target)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from automap.data.decode.image import image_header
+from automap.data.decode.header import image_header
 from automap.data.sources.box_edges import BEYOND, Edges, checked_edges, reaches_beyond
 from automap.data.sources.files import existing, file_record, read_text, scan
 from automap.data.sources.layout import composed, is_image_name, split_of_path

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from automap.data.decode.errors import BadImage
 from automap.data.decode.geometry import Geometry, Rectangle
-from automap.data.decode.image import BadImage
 from automap.interfaces.sample import Boxes
 
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.decode.geometry import Geometry, Resize
+from automap.data.decode.geometry import Geometry
 from automap.data.targets.box_placement import upright_boxes
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, rarest_class
 from automap.data.targets.label import in_order
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import BoxesInfo
+from automap.interfaces.data_info import BoxesInfo, ImageInfo
 
 LEAST_VISIBLE = 0.25
 """A box of which less than this share is in the record is dropped."""
@@ -32,7 +32,7 @@ class BoxesKind(TargetKind):
     fewest_classes: ClassVar[int] = 1
     in_image: ClassVar[bool] = True
 
-    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> list[Any]:
+    def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> list[Any]:
         """Return the boxes of the record: class name, left, top, right, bottom, whether it is a crowd's."""
         return [
             [name, *geometry.box(box), ignored]

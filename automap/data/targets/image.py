@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.decode.geometry import Geometry, Resize
-from automap.data.decode.image import BadImage, decode_placed
+from automap.data.decode.errors import BadImage
+from automap.data.decode.geometry import Geometry
+from automap.data.decode.image import decode_record
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, digest
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import TargetImageInfo
+from automap.interfaces.data_info import ImageInfo, TargetImageInfo
 
 
 class ImageKind(TargetKind):
@@ -24,14 +25,15 @@ class ImageKind(TargetKind):
         """Return height, width and channels."""
         return record[0] * self.scale, record[1] * self.scale, record[2]
 
-    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> Array:
+    def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> Array:
         """Return the target fitted as its input was."""
-        height, width, channels = self.shape(record)
-        pixels, applied = decode_placed(target, (height, width, channels), resize, geometry)
+        height, width, channels = self.shape(record.shape)
+        like = record.model_copy(update={"shape": (height, width, channels)})
+        pixels, applied, _ = decode_record(target, like, geometry)
         wanted = tuple(side * self.scale for side in geometry.source)
         if applied.source != wanted:
             found = f"{applied.source[1]}×{applied.source[0]}"
-            raise BadImage(f"its target has {found} pixels instead of {wanted[1]}×{wanted[0]}")
+            raise BadImage("its target has another size", f"{found} pixels instead of {wanted[1]}×{wanted[0]}")
         return pixels
 
     def describe(self, placed: Array) -> Any:

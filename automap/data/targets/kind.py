@@ -10,9 +10,9 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from automap.data.decode.geometry import Geometry, Resize
+from automap.data.decode.geometry import Geometry
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import TargetInfo
+from automap.interfaces.data_info import ImageInfo, TargetInfo
 
 
 class Values(Protocol):
@@ -81,8 +81,13 @@ class TargetKind(ABC):
         """Return the shape of a target that is pixels, for records of a shape."""
         return ()
 
-    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> Any:
+    def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> Any:
         """Return a target that lies in the image as it lies in the record.
+
+        Args:
+            target: as the data set gave it.
+            geometry: how the image was fitted into the record.
+            record: what the record is like.
 
         Raises:
             BadImage: if it does not fit its image.

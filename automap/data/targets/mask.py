@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from automap.data.decode.geometry import Geometry, Resize
-from automap.data.decode.image import IGNORED, BadImage, decode_mask
+from automap.data.decode.errors import BadImage
+from automap.data.decode.geometry import Geometry
+from automap.data.decode.mask import IGNORED, decode_mask
 from automap.data.targets.kind import ClassCounts, TargetColumn, TargetKind, digest, rarest_class
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import MaskInfo
+from automap.interfaces.data_info import ImageInfo, MaskInfo
 
 
 class MaskKind(TargetKind):
@@ -26,11 +27,13 @@ class MaskKind(TargetKind):
         """Return height and width."""
         return record[:2]
 
-    def place(self, target: Any, geometry: Geometry, record: tuple[int, int, int], resize: Resize) -> Array:
+    def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> Array:
         """Return the mask of the record."""
         mask = decode_mask(target, geometry)
         if self.classes and (unknown := np.unique(mask[(mask >= len(self.classes)) & (mask != IGNORED)])).size:
-            raise BadImage(f"its mask has the value {unknown[0]}, but there are {len(self.classes)} classes")
+            raise BadImage(
+                "its mask has a value that is no class", f"{unknown[0]}; there are {len(self.classes)} classes"
+            )
         return mask
 
     def describe(self, placed: Array) -> Any:

@@ -1,0 +1,79 @@
+"""Masks: an image whose values are class indices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from automap.data.decode.errors import BadImage
+from automap.data.decode.files import UPRIGHT, Pixels, open_picture, quietly, read_file
+from automap.data.decode.geometry import Geometry
+from automap.interfaces.array import Array
+from automap.interfaces.sample import ImageSource
+
+IGNORED = 255
+"""The value of mask pixels that belong to no class: they are ignored in training and evaluation."""
+
+
+def decode_mask(mask: Pixels, geometry: Geometry) -> Array:
+    """Return a mask of an image as a mask of its record; padding is `IGNORED`.
+
+    Args:
+        mask: a palette or grey image whose values are class indices, as a file, encoded, or ``(height, width)``, uint8;
+            or an `ImageSource`.
+        geometry: how the image was fitted.
+
+    Raises:
+        BadImage: if it cannot be read, or does not have the size of the image.
+    """
+    values = mask if isinstance(mask, np.ndarray) else read_mask(mask)
+    if values.ndim != 2 or values.dtype != np.uint8:
+        raise BadImage(
+            "its mask is not an image of class indices", f"shape {values.shape}, type {values.dtype}; expected uint8"
+        )
+    if values.shape != geometry.source and values.shape == geometry.source[::-1] and geometry.orientation in UPRIGHT:
+        # Drawn over the pixels as they are stored, not as they are shown.
+        values = np.asarray(Image.fromarray(values).transpose(UPRIGHT[geometry.orientation]))
+    if values.shape != geometry.source:
+        sizes = [f"{width}×{height}" for height, width in (values.shape, geometry.source)]
+        raise BadImage("its mask has another size", f"{sizes[0]} pixels, the image {sizes[1]}")
+    return geometry.mask(values, IGNORED)
+
+
+def read_mask(mask: Path | bytes | ImageSource) -> Array:
+    """Return the class indices of a mask ``(height, width)``, uint8.
+
+    Raises:
+        BadImage: if it cannot be read or is not a mask.
+    """
+    try:
+        if isinstance(mask, ImageSource):
+            return np.asarray(mask.decode(None, "stretch"))
+        with quietly(), open_picture(mask if isinstance(mask, bytes) else read_file(mask)) as picture:
+            return mask_values(picture)
+    except BadImage as error:
+        if error.reason.startswith("its mask"):
+            raise
+        raise BadImage(f"its mask: {error.reason}", error.detail) from None
+    except Exception as error:
+        raise BadImage("its mask cannot be read", str(error)) from error
+
+
+def mask_values(picture: Image.Image) -> Array:
+    """Return the class indices of a palette or grey mask ``(height, width)``, uint8.
+
+    Raises:
+        BadImage: if it is a colour image, or has values above 255.
+    """
+    if picture.mode == "1":
+        return np.asarray(picture).astype(np.uint8)
+    values = np.asarray(picture)
+    if values.ndim != 2:
+        raise BadImage("its mask is a colour image", f"mode {picture.mode}; expected a palette or grey image")
+    if values.size and not 0 <= values.min() <= values.max() <= 255:
+        raise BadImage(
+            "its mask has values above 255", f"from {values.min():g} to {values.max():g}; class indices are 0 to 254"
+        )
+    return values.astype(np.uint8)
