@@ -11,7 +11,7 @@ from support.program import run_automap
 
 SPEC = """\
 dataset: {type: folder, path: data}
-architecture: {type: cnn, filters: [16, 32], dense: 0, dropout: 0.0}
+architecture: {type: cnn, filters: [16, 32, 32], dense: 64, dropout: 0.0}
 augmentation: none
 optimizer: {type: adamw, learning_rate: 5e-3}
 training: {epochs: 30, batch_size: 32}
