@@ -6,9 +6,18 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from automap.interfaces.component import Component
 from automap.interfaces.data_info import Resize
@@ -62,6 +71,14 @@ class Splits(BaseModel):
         description="file of image pairs in the format of LFW's pairs.txt, on which the test metrics are computed; the "
         "test split is all images of the identities in it",
     )
+
+    @model_validator(mode="after")
+    def _leaves_samples_to_train_on(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError(
+                f"validation ({self.validation:.0%}) and test ({self.test:.0%}) leave no samples to train on"
+            )
+        return self
 
 
 class Dataset(Component, ABC):

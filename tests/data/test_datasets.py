@@ -350,10 +350,10 @@ def test_examples_without_a_feature_say_what_they_have(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda content: b"not a record" * 9, "no record begins at byte 0"),
+        (lambda content: b"not a record" * 9, "no record starts at byte 0"),
         (lambda content: content[:-9], "is cut short"),
-        (lambda content: content[:3], "no record begins at byte 0"),
-        (lambda content: content[:12] + b"\xff" * 40 + content[52:], "is no tf.train.Example"),
+        (lambda content: content[:3], "no record starts at byte 0"),
+        (lambda content: content[:12] + b"\xff" * 40 + content[52:], "is not a tf.train.Example"),
     ],
 )
 def test_damaged_tfrecord_files_are_refused(tmp_path, damage, message):

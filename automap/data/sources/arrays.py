@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from automap.data.sources.table_targets import cell_text
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.dataset import MAX_CHANNELS
-from automap.interfaces.sample import IMAGE, Sample, SplitName
+from automap.interfaces.sample import IMAGE, BadSample, Sample, SplitName
 
 
-def array_records(images: Array, labels: Array, split: SplitName | None = None, prefix: str = "") -> Iterator[Sample]:
+def array_records(
+    images: Array, labels: Array, split: SplitName | None = None, prefix: str = ""
+) -> Iterator[Sample | BadSample]:
     """Yield one sample for each image.
 
     Args:
@@ -29,14 +32,19 @@ def array_records(images: Array, labels: Array, split: SplitName | None = None, 
     images, labels = _checked(images, labels)
     width = len(str(len(images)))
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        name, text = f"{prefix}{index:0{width}d}", _label(label)
+        if not text:
+            yield BadSample(name, "no label")
+            continue
         version = hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
-        yield Sample(f"{prefix}{index:0{width}d}", {IMAGE: image}, _label(label), version, split=split)
+        yield Sample(name, {IMAGE: image}, text, version, split=split)
 
 
 def _label(label: Any) -> str:
-    if isinstance(label, np.floating) and float(label).is_integer():
-        return str(int(label))
-    return str(label)
+    """Return a label as text; empty if there is none, as NaN says."""
+    if isinstance(label, np.floating) and not np.isfinite(label):
+        return ""
+    return cell_text(label.item() if isinstance(label, np.generic) else label)
 
 
 def _checked(images: Array, labels: Array) -> tuple[Array, Array]:

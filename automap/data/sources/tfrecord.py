@@ -9,14 +9,21 @@ from pathlib import Path
 
 from pydantic import Field
 
-from automap.data.sources.tfrecord_reader import DamagedFile, Value, read_examples
+from automap.data.sources.files import regular_file
+from automap.data.sources.layout import listed, split_in_name
+from automap.data.sources.table_targets import cell_text
+from automap.data.sources.tfrecord_reader import DamagedFile, Value, first_value, read_examples
 from automap.exceptions import DataError
 from automap.interfaces.dataset import DataPath, Dataset
-from automap.interfaces.sample import IMAGE, BadSample, Sample
+from automap.interfaces.sample import IMAGE, BadSample, Sample, SplitName
 
 
 class TFRecord(Dataset):
-    """TFRecord files of encoded images (JPEG, PNG, …) with labels, compressed or not; TensorFlow is not needed."""
+    """TFRecord files of encoded images (JPEG, PNG, …) with labels, compressed or not; TensorFlow is not needed.
+
+    Files named after different splits, such as ``train-00000-of-00008.tfrecord`` and ``test.tfrecord``, are these
+    splits.
+    """
 
     path: DataPath = Field(description="a file, a pattern such as data/train-*.tfrecord, or a folder of them")
     image_feature: str = Field("image/encoded", description="feature that holds the encoded image")
@@ -28,10 +35,14 @@ class TFRecord(Dataset):
         Raises:
             DataError: if there are no files, or they are damaged.
         """
-        for file in self._files():
+        files = self._files()
+        splits = [split_in_name(Path(file.name)) for file in files]
+        for file, named in zip(files, splits, strict=True):
+            regular_file(file)
+            split = named if len(set(splits)) > 1 else None
             try:
                 for number, example in enumerate(read_examples(file)):
-                    yield self._record(f"{file.name}:{number}", example)
+                    yield self._record(f"{file.name}:{number}", example, split)
             except (DamagedFile, OSError) as error:
                 raise DataError(f"dataset.path: {file} cannot be read as TFRecord: {error}") from None
 
@@ -42,13 +53,19 @@ class TFRecord(Dataset):
             raise DataError(f"dataset.path: there are no TFRecord files at {self.path}")
         return files
 
-    def _record(self, name: str, example: Mapping[str, list[Value]]) -> Sample | BadSample:
+    def _record(self, name: str, example: Mapping[str, bytes], split: SplitName | None) -> Sample | BadSample:
+        found: list[Value] = []
         for feature in (self.image_feature, self.label_feature):
-            if not example.get(feature):
-                return BadSample(name, f"no feature '{feature}' (there are {', '.join(sorted(example)) or 'none'})")
-        image, label = example[self.image_feature][0], example[self.label_feature][0]
+            value = first_value(example[feature]) if feature in example else None
+            if value is None:
+                there = listed(sorted(example), 20) or "none"
+                return BadSample(name, f"no feature '{feature}' (there are {there})")
+            found.append(value)
+        image, label = found
         if not isinstance(image, bytes):
-            return BadSample(name, f"feature '{self.image_feature}' is no encoded image but numbers")
-        text = label.decode("utf-8", "replace") if isinstance(label, bytes) else f"{label}".removesuffix(".0")
+            return BadSample(name, f"feature '{self.image_feature}' holds numbers, not an encoded image")
+        text = cell_text(label)
+        if not text or text in {"inf", "-inf"}:
+            return BadSample(name, "no label")
         version = hashlib.blake2b(image, digest_size=16).hexdigest()
-        return Sample(name, {IMAGE: image}, text, version)
+        return Sample(name, {IMAGE: image}, text, version, split=split)

@@ -24,17 +24,25 @@ _BYTES, _FLOATS, _INTEGERS = 1, 2, 3
 
 
 class DamagedFile(Exception):  # noqa: N818
-    """A file that is no TFRecord file or holds no examples; the text says where and why."""
+    """A file is not a TFRecord file or does not hold examples; the text says where and why."""
 
 
-def read_examples(path: Path) -> Iterator[dict[str, list[Value]]]:
-    """Yield the features of each example by name; files compressed with gzip are read too.
+MAX_RECORD = 2**28
+"""Most bytes of a record."""
+MAX_RATIO = 100
+"""Times its compressed size that a file may take; images compress less."""
+SMALL_BYTES = 2**26
+"""Size up to which any ratio is fine."""
+
+
+def read_examples(path: Path) -> Iterator[dict[str, bytes]]:
+    """Yield the features of each example by name, not yet decoded (see `first_value`); gzip files are read too.
 
     Args:
         path: the file.
 
     Raises:
-        DamagedFile: if its records are damaged or cut, or are no examples.
+        DamagedFile: if its records are damaged, cut or absurdly large, or are not examples.
         OSError: if it cannot be read.
     """
     with path.open("rb") as file:
@@ -43,6 +51,8 @@ def read_examples(path: Path) -> Iterator[dict[str, list[Value]]]:
         stream: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if compressed else file
         try:
             for start, content in _records(stream):
+                if compressed and start > max(SMALL_BYTES, MAX_RATIO * file.tell()):
+                    raise DamagedFile(f"it takes more than {MAX_RATIO} times its compressed size")
                 yield _features(content, start)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DamagedFile(str(error)) from None
@@ -53,8 +63,10 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     while head := file.read(12):
         # Only the check of the length is verified: a wrong one leads anywhere, while a damaged image shows by itself.
         if len(head) < 12 or _CHECK.unpack_from(head, 8)[0] != _masked_crc(head[:8]):
-            raise DamagedFile(f"no record begins at byte {start}")
+            raise DamagedFile(f"no record starts at byte {start}")
         (length,) = _LENGTH.unpack_from(head)
+        if length > MAX_RECORD:
+            raise DamagedFile(f"the record at byte {start} has {length:,} bytes; at most {MAX_RECORD:,} are read")
         content = file.read(length)
         if len(content) < length or len(file.read(4)) < 4:
             raise DamagedFile(f"the record at byte {start} is cut short")
@@ -62,28 +74,34 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         start += 16 + length
 
 
-def _features(content: bytes, start: int) -> dict[str, list[Value]]:
-    found: dict[str, list[Value]] = {}
+def first_value(feature: bytes) -> Value | None:
+    """Return the first value of a feature; None if it has none.
+
+    Raises:
+        DamagedFile: if it is damaged.
+    """
+    try:
+        for kind, values in _fields(feature):
+            for _, value in _fields(_bytes(values)):
+                if kind == _BYTES:
+                    return _bytes(value)
+                if kind == _FLOATS:
+                    return cast(float, struct.unpack_from("<f", _bytes(value))[0])
+                return _signed(_varint(value, 0)[0] if isinstance(value, bytes) else value)
+    except (IndexError, TypeError, ValueError, struct.error):
+        raise DamagedFile("a feature is damaged") from None
+    return None
+
+
+def _features(content: bytes, start: int) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
     try:
         for number, features in _fields(content):
             for _, entry in _fields(_bytes(features)) if number == 1 else ():
                 parts = dict(_fields(_bytes(entry)))
-                found[_bytes(parts[1]).decode()] = _values(_bytes(parts.get(2, b"")))
+                found[_bytes(parts[1]).decode()] = _bytes(parts.get(2, b""))
     except (IndexError, KeyError, TypeError, ValueError, struct.error):
-        raise DamagedFile(f"the record at byte {start} is no tf.train.Example") from None
-    return found
-
-
-def _values(feature: bytes) -> list[Value]:
-    found: list[Value] = []
-    for kind, values in _fields(feature):
-        for _, value in _fields(_bytes(values)):
-            if kind == _BYTES:
-                found.append(_bytes(value))
-            elif kind == _FLOATS:
-                found += [number for (number,) in struct.iter_unpack("<f", _bytes(value))]
-            else:
-                found += _varints(value) if isinstance(value, bytes) else [_signed(value)]
+        raise DamagedFile(f"the record at byte {start} is not a tf.train.Example") from None
     return found
 
 
@@ -110,19 +128,12 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = message[place]
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")
         value |= (byte & 127) << shift
         place, shift = place + 1, shift + 7
         if byte < 128:
             return value, place
-
-
-def _varints(packed: bytes) -> list[Value]:
-    found: list[Value] = []
-    place = 0
-    while place < len(packed):
-        value, place = _varint(packed, place)
-        found.append(_signed(value))
-    return found
 
 
 def _signed(value: int) -> int:
