@@ -67,7 +67,7 @@ def test_uneven_classes_are_measured_by_balanced_accuracy(tmp_path):
         path.unlink()
     spec, text = initialised(tmp_path, images)
     assert [objective.metric for objective in spec.objectives] == ["balanced_accuracy"]
-    assert "some have few images" in text
+    assert "counts each class equally: some have few images" in text
 
 
 @pytest.mark.parametrize("columns", [("image", "label"), ("file", "class"), ("Path", "Species")])
@@ -136,7 +136,7 @@ def test_a_name_with_a_line_break_cannot_leave_its_comment(tmp_path):
         (lambda path: None, "does not exist"),
         (lambda path: path.mkdir(), "is empty"),
         (lambda path: (path / "a").mkdir(parents=True), ""),
-        (lambda path: write_digits(path, classes=1), "two or more are needed"),
+        (lambda path: write_digits(path, classes=1), "at least two classes are needed"),
     ],
 )
 def test_what_is_no_data_set_is_refused(tmp_path, make, message):
@@ -151,7 +151,7 @@ def test_what_is_no_data_set_is_refused(tmp_path, make, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("data.pdf", b"%PDF", "is of no kind that automap tells by itself"),
+        ("data.pdf", b"%PDF", "cannot tell the type of"),
         ("data.csv", b"", "is empty"),
         ("data.csv", b"a,b\n1,2\n", "no column looks like the image; expected image, found a, b"),
         ("data.csv", b"\xff\xfe\x00", "data.csv is not UTF-8 text (byte 0)"),

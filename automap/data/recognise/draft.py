@@ -1,8 +1,10 @@
-"""The text of a spec that ``automap init`` writes: short, commented, and open to change."""
+"""The text of a spec that ``automap init`` writes."""
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from pathlib import Path
 from statistics import median
 from typing import cast
@@ -10,27 +12,28 @@ from typing import cast
 from automap.data.recognise.layouts import Layout
 from automap.data.recognise.survey import Survey
 from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.dataset import Dataset
 from automap.interfaces.task import Task
 from automap.spec.plugins import load_plugin
 from automap.spec.suitability import suits, tasks_that_learn_from
 from automap.spec.yaml import dump_yaml
 
 UNEVEN = 5
-"""From this ratio of the largest to the smallest class on, accuracy misleads."""
+"""From this ratio of the largest to the smallest class, accuracy misleads."""
 MOST_CLASSES = 8
 PERSONS, PERSON_IMAGES = 20, 20
-"""From so many classes on, of so many images at most (the median), classes may be persons."""
+"""At least so many classes, with at most so many images each (the median), may be persons."""
 
 _ALTERNATIVE = """\
 
-# Many classes with few images each, as folders of persons have: to recognise persons who are not among them, write
+# Many classes with few images each: if they are persons, and others are to be recognised too, write
 # task: {task}
 """
 
 _REST = """\
 
-# What may vary. Left out, automap searches over the recommended architectures, augmentations and optimizers.
-# automap plugins list shows what there is; a value fixes a field, {{low, high}} or {{choices}} searches it:
+# What may vary. If left out, automap searches over the recommended architectures, augmentations and optimizers.
+# automap plugins list shows them all. A value fixes a field; {{low, high}} or {{choices}} searches over it:
 # architecture:
 #   choices:
 #     - resnet
@@ -39,11 +42,11 @@ _REST = """\
 # optimizer: {{type: adamw, learning_rate: {{low: 1e-4, high: 1e-2, log: true}}}}
 # training: {{epochs: 30, batch_size: {{choices: [32, 64, 128]}}}}
 
-# What is good. A second objective, for instance latency, gives a Pareto front.
+# What to optimize. A second objective, such as latency, gives a Pareto front.
 objectives: [{objective}]{why}
 # constraints: [{{metric: parameters, max: 1_000_000}}]
 
-# When the search ends, and how many of the best are then trained again and tested.
+# When the search ends, and how many of the best candidates are then trained again and tested.
 budget: {{time: 1h}}
 finalists: {{top: 3, seeds: 3}}
 """
@@ -65,12 +68,12 @@ def draft_spec(layout: Layout, found: Survey, output: Path | None, task: str | N
     rest = _REST.format(
         augmentation=", ".join(_augmentations(found, model)),
         objective="balanced_accuracy" if uneven else model.default_objective,
-        why="  # each class counts the same: some have few images" if uneven else "",
+        why="  # counts each class equally: some have few images" if uneven else "",
     )
     about = "" if chosen == inferred else f"\ntask: {chosen}\n"
     if task is None and _identities(found):
         about = _ALTERNATIVE.format(task=others[0]) if others else ""
-    return _head(layout.path, found, output) + _dataset(layout, found, output) + about + rest
+    return _head(layout.path, found, output) + _name(output) + _dataset(layout, found, output) + about + rest
 
 
 def _augmentations(found: Survey, task: type[Task]) -> list[str]:
@@ -80,7 +83,7 @@ def _augmentations(found: Survey, task: type[Task]) -> list[str]:
 
 
 def _identities(found: Survey) -> bool:
-    """Return whether classes look like persons: many, with few images each."""
+    """Return whether there are many classes with few images each, as with persons."""
     counts = found.classes.values()
     return found.target == "label" and len(counts) >= PERSONS and median(counts) <= PERSON_IMAGES
 
@@ -88,8 +91,8 @@ def _identities(found: Survey) -> bool:
 def _head(path: Path, found: Survey, output: Path | None) -> str:
     spec = output or "SPEC"
     lines = [f"Found in {path}:", *(f"  {line}" for line in _seen(found))]
-    lines += ["", f"  automap check {spec}     shows all that this spec leaves out"]
-    lines += [f"  automap search {spec}    searches"]
+    lines += ["", f"  automap check {spec}     shows the complete spec and the data"]
+    lines += [f"  automap search {spec}    runs the search"]
     return "".join(f"# {line}".rstrip() + "\n" for line in lines)
 
 
@@ -97,7 +100,7 @@ def _seen(found: Survey) -> list[str]:
     named = f"in {len(found.classes)} classes: {_classes(found)}" if found.classes else f"with {found.target} targets"
     lines = [f"{found.images:,} images {named}"]
     if found.splits:
-        lines.append("splits of its own: " + ", ".join(f"{name} {n:,}" for name, n in found.splits.items()))
+        lines.append("its own splits: " + ", ".join(f"{name} {n:,}" for name, n in found.splits.items()))
     if found.sizes:
         lines.append(f"{_sizes(found)}, {'grey' if found.grey else 'colour'}")
     for reason, names in found.bad.items():
@@ -128,7 +131,7 @@ def _area(size: tuple[int, int]) -> int:
 
 
 def _printable(text: str) -> str:
-    """Keep a comment a comment, whatever characters a file's name holds."""
+    """Return text without line breaks and control characters, so that a comment stays a comment."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -137,10 +140,28 @@ def _dataset(layout: Layout, found: Survey, output: Path | None) -> str:
     data = {name: _path_in_spec(each, output) if isinstance(each, Path) else each for name, each in fields.items()}
     lines = [f"  # {_printable(note)}\n" for note in layout.notes]
     lines += [f"  {line}\n" for line in dump_yaml(data).splitlines()]
-    lines.append(f"  # image_size: {_image_size(found)}  # after decoding; left out: fitted to the data\n")
+    if (most := most_bad(found)) is not None:
+        lines.append(f"  max_bad: {most}  # some images cannot be used: see above\n")
+    lines.append(f"  # image_size: {_image_size(found)}  # after decoding; if left out, chosen from the data\n")
     if not found.splits:
         lines.append("  # splits: {validation: 0.15, test: 0.15, seed: 0}\n")
     return "\ndataset:\n" + "".join(lines)
+
+
+def most_bad(found: Survey) -> float | None:
+    """Return the share of bad samples that a spec must allow; None if the default allows it."""
+    default = float(Dataset.model_fields["max_bad"].default)
+    if found.bad_share <= 0.5 * default:
+        return None
+    # Of large data sets the share is an estimate.
+    return min(1.0, math.ceil(min(found.bad_share * 1.2, found.bad_share + 0.1) * 100) / 100)
+
+
+def _name(output: Path | None) -> str:
+    """Return the line of the study's name; empty if the file's own name serves."""
+    stem = output.stem if output else "study"
+    name = re.sub(r"[^\w.-]+", "_", stem).strip(".-_")[:100] or "study"
+    return "" if name == stem else "\n" + dump_yaml({"name": name})
 
 
 def _path_in_spec(path: Path, output: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""A look at images on disk before there is a spec: which data set they are, and what is in it."""
+"""Images on disk before there is a spec: what type of data set they are, and what it holds."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from pydantic import ValidationError
 
 from automap.data.decode.header import image_header
 from automap.data.recognise.boxes_layout import boxes_layout
+from automap.data.recognise.decoding_faults import decoding_faults
 from automap.data.recognise.layouts import paired_layout
 from automap.data.scan.notices import NoticeCounts
+from automap.data.sources.files import NOT_REGULAR
+from automap.data.sources.idx import is_idx_name
+from automap.data.sources.layout import is_junk
 from automap.exceptions import DataError
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import BadSample, Notice, Sample
 from automap.spec.plugins import load_plugin
 
 SAMPLE = 200
-"""Images whose header is read to learn sizes."""
+"""Images that are decoded to learn sizes, and how many are damaged."""
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -36,7 +40,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Survey:
-    """What a data set holds."""
+    """The contents of a data set."""
 
     classes: Mapping[str, int]
     """Number of images of each class, by its name, in the order of names; empty where targets name none."""
@@ -47,20 +51,22 @@ class Survey:
     splits: Mapping[str, int]
     """Number of images of each split that the data set itself assigns."""
     bad: Mapping[str, tuple[str, ...]]
-    """Names of what cannot be used, by reason."""
+    """Names of the samples that cannot be used, by reason; of decoding, only those of the sample."""
     notices: tuple[str, ...]
     """What the data set left out or changed, one line for each kind."""
     sizes: tuple[tuple[int, int], ...]
     """Width and height of a sample of the images."""
     grey: bool
     """Whether every image of the sample has one channel."""
+    bad_share: float
+    """Estimated share of samples that cannot be used, damaged images and masks included."""
 
 
 def dataset_type(path: Path) -> str:
-    """Return the type of data set that a path is.
+    """Return the type of the data set at a path.
 
     Raises:
-        DataError: if the path does not exist, is an empty folder, or is of no known kind.
+        DataError: if the path does not exist, is an empty folder, or is of an unknown type.
     """
     if not path.exists():
         raise DataError(f"{path} does not exist")
@@ -71,13 +77,23 @@ def dataset_type(path: Path) -> str:
             return paired[0]
         if (boxed := boxes_layout(path)) is not None:
             return boxed
-        return "tfrecord" if any(_is_tfrecord(file) for file in path.iterdir()) else "folder"
-    if (kind := _SUFFIXES.get(path.suffix.lower())) is None:
+        return _type_of_files(path)
+    if not path.is_file():
+        raise DataError(f"{path} is {NOT_REGULAR}")
+    kind = "idx" if is_idx_name(path.name) else _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
         raise DataError(
-            f"{path} is of no kind that automap tells by itself: a folder with a folder for each class, or "
-            f"a file that ends in {', '.join(_SUFFIXES)}; name an installed data set with --type"
+            f"cannot tell the type of {path}; expected a folder with a folder for each class, or a file that ends in "
+            f"{', '.join(_SUFFIXES)}. Other types of data sets are named with --type"
         )
     return kind
+
+
+def _type_of_files(folder: Path) -> str:
+    files = [file for file in sorted(folder.iterdir()) if file.is_file() and not is_junk(file.name)]
+    if any(_is_tfrecord(file) for file in files):
+        return "tfrecord"
+    return "idx" if any(is_idx_name(file.name) for file in files) else "folder"
 
 
 def _is_tfrecord(path: Path) -> bool:
@@ -85,7 +101,7 @@ def _is_tfrecord(path: Path) -> bool:
 
 
 def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
-    """Describe every record of a data set, and read the headers of some images.
+    """Describe every sample of a data set, and decode some images.
 
     Args:
         type_name: the data set's name as a plugin.
@@ -114,9 +130,14 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
             splits[record.split] += 1
         sample.add(record)
     _check(dataset.target, images, classes, bad)
+    listed_bad = sum(map(len, bad.values()))
+    undecodable = decoding_faults(dataset, sample.records)
+    for name, reason in undecodable:
+        bad.setdefault(reason, []).append(name)
     shapes = list(_shapes(sample.records))
-    if not shapes:
-        raise DataError(f"none of {len(sample.records)} files that were tried is an image that can be opened")
+    if not shapes or len(undecodable) == len(sample.records):
+        reasons = "; ".join(f"{names[0]}: {reason}" for reason, names in bad.items())
+        raise DataError(f"could not use any of {len(sample.records)} images ({reasons or 'not images'})")
     return Survey(
         classes=dict(sorted(classes.items())),
         images=images,
@@ -126,7 +147,13 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
         notices=notices.lines(),
         sizes=tuple((width, height) for width, height, _ in shapes),
         grey=all(channels == 1 for *_, channels in shapes),
+        bad_share=_bad_share(images, listed_bad, len(undecodable), len(sample.records)),
     )
+
+
+def _bad_share(images: int, listed_bad: int, undecodable: int, tried: int) -> float:
+    damaged = images * undecodable / max(1, tried)
+    return (listed_bad + damaged) / max(1, images + listed_bad)
 
 
 def _dataset(model: type[Dataset], fields: Mapping[str, Any]) -> Dataset:
@@ -134,11 +161,11 @@ def _dataset(model: type[Dataset], fields: Mapping[str, Any]) -> Dataset:
         return model.model_validate(dict(fields))
     except ValidationError as error:
         problems = "; ".join(f"{detail['loc'][0]}: {detail['msg']}" for detail in error.errors())
-        raise DataError(f"{model.summary()} It cannot be made of {dict(fields)}: {problems}") from None
+        raise DataError(f"{model.summary()} It does not accept {dict(fields)}: {problems}") from None
 
 
 def _class_names(kind: str, target: Any) -> set[str]:
-    """Return the classes that a target names, each once."""
+    """Return the classes in a target."""
     match kind:
         case "label":
             return {str(target)}
@@ -152,14 +179,16 @@ def _class_names(kind: str, target: Any) -> set[str]:
 def _check(kind: str, images: int, classes: Counter[str], bad: Mapping[str, list[str]]) -> None:
     if not images:
         reasons = "; ".join(f"{len(names)}: {reason} ({names[0]}, …)" for reason, names in bad.items())
-        raise DataError(f"no image was found{f'; skipped {reasons}' if reasons else ''}")
+        raise DataError(f"found no images{f'; skipped {reasons}' if reasons else ''}")
     if kind == "label" and len(classes) == 1:
         only = next(iter(classes))
-        raise DataError(f"all {classes.total()} images are of the class '{only}'; two or more are needed")
+        raise DataError(f"all {classes.total()} images are of the class '{only}'; at least two classes are needed")
+    if images < 2 or (kind == "label" and max(classes.values()) < 2):
+        raise DataError("too few images: at least two of one class are needed, to train and to validate")
 
 
 class _Sample:
-    """Keeps a uniform sample of records, however many there are."""
+    """Keeps a uniform random sample, however many samples there are."""
 
     def __init__(self, size: int) -> None:
         self.records: list[Sample] = []
@@ -175,8 +204,7 @@ class _Sample:
 
 
 def _shapes(records: list[Sample]) -> Iterator[tuple[int, int, int]]:
-    """Yield width, height and channels of images, from their headers; what cannot be read is left out."""
+    """Yield width, height and channels of the images that can be read."""
     for record in records:
-        # The cache's builder reports what cannot be read with its reason; here only sizes matter.
         if (header := image_header(record.image)) is not None:
             yield header[1], header[0], header[2]

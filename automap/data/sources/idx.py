@@ -73,6 +73,11 @@ class Idx(Dataset):
         return pairs
 
 
+def is_idx_name(name: str) -> bool:
+    """Return whether a file is named as one of images in the IDX format."""
+    return _IMAGES.fullmatch(name) is not None
+
+
 def find_pairs(folder: Path) -> list[IdxPair]:
     """Return the files of images in a folder with those of their labels, by split.
 
