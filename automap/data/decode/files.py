@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import io
 import os
 import stat
@@ -10,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from automap.data.decode.errors import BadImage
 from automap.interfaces.array import Array
@@ -31,6 +33,7 @@ _BYTES_PER_PIXEL = {"JPEG": 7, "MPO": 7, "JPEG2000": 16, "AVIF": 12, "HEIF": 12,
 """Memory that Pillow and the format's library take at most for each pixel; of other formats, by the mode."""
 _BYTES_BY_MODE = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 _OTHER_MODES = 5
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"})
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit is below what phones produce; ours is checked in bytes.
 
@@ -41,6 +44,8 @@ Pixels = Path | bytes | Array | ImageSource
 def supported_formats() -> tuple[str, ...]:
     """Return those of `FORMATS` that this installation can read."""
     Image.init()
+    if importlib.util.find_spec("pillow_heif") is not None:
+        importlib.import_module("pillow_heif").register_heif_opener()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
@@ -77,9 +82,24 @@ def open_picture(source: bytes | Path) -> Image.Image:
     """
     if isinstance(source, Path) and not source.is_file():
         raise BadImage("not a regular file")
-    picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=supported_formats())
+    try:
+        picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=supported_formats())
+    except UnidentifiedImageError:
+        if is_heic(source):
+            raise BadImage("HEIC image; to read it, install pillow-heif: pip install 'automap[heic]'") from None
+        raise
     check_size(picture.width, picture.height, bytes_per_pixel(picture))
     return picture
+
+
+def is_heic(source: bytes | Path) -> bool:
+    """Return whether an encoded image is in the format of phones that Pillow does not read by itself."""
+    if isinstance(source, bytes):
+        head = source[:12]
+    else:
+        with source.open("rb") as file:
+            head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
 
 
 def bytes_per_pixel(picture: Image.Image) -> int:

@@ -65,8 +65,10 @@ def mask_values(picture: Image.Image) -> Array:
     """Return the class indices of a palette or grey mask ``(height, width)``, uint8.
 
     Raises:
-        BadImage: if it is a colour image, or has values above 255.
+        BadImage: if it is a JPEG or a colour image, or has values that are not whole numbers from 0 to 255.
     """
+    if picture.format in {"JPEG", "MPO"}:
+        raise BadImage("its mask is a JPEG file, whose lossy compression changes class indices; save masks as PNG")
     if picture.mode == "1":
         return np.asarray(picture).astype(np.uint8)
     values = np.asarray(picture)
@@ -76,4 +78,7 @@ def mask_values(picture: Image.Image) -> Array:
         raise BadImage(
             "its mask has values above 255", f"from {values.min():g} to {values.max():g}; class indices are 0 to 254"
         )
+    if values.dtype.kind == "f" and (values != np.round(values)).any():
+        fraction = values[values != np.round(values)][0]
+        raise BadImage("its mask has fractions; class indices are whole numbers", f"{fraction:g}")
     return values.astype(np.uint8)

@@ -1,15 +1,17 @@
-"""Finding damaged images and masks before there is a spec."""
+"""Finding damaged images, masks and boxes before there is a spec."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automap.data.decode.image import BadImage, decode_placed
+from automap.data.decode.errors import BadImage
+from automap.data.decode.image import decode_record
+from automap.data.scan.record_format import find_format
 from automap.data.targets import target_kind
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import Sample
 
-_SHAPE = (32, 32, 3)
+_SIDE = 32
 
 
 def decoding_faults(dataset: Dataset, samples: Sequence[Sample]) -> list[tuple[str, str]]:
@@ -18,15 +20,19 @@ def decoding_faults(dataset: Dataset, samples: Sequence[Sample]) -> list[tuple[s
     Args:
         dataset: of the samples.
         samples: some of them.
+
+    Raises:
+        DataError: if the fields of the data set contradict the images.
     """
-    kind = target_kind(dataset)
+    kind, found = target_kind(dataset), find_format(dataset, samples)
+    small = found.model_copy(update={"shape": (_SIDE, _SIDE, found.shape[2])})
     faults = []
     for sample in samples:
         try:
-            _, geometry = decode_placed(sample.image, _SHAPE, "pad")
+            placed = decode_record(sample.image, small)
             # Target images are fitted to the size of their record, which is not known yet.
             if kind.in_image and dataset.target != "image":
-                kind.place(sample.target, geometry, _SHAPE, "pad")
+                kind.place(sample.target, placed.geometry, small)
         except BadImage as error:
-            faults.append((sample.name, str(error)))
+            faults.append((sample.name, error.reason))
     return faults

@@ -36,7 +36,7 @@ def upright_boxes(target: Sequence[tuple[Any, ...]], geometry: Geometry) -> Iter
         left, right = (min(max(float(x), 0.0), width) for x in (box[0], box[2]))
         top, bottom = (min(max(float(y), 0.0), height) for y in (box[1], box[3]))
         if left >= right or top >= bottom:
-            raise BadImage(f"a box lies outside the image or has no area ({name})")
+            raise BadImage("a box lies outside the image or has no area", str(name))
         yield PlacedBox(str(name), (left, top, right, bottom), numbers[4:] == [True])
 
 
@@ -47,7 +47,7 @@ def _is_turned(stated: tuple[int, int] | None, geometry: Geometry) -> bool:
     if geometry.orientation >= 5 and stated == geometry.source[::-1]:
         return True
     sizes = [f"{width}×{height}" for height, width in (stated, geometry.source)]
-    raise BadImage(f"its annotations state another size ({sizes[0]} pixels, the image has {sizes[1]})")
+    raise BadImage("its annotations state another size", f"{sizes[0]} pixels, the image has {sizes[1]}")
 
 
 def _turned(box: Sequence[float], geometry: Geometry) -> Rectangle:
