@@ -15,7 +15,7 @@ import numpy as np
 
 from automap.data.prepare import PreparedData
 from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
-from automap.training.files import make_way, write_atomically
+from automap.training.files import first_line, make_way, require_file, write_atomically
 from automap.training.model import TrainingModel
 from automap.training.progress import Progress, dump_progress, load_progress
 from automap.training.request import TrialRequest
@@ -65,8 +65,7 @@ def restore_checkpoint(path: Path, identity: str, model: TrainingModel) -> Progr
     try:
         progress = load_progress(about, best)
     except (ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        return Progress(notes=[f"started again: the checkpoint could not be read ({reason})"])
+        return Progress(notes=[f"started again: the checkpoint could not be read ({first_line(error)})"])
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return progress
@@ -74,7 +73,7 @@ def restore_checkpoint(path: Path, identity: str, model: TrainingModel) -> Progr
 
 def _fit(values: list[Any], variables: list[keras.Variable]) -> bool:
     return all(
-        value is not None and value.shape == tuple(variable.shape) and value.dtype.kind in "fiubV"
+        isinstance(value, np.ndarray) and value.shape == tuple(variable.shape) and value.dtype.kind in "fiub"
         for value, variable in zip(values, variables, strict=True)
     )
 
@@ -94,13 +93,14 @@ def checkpointed_parts(path: Path, identity: str) -> int:
 def _read(path: Path, arrays_of: Callable[[Any], Arrays]) -> tuple[Arrays, dict[str, Any]] | str:
     """Return a checkpoint's arrays and its description; why it cannot be read, if so."""
     try:
+        require_file(path)
         with np.load(path, allow_pickle=False) as file:
             arrays, about = arrays_of(file), json.loads(str(file["about"]))
         arrays.pop("about", None)
         if not isinstance(about, dict):
             raise ValueError("its description is not a mapping")
     except Exception as error:  # NumPy and zipfile raise anything on damaged files: 2% of 12,923 were none of theirs.
-        return (str(error).splitlines() or [type(error).__name__])[0]
+        return first_line(error)
     return arrays, about
 
 

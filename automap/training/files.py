@@ -40,6 +40,17 @@ def put_in_place(temporary: Path, path: Path) -> None:
     _sync_folder(path.parent)
 
 
+def require_file(path: Path) -> None:
+    """Raise ValueError if a path is not a regular file: a folder, a link, or a pipe that would be read for ever."""
+    if path.is_symlink() or not path.is_file():
+        raise ValueError("it is not a regular file")
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or its type if it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def make_way(path: Path) -> None:
     """Rename a folder that has the name of a file; nobody knows what it is, so nothing in it is deleted."""
     if path.is_dir() and not path.is_symlink():

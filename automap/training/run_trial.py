@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from automap.store.result import Result, State
 from automap.training import backend
 from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
 from automap.training.failures import OutOfMemoryError, failures_explained
-from automap.training.files import make_way, write_text
+from automap.training.files import first_line, make_way, require_file, write_text
 from automap.training.measure import memory
 from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.model_io import save_model
@@ -243,13 +244,15 @@ def _result(
 
 def _read_result(path: Path, identity: str, progress: Progress) -> Result | None:
     """Return the trial's result; None if there is none, with a note in `progress` if it cannot be read."""
-    if not path.is_symlink() and not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
+        require_file(path)
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return Result.model_validate(stored["result"]) if stored["identity"] == identity else None
+        if stored["identity"] == identity:
+            return Result.model_validate(stored["result"])
+        progress.notes.append(f"started again: {path.name} belongs to another training")
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        progress.notes.append(f"started again: {path.name} could not be read ({reason})")
+        progress.notes.append(f"started again: {path.name} could not be read ({first_line(error)})")
         make_way(path)
-        return None
+    return None
