@@ -8,17 +8,24 @@ AutomapError
 │   └── StorageError     the database or run directory cannot be used as named
 │       └── ConnectionLost   the database does not answer; it may be back soon
 └── RunError             the input was right, the run failed; exit code 1
+    ├── DatabaseLost     the database file was deleted or replaced during the run
     ├── TrainingError    one trial failed; the study goes on
     └── WorkerError      a worker could not start or died
 """
 
 from __future__ import annotations
 
+from automap.redaction import redact
+
 
 class AutomapError(Exception):
-    """Base of all errors that automap raises on purpose; its text is shown to the user as it is."""
+    """Base of all errors that automap raises on purpose; its text is meant for users, and holds no password."""
 
     exit_code = 1
+
+    def __init__(self, *texts: str) -> None:
+        # Here, because the URL may come from anywhere: a spec, a driver's message, an exception of fsspec.
+        super().__init__(*(redact(text) for text in texts))
 
 
 class UserError(AutomapError):
@@ -45,6 +52,10 @@ class ConnectionLost(StorageError):  # noqa: N818
 
 class RunError(AutomapError):
     """The input was right, but the run failed."""
+
+
+class DatabaseLost(RunError):  # noqa: N818
+    """The database file was deleted or replaced while it was in use."""
 
 
 class TrainingError(RunError):

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automap.data.summary import DataSummary
+from automap.redaction import redact
 from automap.spec.describe import describe_space
 from automap.spec.display import safe_text
 from automap.spec.draw import Hyperparameter, hyperparameters
@@ -24,7 +25,7 @@ MOST_CLASSES = 20
 
 def resolved_spec(spec: Spec, *, coloured: bool) -> RenderableType:
     """Return the spec with all that it left out, as YAML that is a spec itself."""
-    text = dump_yaml(spec.to_data())
+    text = redact(dump_yaml(spec.to_data()))
     return Syntax(text, "yaml", theme="ansi_dark", background_color="default") if coloured else Text(text)
 
 

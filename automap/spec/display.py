@@ -17,6 +17,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from automap.redaction import redact
+
 # C0 and C1 controls (ESC begins terminal sequences, and so does U+009B), line and paragraph separators,
 # bidirectional embeddings, overrides and isolates, and surrogates, which stand for bytes of file names that
 # are not UTF-8. Compare "Trojan Source" (CVE-2021-42574).
@@ -26,13 +28,13 @@ _CONTROLS_IN_LINES = re.compile(f"(?![\n\t])[{_UNSAFE}]")
 
 
 def escaped(text: object, *, lines: bool = False) -> str:
-    r"""Return a text with control characters spelled out: ESC becomes the four characters ``\x1b``.
+    r"""Return a text with control characters spelled out, ESC as ``\x1b``, and passwords of URLs hidden.
 
     Args:
         text: anything; `str` is applied to it.
         lines: whether line breaks and tabs stay, as in messages of several lines.
     """
-    return (_CONTROLS_IN_LINES if lines else _CONTROLS).sub(_spelled, str(text))
+    return (_CONTROLS_IN_LINES if lines else _CONTROLS).sub(_spelled, redact(str(text)))
 
 
 def safe_text(text: object, style: str = "") -> Text:
@@ -52,7 +54,7 @@ def shell_quoted(path: object) -> str:
 
 def json_text(data: Any) -> str:
     r"""Return data as indented JSON; what a terminal would obey is written as ``\u`` escapes."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    text = redact(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
     return _CONTROLS_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

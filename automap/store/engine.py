@@ -1,4 +1,4 @@
-"""Opening a database by its URL: for writing, with its tables brought up to date, or only for reading."""
+"""Opening a database by its URL: for writing, with migrated tables, or read-only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, make_url, text
 
 from automap.exceptions import StorageError
+from automap.store.database_file import watch_file
 from automap.store.errors import display_url, storage_error, storage_errors
 from automap.store.models import HEAD, VERSION_TABLE
 from automap.store.transactions import begin_explicitly, dump_json
@@ -20,11 +21,11 @@ from automap.store.transactions import begin_explicitly, dump_json
 __all__ = ["BUSY_SECONDS", "database_url", "display_url", "open_database", "read_database"]
 
 BUSY_SECONDS = 30.0
-"""How long a transaction waits for another one that holds SQLite's lock."""
+"""How long a transaction waits for SQLite's lock."""
 
 CONNECT_SECONDS = 10
 
-# Python's name of the driver and automap's extra that installs it, for each kind of database.
+# For each kind of database, the Python driver and the extra of automap that installs it.
 _DRIVERS = {
     "postgresql": ("psycopg", "postgres"),
     "mysql": ("pymysql", "mysql"),
@@ -33,22 +34,22 @@ _DRIVERS = {
 
 
 def database_url(url: str) -> URL:
-    """Return a URL with its driver filled in: psycopg for PostgreSQL, PyMySQL for MySQL.
+    """Return a URL that names a driver: psycopg for PostgreSQL, PyMySQL for MySQL.
 
     Raises:
-        StorageError: if it is not the URL of a database that automap can use.
+        StorageError: if it is not the URL of a supported database.
     """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (exc.ArgumentError, exc.NoSuchModuleError, ValueError):
         raise StorageError(
-            f"storage '{url}' is not a database URL; write for instance sqlite:///automap.db or "
+            f"storage '{display_url(url)}' is not a database URL; expected, for example, sqlite:///automap.db or "
             "postgresql://user@host/name"
         ) from None
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StorageError(
-            f"storage '{url}' lies in memory, where no worker finds it; name a file: sqlite:///automap.db"
+            f"storage '{url}' is an in-memory database, which workers cannot share; use a file: sqlite:///automap.db"
         )
     if parsed.drivername in _DRIVERS:
         return parsed.set(drivername=f"{backend}+{_DRIVERS[backend][0]}")
@@ -56,16 +57,17 @@ def database_url(url: str) -> URL:
 
 
 def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Open a database for writing; create it and its tables, or bring them up to date, where that is needed.
+    """Open a database for writing, and create or migrate its tables where needed.
 
-    It is safe with several processes at once.
+    Several processes may do so at once.
 
     Args:
         url: a SQLAlchemy URL.
-        busy_seconds: how long to wait for a lock of SQLite.
+        busy_seconds: how long to wait for SQLite's lock.
 
     Raises:
-        StorageError: if it is locked, read-only, not a database, not reachable, or its driver is missing.
+        StorageError: if it is locked, read-only, not a database or unreachable, or if its driver is not installed.
+        DatabaseLost: later, from any transaction, if an SQLite file is deleted or replaced while it is in use.
     """
     engine = _engine(database_url(url), busy_seconds)
     with storage_errors(engine.url):
@@ -76,20 +78,22 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
             version = _schema_version(connection)
             if version == HEAD:
                 _refuse_read_only(engine.url, connection)
+                watch_file(engine)
                 return engine
-    # Alembic costs a third of a second to import, and a database is created only once.
+    # Importing Alembic takes a third of a second, and is needed only to create or migrate a database.
     from automap.store.migrate import upgrade
 
     with storage_errors(engine.url):
         upgrade(engine)
+    watch_file(engine)
     return engine
 
 
 def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Open a database that exists, for reading only; nothing is created or changed.
+    """Open an existing database read-only; nothing is created or changed.
 
     Raises:
-        StorageError: if it does not exist, holds no study of this version of automap, or cannot be read.
+        StorageError: if it does not exist, has no tables of this version of automap, or cannot be read.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -98,11 +102,11 @@ def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     with storage_errors(engine.url), engine.connect() as connection:
         version = _schema_version(connection)
     if version is None:
-        raise StorageError(f"database {display_url(url)} holds no automap study; start one with: automap search SPEC")
+        raise StorageError(f"database {display_url(url)} has no studies; start one with: automap search SPEC")
     if version != HEAD:
         raise StorageError(
-            f"database {display_url(url)} has tables of another version of automap ({version}, not "
-            f"{HEAD}); automap search brings older tables up to date; for newer ones, install a newer automap"
+            f"database {display_url(url)} was written by another version of automap (schema {version}, expected "
+            f"{HEAD}); automap search migrates older databases; for a newer one, upgrade automap"
         )
     return engine
 
@@ -128,19 +132,19 @@ def _engine(url: URL, busy_seconds: float, *, read_only: bool = False) -> Engine
 def _missing_driver(url: URL, error: Exception) -> str:
     _, extra = _DRIVERS.get(url.get_backend_name(), ("", ""))
     if not extra:
-        return f"no driver for it is installed ({error})"
+        return f"no driver is installed for it ({error})"
     return f"its driver is not installed ({error}); install it with: pip install 'automap[{extra}]'"
 
 
 def _set_pragmas(connection: Any, _: object) -> None:
-    # With the write-ahead log, NORMAL loses no transaction to a killed process, and keeps the file whole in a
-    # power cut.
+    # With write-ahead logging, NORMAL loses no transaction to a killed process, and a power cut cannot corrupt
+    # the file.
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _switch_to_write_ahead_log(engine: Engine, busy_seconds: float) -> None:
-    # SQLite does not wait for its lock here, so two processes that create one database must try again.
+    # SQLite does not wait for its lock here, so processes that create the same database at once have to retry.
     deadline = time.monotonic() + busy_seconds
     while True:
         try:
@@ -170,21 +174,21 @@ def _refuse_read_only(url: URL, connection: Connection) -> None:
 def _need_folder(url: URL) -> None:
     folder = Path(url.database or "").absolute().parent
     if not folder.is_dir():
-        raise StorageError(f"database {display_url(url)}: its folder {folder} does not exist; create it")
+        raise StorageError(f"database {display_url(url)}: its folder {folder} does not exist; create it first")
 
 
 def _need_file(url: URL) -> None:
     if not Path(url.database or "").exists():
         raise StorageError(
-            f"database {display_url(url)} does not exist; start a study with: automap search SPEC, or name "
-            "another database: --storage URL"
+            f"database {display_url(url)} does not exist; start a study with: automap search SPEC, or choose "
+            "another database with --storage URL"
         )
 
 
 def _connect_read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:
     mode = "mode=ro"
     if not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
-        # Readers of a write-ahead log need a small file beside it, which cannot be made in such a folder; and
-        # as no log lies there, nobody writes.
+        # Reading a write-ahead log requires creating a small file next to it, which is not possible in this
+        # folder; and without a log there is no writer.
         mode = "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=busy_seconds, check_same_thread=False)

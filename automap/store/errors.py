@@ -9,8 +9,7 @@ from pathlib import Path
 from sqlalchemy import URL, exc, make_url
 
 from automap.exceptions import ConnectionLost, StorageError
-
-_SECRET_KEYS = ("password", "passwd", "sslpassword")
+from automap.redaction import HIDDEN, redact
 
 _Meanings = Sequence[tuple[tuple[str, ...], str]]
 
@@ -82,10 +81,13 @@ _PASSING: _Meanings = (
 
 
 def display_url(url: URL | str) -> str:
-    """Return a database URL that may be shown: passwords are hidden."""
-    parsed = make_url(url)
-    hidden = {key: "***" for key in parsed.query if key.lower() in _SECRET_KEYS}
-    return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
+    """Return a database URL without its password, also one that is malformed."""
+    try:
+        return redact(make_url(url).render_as_string(hide_password=True))
+    except (exc.ArgumentError, ValueError):
+        scheme, colon, rest = str(url).partition(":")
+        # Whatever follows may be, or hold, a password.
+        return f"{scheme}:{HIDDEN}" if colon and rest else redact(str(url))
 
 
 def storage_error(url: URL, error: Exception) -> StorageError:

@@ -1,4 +1,4 @@
-"""Waiting for a database that does not answer: a server that restarts costs a search nothing."""
+"""Retrying while the database does not answer, so that a server restart does not end a search."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from automap.exceptions import ConnectionLost
 
-PATIENCE_SECONDS = 300.0
-"""How long a database may be away."""
+RETRY_SECONDS = 300.0
+"""How long an outage may last before a search gives up."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
@@ -18,54 +18,53 @@ T = TypeVar("T")
 
 
 class Outage:
-    """How long a database has not answered; to be asked again and again by whoever can go on without it."""
+    """Tracks how long the database has not answered, for a loop that can go on without it for a while.
 
-    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
-        self._patience = patience
+    Args:
+        limit: seconds after which an outage is an error.
+    """
+
+    def __init__(self, limit: float = RETRY_SECONDS) -> None:
+        self._limit = limit
         self._began: float | None = None
 
-    def over(self) -> None:
-        """Take note that the database answers."""
+    def end(self) -> None:
+        """Record that the database answers."""
         self._began = None
 
-    def endure(self, error: ConnectionLost) -> None:
-        """Take note that it does not.
+    def extend(self, error: ConnectionLost) -> None:
+        """Record that the database does not answer.
 
         Raises:
-            ConnectionLost: the error itself, once it has lasted too long.
+            ConnectionLost: `error`, once the outage is longer than the limit.
         """
         now = time.monotonic()
         self._began = now if self._began is None else self._began
-        if now - self._began > self._patience:
+        if now - self._began > self._limit:
             raise error
 
-    @property
-    def lasts(self) -> bool:
-        """Whether the database did not answer the last time."""
-        return self._began is not None
 
-
-def with_retries(call: Callable[[], T], stop: threading.Event | None = None, patience: float = PATIENCE_SECONDS) -> T:
-    """Call a function, again and again while the database does not answer.
+def with_retries(call: Callable[[], T], stop: threading.Event | None = None, limit: float = RETRY_SECONDS) -> T:
+    """Call a function until the database answers, with exponential backoff.
 
     Args:
-        call: what may be done twice without harm: a connection may break after the database has done it.
+        call: must be safe to repeat: the connection may break after the database has committed.
         stop: ends the waiting early.
-        patience: seconds until it ends.
+        limit: how long to retry, in seconds.
 
     Returns:
         What the function returns.
 
     Raises:
-        ConnectionLost: if the database stays away, or `stop` is set before it is back.
+        ConnectionLost: if the database does not come back in time, or `stop` is set before it does.
     """
-    outage, pause = Outage(patience), _FIRST_PAUSE
+    outage, pause = Outage(limit), _FIRST_PAUSE
     waiting = stop or threading.Event()
     while True:
         try:
             return call()
         except ConnectionLost as error:
-            outage.endure(error)
+            outage.extend(error)
             if waiting.wait(pause):
                 raise
             pause = min(2 * pause, _LONGEST_PAUSE)

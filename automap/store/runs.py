@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Engine, Update, and_, case, func, insert, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from automap.redaction import redact
 from automap.store.clock import as_datetime, database_now
 from automap.store.models import RunTable, StudyTable
 from automap.store.study_store import StudyStore
@@ -282,8 +283,8 @@ def _claim(run_id: int, worker: str, orphaned: ColumnElement[bool], grace_second
 
 
 def plain_text(text: str) -> str:
-    """Return a text that every database takes: PostgreSQL refuses the character NUL."""
-    return text.replace("\0", "")
+    """Return a text that may be stored: without passwords, and without NUL, which PostgreSQL refuses."""
+    return redact(text.replace("\0", ""))
 
 
 def _run(row: RunTable) -> Run:

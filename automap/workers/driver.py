@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from automap.exceptions import ConnectionLost, StorageError, UserError, WorkerError
+from automap.exceptions import ConnectionLost, DatabaseLost, StorageError, UserError, WorkerError
 from automap.search import finalists
 from automap.search.budget import Use, budget_use
 from automap.search.study import Study
@@ -66,6 +66,7 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
         Whether the search ended by itself.
 
     Raises:
+        DatabaseLost: if the database file is deleted or replaced.
         StorageError: if the database stays away for minutes.
         UserError: if no worker can go on: the disk is full, say, or a candidate cannot be built.
         WorkerError: if workers die again and again.
@@ -80,10 +81,14 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             view.update(now)
             died = losses.release_dead(study, now, executor.alive(), counted=not interrupted())
             studies.tick(study.store)
-            outage.over()
+            outage.end()
+        except DatabaseLost:
+            # Nothing that the workers do can be stored any more.
+            executor.stop(now=True)
+            raise
         except ConnectionLost as error:
             # The workers wait for the database too, and train in the meantime.
-            outage.endure(error)
+            outage.extend(error)
             view.database_away(str(error))
             died = False
         if losses.last is not None and losses.hopeless:

@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from automap.exceptions import StorageError
+from automap.exceptions import DatabaseLost, StorageError
 from automap.interfaces.scheduler import Evaluation
 from automap.search.study import Study
 from automap.store import runs
@@ -55,6 +55,9 @@ class Lease:
         while not self._ended.wait(BEAT_SECONDS):
             try:
                 held = runs.beat(self._study.engine, self._run.id, self._worker)
+            except DatabaseLost:
+                self.lost = True
+                return
             except StorageError:
                 # A database that restarts is back soon; if it is not, the next epoch's report says so.
                 continue

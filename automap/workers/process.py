@@ -52,10 +52,11 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
     from automap.workers.worker import check_boundary_candidates, work
 
     limit_gpu_memory(order["gpu_fraction"], order["gpu_memory_bytes"])
-    study = join(Spec.model_validate(order["spec"]), order["sampler_seed"])
+    spec = Spec.model_validate(order["spec"])
+    study = with_retries(lambda: join(spec, order["sampler_seed"]), stop)
     # What this machine's first process found, a worker waits for: the place of shared caches may be away for a moment.
     data = with_retries(lambda: prepare(study.spec.dataset, shared=study.spec.cache), stop)
-    check_boundary_candidates(study, data)
+    with_retries(lambda: check_boundary_candidates(study, data), stop)
     work(study, data, order["worker"], stop)
 
 

@@ -108,7 +108,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 
 def test_a_database_without_our_tables_is_named_so(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE theirs (x)").connection.close()
-    with pytest.raises(StorageError, match="holds no automap study"):
+    with pytest.raises(StorageError, match="has no studies"):
         read_database(f"sqlite:///{tmp_path}/other.db")
 
 
@@ -211,7 +211,7 @@ def test_what_is_no_url(url: str) -> None:
 
 
 def test_memory_is_refused() -> None:
-    with pytest.raises(StorageError, match="in memory"):
+    with pytest.raises(StorageError, match="in-memory"):
         open_database("sqlite://")
 
 
