@@ -25,6 +25,8 @@ class Task(Component, ABC):
     metrics: ClassVar[Mapping[str, Metric]]
     """Every metric that its evaluator computes."""
     default_objective: ClassVar[str]
+    class_metrics: ClassVar[Mapping[str, Metric]] = {}
+    """Metrics that the evaluator computes for every class: ``iou`` stands for ``iou_cat``, ``iou_dog`` and so on."""
     default_loss: ClassVar[str]
     tiled: ClassVar[bool] = False
     """Whether prediction keeps the image's own resolution and proceeds tile by tile."""

@@ -61,8 +61,13 @@ def _short_float(value: float) -> str:
 
 
 def _tokens(candidate: Mapping[str, Any]) -> dict[str, str]:
-    """Return tokens by keys that are equal where two candidates may be compared; main ones first."""
-    found = {key: token for slot, data in candidate.items() for key, token in _slot_tokens(slot, data)}
+    """Return the text of each hyperparameter, the main ones first.
+
+    Keys are equal where values of two candidates may be compared. The data set is left out: it is never searched,
+    and two studies, or one that was moved, may differ in nothing but its path.
+    """
+    searched = {slot: data for slot, data in candidate.items() if slot != "dataset"}
+    found = {key: token for slot, data in searched.items() for key, token in _slot_tokens(slot, data)}
     return dict(sorted(found.items(), key=lambda item: _importance(item[0])))
 
 

@@ -1,4 +1,4 @@
-"""The metrics that a leaderboard can be sorted by, as users name them."""
+"""Parsing the metric that a leaderboard is sorted by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast, get_args
 from sqlalchemy import Engine
 
 from automap.exceptions import PluginError, UserError
-from automap.interfaces.metric import Direction
+from automap.interfaces.metric import Direction, Metric
 from automap.interfaces.task import Task
 from automap.leaderboard.board import objective_measure
 from automap.spec.objectives import COSTS
@@ -22,10 +22,10 @@ from automap.store.study_store import StudyStore
 
 
 def parse_measure(engine: Engine, studies: Sequence[StudyRow], text: str) -> Measure:
-    """Read the name of a metric: ``validation.accuracy``, ``cost.latency_ms``, or ``accuracy``, ``latency``.
+    """Parse the name of a metric: ``validation.accuracy``, ``cost.latency_ms``, or ``accuracy``, ``latency``.
 
     Raises:
-        UserError: if no result has it; with the nearest names.
+        UserError: if no result has it, with the nearest name, or if its direction is not known.
     """
     known = _known_names(engine, studies)
     name = text
@@ -45,7 +45,7 @@ def _group(name: str) -> rankings.Group:
 
 
 def _known_names(engine: Engine, studies: Sequence[StudyRow]) -> list[str]:
-    """Return every name that results of the studies have; one trial and the finalists tell."""
+    """Return the names that one trial and the finalists of each study have."""
     found: dict[str, None] = {}
     for study in studies:
         trials = list_results(StudyStore(engine, study.id), kind="search", states=("complete",), limit=1)
@@ -57,11 +57,11 @@ def _known_names(engine: Engine, studies: Sequence[StudyRow]) -> list[str]:
 
 def _advice(text: str, known: Sequence[str]) -> str:
     if not known:
-        return "no trial is complete yet"
+        return "no trial has completed yet"
     near = nearest(text, known, cutoff=0.5)
     bare = {name.partition(".")[2]: name for name in reversed(known)}
     near = near or bare.get(nearest(text, bare, cutoff=0.5) or "")
-    return f"did you mean '{near}'?" if near else f"there are {', '.join(known)}"
+    return f"did you mean '{near}'?" if near else f"available: {', '.join(known)}"
 
 
 def _direction(study: StudyRow, group: str, key: str) -> Direction:
@@ -74,11 +74,25 @@ def _direction(study: StudyRow, group: str, key: str) -> Direction:
 
 
 def _task_direction(study: StudyRow, key: str) -> Direction:
-    """Return how the study's task means a metric; its loss, which is none of them, is better when smaller."""
-    task = study.spec.get("task") or {}
-    name = task if isinstance(task, str) else task.get("type")
+    """Return the direction that the study's task declares for a metric, or for a metric of one class."""
+    data = study.spec.get("task") or {}
+    name = data if isinstance(data, str) else data.get("type")
     try:
-        metrics = cast("type[Task]", load_plugin(Task.group, str(name))).metrics
+        task = cast("type[Task]", load_plugin(Task.group, str(name)))
     except PluginError as error:
-        raise UserError(f"--sort: whether a larger '{key}' is better is not known: {error}") from error
-    return metrics[key].direction if key in metrics else "minimize"
+        raise UserError(f"--sort: cannot tell whether larger values of '{key}' are better: {error}") from error
+    found = task.metrics.get(key) or _metric_of_class(task, key) or _OTHERS.get(key)
+    if found is None:
+        raise UserError(
+            f"--sort: cannot tell whether larger values of '{key}' are better: task '{name}' has no such metric"
+        )
+    return found.direction
+
+
+_OTHERS = {"loss": Metric("minimize", "the training loss; set by the training")}
+
+
+def _metric_of_class(task: type[Task], key: str) -> Metric | None:
+    """Return the metric of a name such as ``iou_cat``; the longest that fits, since classes may have any name."""
+    known = {**task.metrics, **task.class_metrics}
+    return next((known[name] for name in sorted(known, key=len, reverse=True) if key.startswith(f"{name}_")), None)

@@ -1,13 +1,15 @@
-"""Queries behind a leaderboard: the database sorts and limits, and only the rows to be shown are read."""
+"""Queries behind a leaderboard: the database sorts and limits, so that only rows to be shown are read."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import defer
 
+from automap.exceptions import UserError
 from automap.interfaces.metric import Direction
 from automap.store.models import ResultTable, RunTable
 from automap.store.result import State
@@ -15,7 +17,7 @@ from automap.store.results import ResultRow, ordered, result_row
 from automap.store.study_store import StudyStore
 from automap.store.transactions import reading
 
-# SQLite takes no more parameters than this in one statement, PostgreSQL not many more.
+# SQLite and PostgreSQL limit the number of parameters of a statement.
 _IDS_AT_ONCE = 10_000
 
 
@@ -23,7 +25,7 @@ Group = Literal["validation", "test", "cost"]
 
 
 class Measure(NamedTuple):
-    """A number of a result by which results are compared."""
+    """A metric or cost by which results are compared."""
 
     group: Group
     name: str
@@ -32,7 +34,7 @@ class Measure(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A complete trial as a point in the space of the measures."""
+    """The measures of a complete trial."""
 
     id: int
     study_id: int
@@ -43,30 +45,30 @@ class Point(NamedTuple):
 def top_results(
     engine: Engine, study_ids: Sequence[int], measure: Measure, limit: int | None, *, is_value: bool = False
 ) -> list[ResultRow]:
-    """Return complete trials by a measure, the best first, without those that lack it.
+    """Return the complete trials that have a measure, the best first.
 
     Args:
         engine: the database.
         study_ids: the studies.
         measure: what to sort by.
         limit: how many at most, None for all.
-        is_value: whether the measure is the studies' first objective, for which there is an index.
+        is_value: whether the measure is the studies' first objective, which has an index.
     """
-    value = ResultTable.value if is_value else _column(measure)
+    value = ResultTable.value if is_value else _column(engine, measure)
     query = _complete(select(ResultTable), study_ids).where(value.is_not(None))
     return _read(engine, query.order_by(ordered(value, measure.direction), ResultTable.trial).limit(limit))
 
 
 def points(engine: Engine, study_ids: Sequence[int], measures: Sequence[Measure]) -> list[Point]:
-    """Return every complete trial that has all the measures, with nothing but these.
+    """Return the measures of every complete trial that has all of them.
 
     Args:
         engine: the database.
         study_ids: the studies.
-        measures: those of the studies' objectives, in their order.
+        measures: the studies' objectives, in order.
     """
-    # The first objective has a column of its own, which saves reading JSON.
-    columns = [ResultTable.value, *(_column(measure) for measure in measures[1:])]
+    # The first objective has its own column, which is faster than JSON.
+    columns = [ResultTable.value, *(_column(engine, measure) for measure in measures[1:])]
     shown: list[Any] = [ResultTable.id, ResultTable.study_id, ResultTable.trial, *columns]
     query: Select[Any] = _complete(select(*shown), study_ids)
     query = query.where(*(column.is_not(None) for column in columns))
@@ -95,7 +97,7 @@ def final_results(engine: Engine, study_ids: Sequence[int]) -> list[ResultRow]:
 def unranked_results(
     engine: Engine, study_ids: Sequence[int], states: Sequence[State], limit: int | None
 ) -> list[ResultRow]:
-    """Return trials that ended in other states than complete, the latest first."""
+    """Return trials that ended in the given states, the latest first."""
     query = select(ResultTable).where(
         ResultTable.study_id.in_(study_ids), ResultTable.kind == "search", ResultTable.state.in_(states)
     )
@@ -103,13 +105,13 @@ def unranked_results(
 
 
 def count_complete(engine: Engine, study_ids: Sequence[int]) -> int:
-    """Return how many trials are complete."""
+    """Return the number of complete trials."""
     with reading(engine) as session:
         return session.scalar(_complete(select(func.count()), study_ids)) or 0
 
 
 def count_open(engine: Engine, study_ids: Sequence[int]) -> dict[str, int]:
-    """Return how many runs are ``running`` and ``waiting``."""
+    """Return the number of ``running`` and ``waiting`` runs."""
     query = (
         select(RunTable.state, func.count())
         .where(RunTable.study_id.in_(study_ids), RunTable.state.in_(("running", "waiting")))
@@ -120,9 +122,13 @@ def count_open(engine: Engine, study_ids: Sequence[int]) -> dict[str, int]:
         return {"running": 0, "waiting": 0} | found
 
 
-def _column(measure: Measure) -> ColumnElement[float]:
+def _column(engine: Engine, measure: Measure) -> ColumnElement[float]:
+    if engine.dialect.name == "sqlite" and '"' in measure.name:
+        raise UserError(f"SQLite cannot sort by a metric whose name holds a double quote: {measure.name}")
     parts = {"validation": ResultTable.validation, "test": ResultTable.test, "cost": ResultTable.cost}
-    column: ColumnElement[float] = parts[measure.group][measure.name].as_float()
+    # SQLAlchemy writes a JSON path for SQLite and MySQL and does not escape the key in it: class names may hold quotes.
+    key = measure.name if engine.dialect.name == "postgresql" else json.dumps(measure.name, ensure_ascii=False)[1:-1]
+    column: ColumnElement[float] = parts[measure.group][key].as_float()
     return column
 
 
@@ -144,7 +150,7 @@ def _read(engine: Engine, query: Select[Any]) -> list[ResultRow]:
 
 
 def trial_span(store: StudyStore) -> tuple[int, int] | None:
-    """Return the smallest and the largest number of a study's trials; None if it has none."""
+    """Return the lowest and highest number of a study's trials; None if there are none."""
     query = select(func.min(RunTable.trial), func.max(RunTable.trial)).where(RunTable.study_id == store.id)
     with reading(store.engine) as session:
         low, high = session.execute(query).one()

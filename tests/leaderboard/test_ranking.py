@@ -150,13 +150,36 @@ def test_the_direction_of_a_metric_comes_from_its_task(engine: Engine) -> None:
     assert [row.trial for row in rank(engine, [study], sort="validation.macro_f1").rows] == [1, 2, 0]
 
 
+@pytest.mark.parametrize("name", ["1", "pixel_accuracy", "a.b", "loss", "[red]", "a'b", "\x1b[31m"])
+def test_the_direction_of_a_metric_of_one_class(engine: Engine, name: str) -> None:
+    study = make_study(engine, task="segmentation")
+    for trial, value in enumerate((0.05, 0.5)):
+        add_trial(engine, study, trial, Result(state="complete", validation={"accuracy": 0.5, f"iou_{name}": value}))
+    assert [row.trial for row in rank(engine, [study], sort=f"iou_{name}").rows] == [1, 0]
+    assert [row.trial for row in rank(engine, [study], sort=f"validation.iou_{name}").rows] == [1, 0]
+
+
+def test_a_metric_name_that_sqlite_cannot_look_up_is_an_error(engine: Engine) -> None:
+    study = make_study(engine, task="segmentation")
+    add_trial(engine, study, 0, Result(state="complete", validation={"accuracy": 0.5, 'iou_a"b': 0.5}))
+    with pytest.raises(UserError, match="double quote"):
+        rank(engine, [study], sort='iou_a"b')
+
+
+def test_a_metric_of_unknown_direction_is_an_error(engine: Engine) -> None:
+    study = make_study(engine)
+    add_trial(engine, study, 0, Result(state="complete", validation={"accuracy": 0.5, "speed": 1.0}))
+    with pytest.raises(UserError, match="task 'classification' has no such metric"):
+        rank(engine, [study], sort="speed")
+
+
 @pytest.mark.parametrize(
     ("sort", "hint"),
     [
         ("validation.acuracy", "did you mean 'validation.accuracy'"),
         ("acuracy", "did you mean 'validation.accuracy'"),
         ("cost.latency", "did you mean 'cost.latency_ms'"),
-        ("zzz", "there are validation.accuracy, validation.log_loss, cost.parameters"),
+        ("zzz", "available: validation.accuracy, validation.log_loss, cost.parameters"),
     ],
 )
 def test_an_unknown_metric(engine: Engine, sort: str, hint: str) -> None:

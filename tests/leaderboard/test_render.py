@@ -257,3 +257,8 @@ def test_a_page_of_a_trial_in_training(engine: Engine, study: StudyRow) -> None:
     assert "2 of 3 epochs" in "\n".join(drawn(trial_page(view, 80), 80))
     data = view.to_data()
     assert (data["state"], data["epoch"], data["validation"]) == ("running", 2, None)
+
+
+def test_a_moved_data_set_is_no_hyperparameter() -> None:
+    here, there = ({**candidate(), "dataset": {"type": "folder", "path": path}} for path in ("/here", "/there"))
+    assert differing_tokens([here, there]) == [["resnet", "adamw", "lr 1e-3"]] * 2

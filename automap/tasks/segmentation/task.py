@@ -36,6 +36,9 @@ class Segmentation(Task):
         "pixel_accuracy": Metric("maximize", "share of pixels whose most probable class is the right one"),
         "loss": Metric("minimize", "the training loss on images without augmentation; set by the training"),
     }
+    class_metrics: ClassVar[Mapping[str, Metric]] = {
+        "iou": Metric("maximize", "intersection over union of a class, over all pixels of the split"),
+    }
     default_objective: ClassVar[str] = "mean_iou"
     default_loss: ClassVar[str] = "dice_cross_entropy"
     placed: ClassVar[frozenset[str]] = frozenset({"segmentation_masks"})
