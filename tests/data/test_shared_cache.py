@@ -136,7 +136,7 @@ KILLED_FETCH = """
 import os, signal, sys
 from pathlib import Path
 from automap.data import prepare
-    from automap.data.cache import build
+from automap.data.cache import build
 from automap.spec.candidate import load_component
 from automap.interfaces.dataset import Dataset
 from automap.store import remote

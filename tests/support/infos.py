@@ -34,3 +34,15 @@ def data_info(
         described = _KINDS[kind](**target)
     image = ImageInfo(shape=image_shape, mean=mean, std=std)
     return DataInfo(inputs={"image": image}, target=described, train_size=train_size)
+
+
+def resized(info: DataInfo, shape: tuple[int, int, int]) -> DataInfo:
+    """Return the same description with images of another shape."""
+    channels = shape[2]
+    image = info.image.model_copy(update={"shape": shape, "mean": (0.0,) * channels, "std": (1.0,) * channels})
+    return info.model_copy(update={"inputs": {"image": image}})
+
+
+def without_classes(info: DataInfo) -> DataInfo:
+    """Return the same description without any class."""
+    return info.model_copy(update={"target": info.target.model_copy(update={"classes": (), "class_counts": ()})})

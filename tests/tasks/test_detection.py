@@ -18,7 +18,7 @@ from automap.tasks.detection.decode import find_boxes, suppress
 from automap.tasks.detection.task import Detection
 from automap.training.build import build_network
 from automap_losses.fcos import Fcos
-from automap_losses.fcos_loss import assign, giou, middles
+from automap_losses.fcos_loss import assign, centerness, giou
 
 INFO = data_info(
     "boxes",
@@ -162,8 +162,8 @@ def test_overlap_and_middle_by_hand():
     same = np.array([[4.0, 4, 4, 4]])
     assert float(giou(same, same)[0]) == pytest.approx(1.0)
     assert float(giou(same, np.array([[4.0, 4, 0, 4]]))[0]) == pytest.approx(0.5)
-    assert float(middles(same)[0]) == pytest.approx(1.0)
-    assert float(middles(np.array([[1.0, 2, 4, 2]]))[0]) == pytest.approx(0.5)
+    assert float(centerness(same)[0]) == pytest.approx(1.0)
+    assert float(centerness(np.array([[1.0, 2, 4, 2]]))[0]) == pytest.approx(0.5)
 
 
 def loss_by_loops(boxes, said, gamma, alpha, box_weight):

@@ -58,7 +58,7 @@ def test_a_smaller_input_is_judged_as_a_bicubic_filter_enlarges_it():
 @pytest.mark.parametrize("architecture", list(find_plugins("automap.architectures")))
 def test_an_untrained_network_returns_its_input(architecture, scale, decoder):
     described = info((32, 32, 3), scale)
-    images = keras.Input(described.image_shape)
+    images = keras.Input(described.image.shape)
     features = load_plugin("automap.architectures", architecture)().build(images)
     network = keras.Model(images, Enhancement(decoder=decoder).outputs(features, {"image": images}, described))
     given = CLEAN[:32, :32][None]

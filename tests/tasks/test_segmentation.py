@@ -52,7 +52,7 @@ def test_a_class_that_nobody_has_is_left_out_of_the_means():
 @pytest.mark.parametrize("architecture", list(find_plugins("automap.architectures")))
 def test_every_architecture_serves_both_decoders(architecture, decoder):
     described = info(40, 1)
-    images = keras.Input(described.image_shape)
+    images = keras.Input(described.image.shape)
     features = load_plugin("automap.architectures", architecture)().build(images)
     outputs = Segmentation(decoder=decoder, width=8).outputs(features, {"image": images}, described)
     assert outputs.shape == (None, 40, 40, 3)
