@@ -118,6 +118,17 @@ def storage_errors(url: URL) -> Iterator[None]:
         raise storage_error(url, error) from error
 
 
+def require_integer(column: str, value: object) -> int:
+    """Return a value of an integer column, in which SQLite may store anything.
+
+    Raises:
+        StorageError: if it is not an integer.
+    """
+    if not isinstance(value, int):
+        raise StorageError(f"the database is damaged: expected an integer as {column}, received {value!r}")
+    return value
+
+
 def _is_broken(error: Exception) -> bool:
     return isinstance(error, exc.DBAPIError) and error.connection_invalidated
 

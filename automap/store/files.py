@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from automap.store.errors import require_integer
+
 RESULT_FILE = "result.json"
-"""What the run gave; it stays when all else is deleted."""
+"""The result; it stays when the weights are deleted."""
 
 CHECKPOINT_FILE = "checkpoint.npz"
-"""All that a training needs to go on; it exists while the run does."""
+"""Everything needed to resume training; it exists while the run does."""
 
 DECAY_CHECKPOINT_FILE = "before-decay.npz"
 """The checkpoint from which a training that finished early can be continued; deleted with the weights."""
@@ -15,12 +17,23 @@ VALIDATION_FILE = "validation.npz"
 """Raw outputs on the validation split; deleted with the weights."""
 
 NETWORK_FILE = "model.keras"
-"""The trained network, which Keras alone can load."""
+"""The trained network in Keras's format."""
 
 CARD_FILE = "model.json"
-"""What must be known of the network to use it."""
+"""What is needed to use the network: classes, preprocessing, metrics."""
+
+WEIGHT_FILES = (NETWORK_FILE, CARD_FILE, CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE, VALIDATION_FILE)
+"""What is deleted once a trial is no longer among the best."""
+
+MODEL_FILES = (NETWORK_FILE, CARD_FILE, RESULT_FILE)
+"""What a published model consists of."""
 
 
 def run_folder_name(kind: str, trial: int, seed: int) -> str:
-    """Return the name of a run's folder in the run directory."""
-    return f"trial-{trial:05d}" if kind == "search" else f"final-{trial:05d}-seed-{seed}"
+    """Return the name of a run's folder in the run directory.
+
+    Raises:
+        StorageError: if the numbers are not integers, as SQLite allows: they could name a folder elsewhere.
+    """
+    number, seed = require_integer("trial", trial), require_integer("seed", seed)
+    return f"trial-{number:05d}" if kind == "search" else f"final-{number:05d}-seed-{seed}"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 from automap.interfaces.metric import Direction, sign_of
 from automap.spec.objectives import Objective, objective_value
 from automap.store.clock import as_datetime, database_now
+from automap.store.errors import require_integer
 from automap.store.models import ResultTable, RunTable, StudyTable
 from automap.store.result import Result, State
 from automap.store.runs import RunKind, plain_text
@@ -202,7 +203,8 @@ def result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRo
     )
     kind = cast("RunKind", row.kind)
     finished_at = as_datetime(row.finished_at)
-    return ResultRow(row.study_id, row.trial, kind, row.seed, row.candidate, row.value, finished_at, result)
+    trial, seed = require_integer("trial", row.trial), require_integer("seed", row.seed)
+    return ResultRow(row.study_id, trial, kind, seed, row.candidate, row.value, finished_at, result)
 
 
 def known_numbers(data: Mapping[str, Any]) -> dict[str, float]:

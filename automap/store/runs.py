@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from automap.redaction import redact
 from automap.store.clock import as_datetime, database_now
+from automap.store.errors import require_integer
 from automap.store.models import RunTable, StudyTable
 from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
@@ -291,9 +292,9 @@ def _run(row: RunTable) -> Run:
     return Run(
         id=row.id,
         study_id=row.study_id,
-        trial=row.trial,
+        trial=require_integer("trial", row.trial),
         kind=cast("RunKind", row.kind),
-        seed=row.seed,
+        seed=require_integer("seed", row.seed),
         candidate=row.candidate,
         epochs=row.epochs,
         state=cast("RunState", row.state),

@@ -13,6 +13,7 @@ from automap.spec.spec import Spec
 from automap.store import remote
 from automap.store.files import CARD_FILE, CHECKPOINT_FILE, NETWORK_FILE, RESULT_FILE
 from automap.store.retry import with_retries
+from automap.store.run_files import require_real_folder
 
 RETRY_SECONDS = 5.0
 
@@ -33,6 +34,7 @@ class RunFolder:
         self._copier: _Copier | None = None
 
     def __enter__(self) -> Self:
+        require_real_folder(self.local)
         if self._url is not None:
             # What lies here may be from before the run went on elsewhere.
             shutil.rmtree(self.local, ignore_errors=True)

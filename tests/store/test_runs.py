@@ -2,12 +2,15 @@
 
 import math
 import time
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
-from support.studies import candidate, complete, make_study
+from sqlalchemy import Engine, text
+from support.studies import add_trial, candidate, complete, make_study
 
+from automap.exceptions import StorageError
 from automap.store import results, runs
+from automap.store.engine import open_database
 from automap.store.runs import NewRun, Run
 from automap.store.studies import StudyRow
 from automap.store.study_store import StudyStore
@@ -147,3 +150,16 @@ def test_a_worker_finds_the_run_that_it_was_given_while_the_connection_broke(eng
     again = runs.claim_orphan(StudyStore(engine, study.id), "w1", 60.0)
     assert again is not None
     assert (again.id, again.attempts, again.last_death) == (lost.id, 1, None)
+
+
+def test_a_hostile_row_is_refused(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/automap.db")
+    study = make_study(engine)
+    add_trial(engine, study, 0, complete(0.9), seed=1000)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE automap_runs SET seed = '/../../precious'"))
+        connection.execute(text("UPDATE automap_results SET seed = '/../../precious'"))
+    store = StudyStore(engine, study.id)
+    for read in (runs.list_runs, results.list_results):
+        with pytest.raises(StorageError, match=r"expected an integer as seed, received '/../../precious'"):
+            read(store)
