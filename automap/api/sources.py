@@ -49,7 +49,7 @@ def read_source(source: Any, labels: Any = None, fields: Mapping[str, Any] | Non
     if isinstance(source, Spec):
         return Source(source, dump_yaml(source.to_data()))
     if is_path:
-        path = spec_file(Path(source))
+        path = spec_file(source)
         return Source(load_spec(path), path.read_text(encoding="utf-8"))
     return _from_arrays(source, labels, fields or {})
 
@@ -64,7 +64,7 @@ def _from_arrays(images: Any, labels: Any, fields: Mapping[str, Any]) -> Source:
     return Source(spec, dump_yaml(written))
 
 
-def spec_file(path: Path) -> Path:
+def spec_file(source: str | Path) -> Path:
     """Return the spec file of a path: the path itself, or the spec that `init` would write for a folder of images.
 
     A spec that was written before is used as it is, so that the same command resumes its search.
@@ -72,6 +72,9 @@ def spec_file(path: Path) -> Path:
     Raises:
         UserError: if the folder's spec cannot be written, or a file of its name is about other data.
     """
+    if source == "":
+        raise UserError("the path of the spec is empty")
+    path = Path(source)
     if not (path.is_dir() or path.suffix.lower() in DATA_SUFFIXES):
         return path
     from automap.data.recognise.proposal import propose_spec

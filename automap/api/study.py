@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from automap.search.consistency import Finding
     from automap.search.study import Study as OpenStudy
 
+_LARGEST = 2**31 - 1
+"""Of the integers that databases hold."""
+
 States = Literal["ranked", "all", "pruned", "infeasible", "failed"]
 """Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other way."""
 
@@ -90,6 +93,8 @@ class Study:
         Raises:
             UserError: if the study has no trial of that number.
         """
+        if not 0 <= number <= _LARGEST:
+            raise UserError(f"study '{self.name}' has no trial {number}")
         return read_trial(self._engine, self._row, number)
 
     @property
@@ -195,8 +200,9 @@ def rank_studies(
     one = state not in ("ranked", "all")
     ended = [] if state == "ranked" else [name for name in UNRANKED if not one or name == state]
     rows = [study._row for study in studies]
+    limit = min(limit, _LARGEST) if limit else None
     engine = studies[0]._engine
-    return rank(engine, rows, sort=sort, limit=limit or None, pareto=pareto, unranked=ended, only_unranked=one)
+    return rank(engine, rows, sort=sort, limit=limit, pareto=pareto, unranked=ended, only_unranked=one)
 
 
 def holds_model(place: str) -> bool:

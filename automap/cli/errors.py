@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from errno import EACCES, EEXIST, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EROFS
+from typing import TypeGuard
 
 from rich.text import Text
 
@@ -27,12 +29,35 @@ def show_error(error: Exception, *, debug: bool = False) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
     elif isinstance(error, SpecError):
         _show_problems(console, error)
-    elif isinstance(error, AutomapError):
-        _print(console, Text.assemble(("error: ", "bold red"), escaped(error, lines=True)))
+    elif isinstance(error, AutomapError | MemoryError) or _is_of_system(error):
+        _print(console, Text.assemble(("error: ", "bold red"), escaped(_plain(error), lines=True)))
     else:
         name = f"{type(error).__name__}: {error}".rstrip(": ")
         hint = "; run again with --debug for the traceback"
         _print(console, Text.assemble(("internal error: ", "bold red"), escaped(name, lines=True), (hint, "dim")))
+
+
+def exit_code(error: Exception) -> int:
+    """Return 2 if the user's input is wrong, 1 if the run failed."""
+    if isinstance(error, AutomapError):
+        return error.exit_code
+    return 2 if _is_of_system(error) and error.errno in _WRONG_PATH else 1
+
+
+_WRONG_PATH = frozenset({ENOENT, EEXIST, EACCES, EPERM, ENOTDIR, EISDIR, EROFS, ENAMETOOLONG, ELOOP, EINVAL})
+
+
+def _is_of_system(error: Exception) -> TypeGuard[OSError]:
+    # Of a file that cannot be read or written, a full disk, a limit of the system: no fault of the program.
+    return isinstance(error, OSError) and error.strerror is not None
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory; close other programs, or reduce dataset.image_size or training.batch_size"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror)
+    return str(error)
 
 
 def _show_problems(console: SafeConsole, error: SpecError) -> None:

@@ -13,7 +13,6 @@ import typer
 from typer.main import get_command
 
 from automap.cli.lazy import LazyGroup
-from automap.exceptions import AutomapError
 
 COMMANDS = {
     "init": "Write a commented spec for a folder, a table or arrays of images.",
@@ -95,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: the words after the program's name; left out, those of the process.
     """
     invocation = Invocation()
-    _accept_any_text()
+    _prepare_streams()
     try:
         get_command(program())(arguments, prog_name="automap", obj=invocation)
         code = 0
@@ -109,15 +108,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _report(error: Exception, debug: bool) -> int:
-    from automap.cli.errors import show_error
+    from automap.cli.errors import exit_code, show_error
 
     if isinstance(error, BrokenPipeError):
         return 1
     show_error(error, debug=debug)
-    return error.exit_code if isinstance(error, AutomapError) else 1
+    return exit_code(error)
 
 
-def _accept_any_text() -> None:
+def _prepare_streams() -> None:
+    # Streams that the caller has closed: files that are opened later must not take their place.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     # File names may contain characters that the terminal's encoding lacks: show them escaped.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def search(
     spec: Annotated[
-        Path, typer.Argument(help="The spec file, or a folder of images.", metavar="SPEC|FOLDER", show_default=False)
+        str, typer.Argument(help="The spec file, or a folder of images.", metavar="SPEC|FOLDER", show_default=False)
     ],
     trials: Annotated[
         str | None,
@@ -54,7 +54,7 @@ def search(
 
     asked = Workers(Workers.parse(workers).number, executor, address, cpus, gpus)
     path = spec_file(spec)
-    if path != spec:
+    if path != Path(spec):
         say(f"using the spec {path}")
     try:
         study = run_search(path, trials=trials, time=time, workers=asked)

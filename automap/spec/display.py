@@ -72,6 +72,9 @@ def _spelled_for_shell(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"
 
 
+_DEFAULT_WIDTH = 80
+
+
 class SafeConsole(Console):
     """A console without markup, emoji codes and highlighting, that spells out control characters.
 
@@ -92,6 +95,9 @@ class SafeConsole(Console):
     ) -> None:
         plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False, "force_jupyter": False}
         super().__init__(stderr=stderr, file=file, record=record, width=width, **plain)
+        if self.width < 1:
+            # COLUMNS=0, as programs write it that do not know: Rich would print nothing.
+            self.width = _DEFAULT_WIDTH
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does; only Rich's own segments of control codes keep their controls."""
