@@ -131,13 +131,18 @@ def annotation_files(folder: Path) -> list[Path]:
 def is_coco(path: Path) -> bool:
     """Return whether a file has images, annotations and categories; a damaged file has not."""
     try:
-        content = _parsed(path)
+        content = parsed(path)
     except DataError:
         return False
     return isinstance(content, dict) and set(content) >= set(PARTS)
 
 
-def _parsed(path: Path) -> Any:
+def parsed(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        DataError: if it cannot be read or is not valid JSON.
+    """
     text = read_text(path)
     try:
         return json.loads(text)
@@ -150,7 +155,7 @@ def _parsed(path: Path) -> Any:
 
 
 def _open(path: Path, root: Path, images: Path | None, split: SplitName | None) -> CocoFile:
-    content = _parsed(path)
+    content = parsed(path)
     check_content(content, path)
     return CocoFile(path, content, images or _images_of(content, path, root, split), split)
 

@@ -100,4 +100,6 @@ class BoxesColumn:
             for place, (name, *edges, crowd) in enumerate(boxes):
                 table[row, place] = *edges, CROWD - codes[name] if crowd else codes[name]
         np.save(folder / "targets.npy", table)
-        return {"classes": classes, "lost_classes": [name for name in self._classes if name not in used]}
+        ignored = in_order([name for name in {box[0] for boxes in self._rows for box in boxes} if name not in used])
+        lost = dict.fromkeys([*(name for name in self._classes if name not in used), *ignored])
+        return {"classes": classes, "lost_classes": list(lost)}

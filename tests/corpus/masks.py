@@ -1,0 +1,74 @@
+"""Masks and pairs: orphans, formats, sizes, splits."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from corpus.case import Case, picture, save
+from PIL import Image
+
+MASKS = "{type: masks, path: data, max_bad: 10%}"
+
+
+def masks(
+    root: Path,
+    count: int = 12,
+    suffix: str = ".png",
+    dtype: str = "uint8",
+    high: float = 1,
+    folder: str = "",
+    first: int = 0,
+) -> None:
+    for index in range(first, first + count):
+        save(root / "data" / folder / f"images/{index}.png", index)
+        values = np.where(np.asarray(picture(index)) > 100, high, 0).astype(dtype)
+        path = root / "data" / folder / f"masks/{index}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(values).save(path)
+
+
+def orphans(root: Path) -> None:
+    masks(root, 30)
+    shutil.copy(root / "data/masks/0.png", root / "data/masks/x.png")
+    (root / "data/masks/7.png").unlink()
+
+
+def halves(root: Path) -> None:
+    masks(root, suffix=".tif", dtype="float32", high=1)
+    for index in range(12):
+        Image.fromarray(np.full((16, 16), 0.5, np.float32)).save(root / f"data/masks/{index}.tif")
+
+
+def rgb(root: Path) -> None:
+    masks(root)
+    for index in range(12):
+        Image.open(root / f"data/masks/{index}.png").convert("RGB").save(root / f"data/masks/{index}.png")
+
+
+def splits_above(root: Path) -> None:
+    masks(root, 12, folder="train")
+    masks(root, 4, folder="val", first=12)
+
+
+CASES = [
+    Case(
+        "a mask without an image and an image without a mask",
+        orphans,
+        MASKS,
+        29,
+        bad={"no mask of the same name": 1},
+        warnings=("masks without an image: 1 (x.png)",),
+    ),
+    Case("masks of 0 and 1 as floats", lambda root: masks(root, suffix=".tif", dtype="float32"), MASKS, 12),
+    Case("masks of fractions", halves, MASKS, error="its mask has fractions; class indices are whole numbers"),
+    Case(
+        "masks as JPEG files",
+        lambda root: masks(root, suffix=".jpg", high=255),
+        MASKS,
+        error="its mask is a JPEG file, whose lossy compression changes class indices; save masks as PNG",
+    ),
+    Case("colour masks", rgb, MASKS, error="its mask is a colour image"),
+    Case("splits above the two folders", splits_above, MASKS, 16, {"validation": 4}),
+]
