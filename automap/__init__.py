@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         UserError,
         WorkerError,
     )
-    from automap.interfaces.architecture import Architecture, Features
+    from automap.interfaces.architecture import Architecture, Features, Preprocessing
     from automap.interfaces.augmentation import Augmentation
     from automap.interfaces.component import Component, tunable
     from automap.interfaces.data_info import (
@@ -80,6 +80,7 @@ __all__ = [
     "NumbersInfo",
     "OptimizerComponent",
     "PluginError",
+    "Preprocessing",
     "RunError",
     "Sample",
     "SearchInterrupted",
@@ -119,6 +120,7 @@ _MODULES = {
     "automap.interfaces.architecture": (
         "Architecture",
         "Features",
+        "Preprocessing",
     ),
     "automap.interfaces.augmentation": ("Augmentation",),
     "automap.interfaces.component": (

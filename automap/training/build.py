@@ -18,22 +18,22 @@ from automap.training import backend
 from automap.training.averaging import WeightAverage
 from automap.training.extras import NO_EXTRAS, TrainingExtras, load_initial_weights, scale_learning_rates
 from automap.training.model import Parts, TrainingModel
+from automap.training.normalise import normalise
 from automap.training.schedules import Schedule
-
-SMALLEST_STD = 1.0
-"""In pixel values: channels that hardly vary are not amplified to noise."""
+from automap.training.weights.pretrained import load_pretrained
 
 STATISTICS_AN_EPOCH = 5
 """Time constants of batch normalisation's moving averages per epoch."""
 SMALLEST_MOMENTUM = 0.5
 
 
-def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
+def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = False) -> keras.Model:
     """Build the network that is evaluated, saved and used: from raw images to raw outputs.
 
     Args:
         candidate: what to build.
         info: of the data set.
+        pretrained: whether to load the weights that `Architecture.pretrained` names.
 
     Returns:
         A functional model from the inputs by name (``image``: ``(batch, height, width, channels)`` in pixel values) to
@@ -41,15 +41,11 @@ def build_network(candidate: Candidate, info: DataInfo) -> keras.Model:
     """
     with dtype_policy(precision_of(candidate.training)):
         inputs = {name: keras.Input(each.shape, dtype="float32", name=name) for name, each in info.inputs.items()}
-        deviations = [max(deviation, SMALLEST_STD) for deviation in info.image.std]
-        normalised = keras.layers.Normalization(
-            mean=list(info.image.mean),
-            variance=[deviation**2 for deviation in deviations],
-            dtype="float32",
-            name="normalise",
-        )(inputs[IMAGE])
+        normalised = normalise(inputs[IMAGE], info.image, candidate.architecture.preprocessing)
         features = candidate.architecture.build(normalised)
         outputs = candidate.task.outputs(features, inputs, info)
+        if pretrained:
+            load_pretrained(candidate.architecture, keras.Model(normalised, list(features.values())))
         return keras.Model(inputs, outputs, name="network")
 
 
@@ -95,7 +91,7 @@ def build_model(
 
 def build_parts(candidate: Candidate, info: DataInfo, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS) -> Parts:
     """Build a candidate's network, augmentations, loss and optimizer."""
-    network = build_network(candidate, info)
+    network = build_network(candidate, info, pretrained=True)
     fit_statistics(network, plan.steps)
     if extras.initial_weights is not None:
         load_initial_weights(network, extras.initial_weights)

@@ -1,0 +1,47 @@
+"""The normalisation inside a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from automap.interfaces.architecture import Preprocessing
+from automap.interfaces.data_info import ImageInfo
+
+SMALLEST_STD = 1.0 / 255.0
+"""As a fraction of the pixel range: channels that hardly vary are not amplified further."""
+
+NATURAL_MEAN, NATURAL_STD = 116.0, 58.0
+"""Of the pixels of ImageNet, 0 to 255."""
+
+
+def normalise(images: Any, info: ImageInfo, preprocessing: Preprocessing | None) -> Any:
+    """Return normalised images: by the training split's statistics, or as pretrained weights expect them.
+
+    Args:
+        images: ``(batch, height, width, channels)`` in pixel values.
+        info: of the images.
+        preprocessing: what pretrained weights expect; None for zero mean and unit variance.
+    """
+    deviations = [max(deviation, SMALLEST_STD * info.max_value) for deviation in info.std]
+    mean, std = list(info.mean), deviations
+    if preprocessing is not None:
+        mean, std = _as_expected(mean, deviations, info, preprocessing)
+    variance = [deviation**2 for deviation in std]
+    return keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name="normalise")(images)
+
+
+def _as_expected(
+    mean: list[float], deviations: list[float], info: ImageInfo, preprocessing: Preprocessing
+) -> tuple[list[float], list[float]]:
+    channels = info.shape[2]
+    if channels == 3 and info.bit_depth == 8:
+        return list(preprocessing.mean), list(preprocessing.std)
+    expected, scale = (sum(each) / 3 for each in preprocessing)
+    if channels == 1 and info.bit_depth == 8:
+        return [expected], [scale]
+    # Other ranges and channels are first brought to the mean and spread of photographs.
+    factor = scale / NATURAL_STD
+    stds = [deviation * factor for deviation in deviations]
+    return [m - (NATURAL_MEAN - expected) / scale * s for m, s in zip(mean, stds, strict=True)], stds

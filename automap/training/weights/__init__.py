@@ -1,0 +1,1 @@
+"""Initial weights: finding, reading and loading them into a network."""
