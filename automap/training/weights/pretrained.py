@@ -42,8 +42,8 @@ def _assign(architecture: Architecture, backbone: keras.Model, tensors: Mapping[
     problems = []
     for name, layer in stable_names(backbone).items():
         wanted = layer.get_weights()
-        given = [tensors.get(f"{name}/{index}") for index in range(len(wanted))]
-        if any(array is None for array in given):
+        given = [tensors[key] for index in range(len(wanted)) if (key := f"{name}/{index}") in tensors]
+        if len(given) < len(wanted):
             problems.append(f"no weights for layer '{name}'")
             continue
         fitted = [fitted_input(array, want.shape) for array, want in zip(given, wanted, strict=True)]
@@ -78,4 +78,5 @@ def fitted_input(kernel: Array, shape: tuple[int, ...]) -> Array:
     if len(shape) != 4 or shape[3] != kernel.shape[3]:
         return kernel
     summed = kernel.sum(axis=2, keepdims=True)
-    return (summed / shape[2]).repeat(shape[2], axis=2)
+    fitted: Array = (summed / shape[2]).repeat(shape[2], axis=2)
+    return fitted

@@ -81,7 +81,16 @@ def read_tensors(path: Path) -> dict[str, Array]:
             return _read_archive(path)
         with path.open("rb") as file:
             return _read_sequence(file)
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+        zipfile.BadZipFile,
+    ) as error:
         if isinstance(error, NotTensors):
             raise
         raise NotTensors(f"{path} is not a state dict of PyTorch: {type(error).__name__}: {error}") from None
