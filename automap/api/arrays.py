@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from automap.data.cache.reader import cache_directory
 from automap.exceptions import DataError, StorageError, UserError
 from automap.interfaces.array import Array
+from automap.store.atomic import write_atomically
 
 
 def store_arrays(images: Any, labels: Any) -> Path:
@@ -58,12 +58,8 @@ def _digest(*arrays: Array) -> str:
 
 
 def _write(path: Path, images: Array, labels: Array) -> None:
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(temporary, x=images, y=labels)
-        temporary.replace(path)
+        write_atomically(path, lambda file: np.savez(file, x=images, y=labels))
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror}; set AUTOMAP_CACHE to another folder") from None
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -63,18 +63,18 @@ def make_executor(study: Study, data: PreparedData, workers: Workers, seed: int)
         seed: the first worker's sampler seed.
     """
     if workers.executor == "ray":
-        return _on_ray(study, workers, seed)
+        return _on_ray(study, data, workers, seed)
     plan = plan_workers(workers.number, this_machine(), min(data.nbytes, 2**31), largest_setting(study.spec, "devices"))
-    executor = LocalExecutor(study.spec, study.spec.run_directory / "logs", plan.shares, seed)
+    executor = LocalExecutor(study.spec, study.spec.run_directory / "logs", data.identity, plan.shares, seed)
     return executor, f"{_count(len(plan.shares))}: {plan.why}"
 
 
-def _on_ray(study: Study, workers: Workers, seed: int) -> tuple[Executor, str]:
+def _on_ray(study: Study, data: PreparedData, workers: Workers, seed: int) -> tuple[Executor, str]:
     from automap.workers.ray import RayExecutor, plan_cluster
 
     number = None if workers.number == "auto" else workers.number
     count, need = plan_cluster(workers.address, number, workers.cpus, workers.gpus)
-    executor = RayExecutor(study.spec, count, need, seed, workers.address)
+    executor = RayExecutor(study.spec, data.identity, count, need, seed, workers.address)
     return executor, f"{_count(count)} on Ray, {need.cpus:g} processors and {need.gpus:g} GPUs each"
 
 

@@ -87,10 +87,10 @@ def search(
     return study
 
 
-def read_data(spec: Spec, display: Display) -> PreparedData:
-    """Open a spec's data set from the cache, or decode it and show how far that is."""
+def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> PreparedData:
+    """Open a spec's data set from the cache, or decode it and show the progress; again, if `rebuild` says so."""
     with display.reading() as progress:
-        return prepare(spec.dataset, shared=spec.cache, progress=progress)
+        return prepare(spec.dataset, shared=spec.cache, progress=progress, rebuild=rebuild)
 
 
 def _open(source: Source, data: PreparedData) -> studies.Study:

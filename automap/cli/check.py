@@ -27,6 +27,9 @@ def check(
             help="Build every end of every range and every choice once; needs the data and some seconds.",
         ),
     ] = True,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Decode the data set again, for instance because its cache is damaged.")
+    ] = False,
     format_: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print.")] = "text",
 ) -> None:
     """Validate a spec; show it resolved, its search space and its data.
@@ -49,7 +52,7 @@ def check(
         raise
     if format_ == "text":
         _show_spec(loaded)
-    prepared = read_data(loaded, make_display(progress=True)) if data else None
+    prepared = read_data(loaded, make_display(progress=True), rebuild=rebuild) if data else None
     faults, largest = _build(loaded, prepared) if build and prepared is not None else ((), None)
     if format_ == "json":
         print_json(_report(loaded, prepared, faults, largest))

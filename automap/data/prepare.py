@@ -8,23 +8,35 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from automap.data.cache.build import build_cache
-from automap.data.cache.reader import Cache, cache_directory, open_cache
+from automap.data.cache.reader import Cache, cache_directory, open_cache, remove_cache
 from automap.data.cache.shared import share
+from automap.data.describe import describe
 from automap.data.scan.listing import Progress, list_records
 from automap.data.splits.assign import SPLIT_CODES, assign_splits
 from automap.data.splits.unseen_classes import check_classes_apart
 from automap.data.splits.verification_pairs import PairsFile, held_for_test, read_pairs
-from automap.data.targets.kind import ClassCounts, TargetKind, Values
+from automap.data.targets import target_kind
+from automap.data.targets.kind import TargetKind, Values
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import DataInfo, ImageInfo
+from automap.interfaces.data_info import DataInfo
 from automap.interfaces.dataset import Dataset, Splits
 from automap.interfaces.metric import VerificationPairs
 from automap.interfaces.sample import IMAGE, BadSample, SplitName
+
+
+class DataIdentity(NamedTuple):
+    """Which decoded data set a study uses."""
+
+    key: str
+    """Of the cache: a fingerprint of the samples and of how they are decoded."""
+    fingerprint: str
+    """Of pixels, targets and splits: the same for a copy of the data set on another machine."""
 
 
 class PreparedData:
@@ -38,7 +50,6 @@ class PreparedData:
         fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
         unseen_classes: whether the splits hold whole classes back.
         pairs: of records of the test split, by which it is judged.
-        notices: what the data set left out or changed, one line for each kind.
     """
 
     def __init__(
@@ -50,12 +61,10 @@ class PreparedData:
         fingerprint: str,
         unseen_classes: bool = False,
         pairs: VerificationPairs | None = None,
-        notices: tuple[str, ...] = (),
     ) -> None:
         self._cache, self._kind = cache, kind
         self.splits, self.info, self.fingerprint = splits, info, fingerprint
         self.unseen_classes, self._pairs = unseen_classes, pairs
-        self.notices = notices
 
     def verification_pairs(self, split: SplitName) -> VerificationPairs | None:
         """Return the pairs by which a split is judged, by the places of its records; None for all there are."""
@@ -86,7 +95,26 @@ class PreparedData:
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names; empty where the target has no classes."""
-        return tuple(self._cache.about["classes"])
+        return tuple(self._cache.manifest.classes)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the data set left out or changed, one line for each kind."""
+        return self._cache.manifest.notices
+
+    @property
+    def identity(self) -> DataIdentity:
+        """What another process needs to open the same records, and to see that they are the same."""
+        return DataIdentity(self._cache.key, self.fingerprint)
+
+    def raise_if_damaged(self) -> None:
+        """Raise the damage of the cache that a reader's thread has found, if any.
+
+        Raises:
+            StorageError: with the damaged file.
+        """
+        if self._cache.verifier.fault is not None:
+            raise self._cache.verifier.fault
 
     @property
     def names(self) -> Sequence[str]:
@@ -96,7 +124,7 @@ class PreparedData:
     @property
     def bad(self) -> tuple[BadSample, ...]:
         """What cannot be used, with its reason."""
-        return self._cache.bad
+        return self._cache.manifest.bad
 
     @property
     def nbytes(self) -> int:
@@ -106,7 +134,7 @@ class PreparedData:
     @property
     def lost_classes(self) -> tuple[str, ...]:
         """Classes that the data set names, but of which no image can be used."""
-        return tuple(self._cache.about["lost_classes"])
+        return tuple(self._cache.manifest.lost_classes)
 
     @property
     def duplicates(self) -> int:
@@ -125,8 +153,7 @@ class PreparedData:
     @property
     def clipped(self) -> tuple[int, int]:
         """How many values lie outside of the value range and were clipped, and in how many records."""
-        found = self._cache.about["clipped"]
-        return found["values"], found["records"]
+        return self._cache.manifest.clipped_values, self._cache.manifest.clipped_records
 
     @property
     def input_bytes(self) -> int:
@@ -143,48 +170,88 @@ class PreparedData:
 
 
 def prepare(
-    dataset: Dataset, *, cache: Path | None = None, shared: str | None = None, progress: Progress | None = None
+    dataset: Dataset,
+    *,
+    cache: Path | None = None,
+    shared: str | None = None,
+    progress: Progress | None = None,
+    rebuild: bool = False,
 ) -> PreparedData:
-    """Open a data set's decoded records, decoding them first if nobody has; safe with several processes.
+    """Open the decoded records of a data set, decoding them first if needed; safe with several processes.
 
     Args:
         dataset: the data set.
-        cache: folder of all caches; left out, `cache_directory`.
-        shared: URL where machines share their caches: what lies there is fetched, what does not is written there.
+        cache: folder of all caches; None for `cache_directory`.
+        shared: URL where machines share their caches: what is there is fetched, what is not is written there.
         progress: called with records done, records in all (None while it is not known), and what is being done.
+        rebuild: whether to decode the data set again although it was decoded before.
 
     Raises:
-        DataError: if it cannot be trained on: missing, empty, one class, one image, too many bad records.
+        DataError: if it cannot be trained on: missing, empty, one class, one image, too many bad samples.
         StorageError: if the cache, or the place where caches are shared, cannot be used.
         WorkerError: if a process that decodes died.
     """
     tell = progress or (lambda *_: None)
     root = cache or cache_directory()
     listing = list_records(dataset, tell)
+    if rebuild:
+        remove_cache(root, listing.fingerprint)
     found = open_cache(root, listing.fingerprint) or build_cache(root, listing, tell, shared)
     if shared is not None:
         share(found, shared, tell)
-    _refuse_bad(found.bad, found.records, dataset.max_bad)
-    _check_classes(found, listing.kind)
-    strata = listing.kind.strata(found.path, found.targets)
-    pairs = _pairs(dataset, listing.kind)
-    classes, given, judged = found.about["classes"], found.given, None
+    return _prepared(dataset, found)
+
+
+def open_prepared(
+    dataset: Dataset, identity: DataIdentity, *, cache: Path | None = None, shared: str | None = None
+) -> PreparedData:
+    """Open the records that another process has prepared, without listing the data set again.
+
+    Where this machine does not have them, it prepares them itself.
+
+    Args:
+        dataset: the data set.
+        identity: of the records.
+        cache: folder of all caches; None for `cache_directory`.
+        shared: URL where machines share their caches.
+
+    Raises:
+        DataError: if the records are not the same.
+        StorageError: if the cache, or the place where caches are shared, cannot be used.
+        WorkerError: if a process that decodes died.
+    """
+    found = open_cache(cache or cache_directory(), identity.key)
+    data = prepare(dataset, cache=cache, shared=shared) if found is None else _prepared(dataset, found)
+    if data.fingerprint != identity.fingerprint:
+        raise DataError(
+            "the data set differs from the study's: its images, targets or splits are not the same; a worker needs the "
+            "data set that the study was started with"
+        )
+    return data
+
+
+def _prepared(dataset: Dataset, cache: Cache) -> PreparedData:
+    kind = target_kind(dataset)
+    _refuse_bad(cache.manifest.bad, cache.records, dataset.max_bad)
+    _check_classes(cache, kind)
+    strata = kind.strata(cache.path, cache.targets)
+    pairs = _pairs(dataset, kind)
+    classes, given, judged = cache.manifest.classes, cache.given, None
     if pairs is not None:
-        judged = pairs.among(found.names, strata, classes)
+        judged = pairs.among(cache.names, strata, classes)
         given = held_for_test(given, strata, classes, pairs, SPLIT_CODES["test"])
-    splits = assign_splits(strata, found.hashes, found.groups, given, dataset.splits)
-    _check_splits(splits, found)
+    splits = assign_splits(strata, cache.hashes, cache.groups, given, dataset.splits)
+    _check_splits(splits, cache)
     if dataset.splits.unseen_classes:
         check_classes_apart(splits, strata, classes)
     return PreparedData(
-        found,
+        cache,
         splits,
-        _info(found, splits["train"], dataset, listing.kind),
-        listing.kind,
-        _fingerprint(found, dataset.splits, pairs),
+        describe(cache, splits["train"], dataset.resize, kind),
+        kind,
+        _fingerprint(cache, dataset.splits, pairs),
         unseen_classes=bool(dataset.splits.unseen_classes),
         pairs=judged,
-        notices=listing.notices,
     )
 
 
@@ -200,7 +267,7 @@ def _pairs(dataset: Dataset, kind: TargetKind) -> PairsFile | None:
 
 
 def _fingerprint(cache: Cache, splits: Splits, pairs: PairsFile | None) -> str:
-    key = [cache.about["content"], splits.model_dump(exclude_none=True, exclude={"pairs"})]
+    key = [cache.manifest.content, splits.model_dump(exclude_none=True, exclude={"pairs"})]
     if pairs is not None:
         key.append(pairs.digest)
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()
@@ -220,7 +287,7 @@ def _refuse_bad(bad: Sequence[BadSample], good: int, max_bad: float) -> None:
 
 
 def _check_classes(cache: Cache, kind: TargetKind) -> None:
-    classes = cache.about["classes"]
+    classes = cache.manifest.classes
     if len(classes) >= kind.fewest_classes:
         return
     if not classes:
@@ -233,43 +300,8 @@ def _check_classes(cache: Cache, kind: TargetKind) -> None:
 def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
     if len(splits["train"]) and len(splits["validation"]):
         return
-    classes = cache.about["classes"]
+    classes = cache.manifest.classes
     raise DataError(
         f"{cache.records} images{f' in {len(classes)} classes' if classes else ''} are too few to train on some and "
         f"validate on others; two {'of some class ' if classes else ''}are needed at least"
     )
-
-
-def _info(cache: Cache, train: Array, dataset: Dataset, kind: TargetKind) -> DataInfo:
-    mean, deviation = _statistics(cache, train)
-    image = ImageInfo(
-        shape=cache.shape,
-        resize=dataset.resize,
-        bit_depth=cache.bit_depth,
-        source_range=cache.source_range,
-        display_range=cache.display_range,
-        mean=mean,
-        std=deviation,
-    )
-    counted = ClassCounts(tuple(cache.about["classes"]), tuple(kind.counts(cache.path, cache.targets, train).tolist()))
-    target = kind.info(cache.targets, train, counted)
-    return DataInfo(inputs={IMAGE: image}, target=target, train_size=len(train))
-
-
-def _statistics(cache: Cache, records: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and deviation of each channel over all pixels of some records, from the sums kept of each."""
-    count = len(records) * math.prod(cache.shape[:2])
-    moments = cache.moments[records]
-    if cache.bit_depth == 8:
-        total, squares = moments.sum(axis=0) / count
-        return tuple(total.tolist()), tuple(np.sqrt(np.maximum(0.0, squares - total**2)).tolist())
-    # Of 16 bits, sums of squares exceed 64 bits, and their difference floats: whole numbers of any size are exact.
-    exact = [[(int(high) << 32) + int(low) for high, low in zip(*halves, strict=True)] for halves in _halves(moments)]
-    variances = [(count * squares - total**2) / count**2 for total, squares in zip(*exact, strict=True)]
-    return tuple(total / count for total in exact[0]), tuple(math.sqrt(variance) for variance in variances)
-
-
-def _halves(moments: Array) -> list[tuple[Array, Array]]:
-    """Return the sums of the upper and of the lower 32 bits of each number, for each of both moments."""
-    upper, lower = (moments >> 32).sum(axis=0), (moments & 0xFFFFFFFF).sum(axis=0)
-    return [(upper[moment], lower[moment]) for moment in range(2)]

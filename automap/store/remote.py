@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from automap.exceptions import ConnectionLost, StorageError
+from automap.store.atomic import put_in_place, sync_file
 
 PROBE_FILE = ".probe"
 
@@ -82,7 +83,8 @@ def pull_file(url: str, path: Path) -> bool:
 def _pull(files: Any, remote: str, path: Path) -> None:
     temporary = path.with_name(f".pulled-{path.name}")
     files.get_file(remote, str(temporary))
-    temporary.replace(path)
+    sync_file(temporary)
+    put_in_place(temporary, path)
 
 
 def file_sizes(url: str) -> dict[str, int]:
@@ -121,7 +123,8 @@ def _named_when_complete(files: Any, path: str) -> Iterator[Any]:
     try:
         with temporary.open("xb") as target:
             yield target
-        temporary.replace(path)
+        sync_file(temporary)
+        put_in_place(temporary, Path(path))
     finally:
         temporary.unlink(missing_ok=True)
 

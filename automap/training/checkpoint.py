@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from automap.data.prepare import PreparedData
+from automap.store.atomic import first_line, make_way, require_file, write_atomically
 from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
-from automap.training.files import first_line, make_way, require_file, write_atomically
 from automap.training.model import TrainingModel
 from automap.training.progress import Progress, dump_progress, load_progress
 from automap.training.request import TrialRequest

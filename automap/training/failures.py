@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from automap.exceptions import TrainingError
+from automap.exceptions import StorageError, TrainingError
 from automap.store.result import OUT_OF_MEMORY
 from automap.training.backend import memory_complaint
 
@@ -36,10 +36,12 @@ def failures_explained() -> Iterator[None]:
 
     Raises:
         TrainingError: with the reason as its text.
+        StorageError: if the decoded data set is damaged.
     """
     try:
         yield
-    except TrainingError:
+    except (TrainingError, StorageError):
+        # Damaged data or a full disk are no candidate's fault.
         raise
     except Exception as error:
         if (complaint := memory_complaint(error)) is not None:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from automap.interfaces.data_info import DataInfo
 from automap.interfaces.sample import IMAGE
 from automap.spec.candidate import Candidate
+from automap.store.atomic import put_in_place, sync_file, write_text
 from automap.store.files import CARD_FILE, NETWORK_FILE
-from automap.training.files import put_in_place, sync_file, write_text
 
 
 class ModelCard(BaseModel):

@@ -12,12 +12,12 @@ from automap.data.prepare import PreparedData
 from automap.exceptions import StorageError, TrainingError
 from automap.interfaces.scheduler import Decision, Evaluation
 from automap.spec.objectives import Constraint
+from automap.store.atomic import first_line, make_way, require_file, write_text
 from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
 from automap.store.result import Result, State
 from automap.training import backend
 from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
 from automap.training.failures import OutOfMemoryError, failures_explained
-from automap.training.files import first_line, make_way, require_file, write_text
 from automap.training.measure import memory
 from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.model_io import save_model
@@ -65,7 +65,7 @@ def run_trial(
     Raises:
         Paused: if `report` said so, or the deadline left no time to finish; the checkpoint stays.
         OSError: if the directory cannot be written, for instance because the disk is full.
-        StorageError: if the directory is a link.
+        StorageError: if the directory is a link, or the decoded data set is damaged.
     """
     directory, identity = request.directory, identity_of(request, data)
     _create(directory)
@@ -102,6 +102,8 @@ def _train_within_memory(
             failure = str(error)
             give_up = progress.parts > 1 or settings.batch_size < 2
         except TrainingError as error:
+            # A damaged file that a reader's thread has found looks like a fault of the candidate.
+            data.raise_if_damaged()
             failure, give_up = str(error), True
         # Here, not above: the error holds the frames, and with them the model that took the memory.
         compiled.clear()

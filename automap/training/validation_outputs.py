@@ -9,9 +9,9 @@ import numpy as np
 
 from automap.data.prepare import PreparedData
 from automap.interfaces.array import Array
+from automap.store.atomic import write_atomically
 from automap.store.files import VALIDATION_FILE
 from automap.training.evaluate import Evaluated
-from automap.training.files import write_atomically
 
 
 class ValidationOutputs(NamedTuple):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from automap.data.cache.reader import cache_directory
+from automap.data.prepare import DataIdentity
 from automap.spec.spec import Spec
 from automap.workers.executor import Death
 from automap.workers.resources import Share
@@ -45,12 +46,13 @@ class LocalExecutor:
     Args:
         spec: what the workers search; it is handed over on standard input, since its URL may hold a password.
         logs: folder for the workers' output.
+        data: the data set that the workers train on.
         shares: what each worker may use of this machine; as many workers as there are shares.
         seed: the first worker's sampler seed.
     """
 
-    def __init__(self, spec: Spec, logs: Path, shares: Sequence[Share], seed: int) -> None:
-        self._spec, self._logs, self._seed = spec.to_data(), logs, seed
+    def __init__(self, spec: Spec, logs: Path, data: DataIdentity, shares: Sequence[Share], seed: int) -> None:
+        self._spec, self._logs, self._data, self._seed = spec.to_data(), logs, data, seed
         self._free = list(shares)
         self._count = len(self._free)
         self._processes: list[_Process] = []
@@ -82,6 +84,7 @@ class LocalExecutor:
         name = f"{socket.gethostname()}-{os.getpid()}-{self._started}"
         order = {
             "spec": self._spec,
+            "data": self._data._asdict(),
             "worker": name,
             "sampler_seed": self._seed + self._started - 1,
             # A worker that has the machine to itself is left alone: the system knows best.

@@ -33,18 +33,20 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
     """Join the study of an order and work on it until nothing is left to do, or until `stop` is set.
 
     Args:
-        order: ``spec`` as plain data, ``worker``, ``sampler_seed``, ``cores``, ``gpu_fraction`` and
-            ``gpu_memory_bytes``.
+        order: ``spec`` as plain data, ``data`` (key and fingerprint of the decoded data set), ``worker``,
+            ``sampler_seed``, ``cores``, ``gpu_fraction`` and ``gpu_memory_bytes``.
         stop: asks for the end after the epoch.
 
     Raises:
         AutomapError: if no worker could go on.
     """
     if order["cores"]:
+        from automap.data.processors import restrict_processors
+
         # Before Keras: TensorFlow, JAX and PyTorch make as many threads as the process may use processors.
-        os.sched_setaffinity(0, order["cores"])
+        restrict_processors(order["cores"])
     # Keras takes seconds to import: signals are handled and orders are read by then.
-    from automap.data.prepare import prepare
+    from automap.data.prepare import DataIdentity, open_prepared
     from automap.search.study import join
     from automap.spec.spec import Spec
     from automap.store.retry import with_retries
@@ -52,10 +54,10 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
     from automap.workers.worker import check_boundary_candidates, work
 
     limit_gpu_memory(order["gpu_fraction"], order["gpu_memory_bytes"])
-    spec = Spec.model_validate(order["spec"])
-    study = with_retries(lambda: join(spec, order["sampler_seed"]), stop)
+    spec, identity = Spec.model_validate(order["spec"]), DataIdentity(**order["data"])
+    study = with_retries(lambda: join(spec, order["sampler_seed"], identity.fingerprint), stop)
     # What this machine's first process found, a worker waits for: the place of shared caches may be away for a moment.
-    data = with_retries(lambda: prepare(study.spec.dataset, shared=study.spec.cache), stop)
+    data = with_retries(lambda: open_prepared(study.spec.dataset, identity, shared=study.spec.cache), stop)
     with_retries(lambda: check_boundary_candidates(study, data), stop)
     work(study, data, order["worker"], stop)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from automap.data.prepare import DataIdentity
 from automap.exceptions import AutomapError, UserError
 from automap.spec.spec import Spec
 from automap.workers.executor import Death
@@ -37,6 +38,7 @@ class RayExecutor:
 
     Args:
         spec: what the workers search; paths in it must mean the same on every node.
+        data: the data set that the workers train on.
         workers: how many.
         need: what each takes.
         seed: the first worker's sampler seed.
@@ -46,9 +48,12 @@ class RayExecutor:
         UserError: if Ray is not installed, or no cluster answers at the address.
     """
 
-    def __init__(self, spec: Spec, workers: int, need: Need, seed: int, address: str | None) -> None:
+    def __init__(
+        self, spec: Spec, data: DataIdentity, workers: int, need: Need, seed: int, address: str | None
+    ) -> None:
         self._ray = connect(address)
         self._spec, self._count, self._need, self._seed = spec.to_data(), workers, need, seed
+        self._data = data
         self._workers: dict[str, tuple[Any, Any]] = {}
         self._started = 0
 
@@ -59,6 +64,7 @@ class RayExecutor:
             name = f"ray-{socket.gethostname()}-{os.getpid()}-{self._started}"
             order: dict[str, Any] = {
                 "spec": self._spec,
+                "data": self._data._asdict(),
                 "worker": name,
                 "sampler_seed": self._seed + self._started - 1,
                 "cores": None,

@@ -11,6 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import Literal
 
+from automap.data.processors import usable_processors
 from automap.exceptions import UserError
 
 WORKER_BYTES = 3 * 2**29
@@ -60,7 +61,7 @@ class Plan:
 
 def this_machine() -> Machine:
     """Return what this process may use, within the limits of its container and of ``CUDA_VISIBLE_DEVICES``."""
-    cores = sorted(os.sched_getaffinity(0))
+    cores = usable_processors()
     quota = _quota_cores()
     return Machine(tuple(cores[: quota or None]), tuple(_visible_gpus()), _free_memory())
 

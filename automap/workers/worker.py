@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 
 from automap.data.prepare import PreparedData
-from automap.exceptions import StorageError, UserError
+from automap.exceptions import ConnectionLost, StorageError, UserError
 from automap.interfaces.scheduler import Decision, Evaluation
 from automap.search import finalists, retention
 from automap.search.judge import judge_epoch
@@ -87,6 +87,12 @@ def execute(
         except Paused:
             with_retries(lambda: runs.release(study.engine, run.id, worker))
             return
+        except ConnectionLost:
+            raise
+        except StorageError:
+            # Damaged data, for instance: the run is not to blame.
+            with_retries(lambda: runs.release(study.engine, run.id, worker))
+            raise
         except OSError as error:
             if not with_retries(lambda: runs.release(study.engine, run.id, worker)):
                 # Another worker has taken the run while this one was stopped, and its folder with it.

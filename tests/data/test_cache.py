@@ -1,5 +1,6 @@
 """The decode-once cache: what is written is read back, whatever happens meanwhile."""
 
+import json
 import os
 import resource
 import shutil
@@ -17,7 +18,7 @@ from hypothesis.extra.numpy import arrays
 from support.images import digits, write_digits
 
 from automap.data.cache import build
-from automap.data.prepare import prepare
+from automap.data.prepare import open_prepared, prepare
 from automap.exceptions import DataError, StorageError
 from automap.interfaces.dataset import Dataset
 from automap.spec.candidate import load_component
@@ -106,15 +107,144 @@ def test_names_are_a_sequence(tmp_path):
 def test_a_cache_that_lost_files_says_so(tmp_path, name, damage):
     root = write_digits(tmp_path / "data")
     damage(prepare(folder(root), cache=tmp_path / "cache").path / name)
-    with pytest.raises(StorageError, match=f"{name} is missing or has another size; delete that folder"):
+    with pytest.raises(
+        StorageError,
+        match=f"{name} is missing or has another size; .*delete that folder or run: automap check SPEC --rebuild",
+    ):
         prepare(folder(root), cache=tmp_path / "cache")
 
 
 def test_a_manifest_that_is_damaged_says_so(tmp_path):
     root = write_digits(tmp_path / "data")
     (prepare(folder(root), cache=tmp_path / "cache").path / "manifest.json").write_text("{")
-    with pytest.raises(StorageError, match="delete that folder, and the data set is decoded again"):
+    with pytest.raises(
+        StorageError, match=r"manifest\.json: .*Invalid JSON.*delete that folder or run: automap check SPEC --rebuild"
+    ):
         prepare(folder(root), cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("damage", [lambda byte: byte ^ 1, lambda _: 0], ids=["flipped", "zeroed"])
+@pytest.mark.parametrize("name", ["targets.npy", "names.bin", "hashes.npy", "moments.npy", "images-00000.npy"])
+def test_damage_is_noticed_before_a_file_is_used(tmp_path, name, damage):
+    root = write_digits(tmp_path / "data")
+    dataset = folder(root)
+    before = prepare(dataset, cache=tmp_path / "cache")
+    intact = before.images(np.arange(36))
+    file = before.path / name
+    content = bytearray(file.read_bytes())
+    content[-200 if len(content) > 300 else -1] = damage(content[-200 if len(content) > 300 else -1])
+    if content == file.read_bytes():
+        content[:] = bytes(len(content))
+    file.write_bytes(content)
+    expected = rf"cache .*: {name} is damaged: its checksum does not match; .* automap check SPEC --rebuild"
+    if name.startswith("images"):
+        # Pixels are verified before their first use: to open a million of them must not read them all.
+        after = prepare(dataset, cache=tmp_path / "cache")
+        with pytest.raises(StorageError, match=expected):
+            after.images(np.arange(3))
+        with pytest.raises(StorageError, match=expected):
+            after.raise_if_damaged()
+    else:
+        with pytest.raises(StorageError, match=expected):
+            prepare(dataset, cache=tmp_path / "cache")
+    rebuilt = prepare(dataset, cache=tmp_path / "cache", rebuild=True)
+    np.testing.assert_array_equal(rebuilt.images(np.arange(36)), intact)
+    rebuilt.raise_if_damaged()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_manifest_of_any_content_is_the_manifest_or_an_error(manifest, data):
+    file, dataset, cache, original = manifest
+    if data.draw(st.booleans()):
+        content = data.draw(st.binary(max_size=200))
+    else:
+        changed = json.loads(original)
+        key = data.draw(st.sampled_from(sorted(changed)))
+        json_values = st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+            max_leaves=5,
+        )
+        if data.draw(st.booleans()):
+            changed[key] = data.draw(json_values)
+        else:
+            del changed[key]
+        content = json.dumps(changed).encode()
+    file.write_bytes(content)
+    try:
+        unchanged = json.loads(content) == json.loads(original)
+    except ValueError:
+        unchanged = False
+    if unchanged:
+        assert prepare(dataset, cache=cache).path == file.parent
+    else:
+        with pytest.raises(StorageError, match=r"manifest\.json"):
+            prepare(dataset, cache=cache)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    place = tmp_path_factory.mktemp("manifest")
+    dataset = folder(write_digits(place / "data"))
+    file = prepare(dataset, cache=place / "cache").path / "manifest.json"
+    return file, dataset, place / "cache", file.read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"null", b"\xff\xfe", b""])
+def test_hostile_manifests_are_errors(manifest, content):
+    file, dataset, cache, original = manifest
+    file.write_bytes(content)
+    with pytest.raises(StorageError, match=r"manifest\.json"):
+        prepare(dataset, cache=cache)
+    file.write_bytes(original)
+
+
+def test_what_was_prepared_is_opened_again_without_the_files(tmp_path):
+    root = write_digits(tmp_path / "data")
+    dataset = folder(root)
+    data = prepare(dataset, cache=tmp_path / "cache")
+    shutil.rmtree(root)
+    again = open_prepared(dataset, data.identity, cache=tmp_path / "cache")
+    assert (again.info, again.fingerprint, again.notices) == (data.info, data.fingerprint, data.notices)
+    np.testing.assert_array_equal(again.splits["train"], data.splits["train"])
+
+
+def test_other_data_than_the_studys_are_refused(tmp_path):
+    mine = folder(write_digits(tmp_path / "a"))
+    theirs = folder(write_digits(tmp_path / "b", first=12))
+    identity = prepare(theirs, cache=tmp_path / "there").identity
+    with pytest.raises(DataError, match="the data set differs from the study's"):
+        open_prepared(mine, identity, cache=tmp_path / "here")
+    # The same images elsewhere are the same data set.
+    copy = folder(shutil.copytree(tmp_path / "b", tmp_path / "c"))
+    assert open_prepared(copy, identity, cache=tmp_path / "here").fingerprint == identity.fingerprint
+
+
+WITHOUT = """
+import os, sys
+sys.modules["fcntl"] = None
+for name in ("sched_getaffinity", "sched_setaffinity"):
+    delattr(os, name)
+from pathlib import Path
+from automap.data.prepare import open_prepared, prepare
+from automap.data.processors import restrict_processors, usable_processors
+from automap.interfaces.dataset import Dataset
+from automap.spec.candidate import load_component
+from automap.workers.resources import this_machine
+
+restrict_processors([0])
+assert len(usable_processors()) == os.cpu_count()
+assert this_machine().cores
+dataset = load_component(Dataset, {"type": "folder", "path": sys.argv[1]})
+print(len(prepare(dataset, cache=Path(sys.argv[2])).names))
+"""
+
+
+def test_systems_without_file_locks_and_affinity_prepare_data_too(tmp_path):
+    command = [sys.executable, "-c", WITHOUT, write_digits(tmp_path / "data"), tmp_path / "cache"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "36", done.stderr
 
 
 def test_data_that_change_while_they_are_decoded_are_not_kept(tmp_path):
@@ -144,7 +274,7 @@ PREPARE = """
 import sys
 from pathlib import Path
 from automap.data.cache import build
-from automap.data.prepare import prepare
+from automap.data.prepare import open_prepared, prepare
 from automap.spec.candidate import load_component
 from automap.interfaces.dataset import Dataset
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from support.images import write_digits
 from support.searching import ended, query, start, write_tiny
 
 from automap.data.cache import build
-from automap.data.cache.lock import locked
+from automap.data.cache.manifest import checksum, parse_manifest
 from automap.data.prepare import prepare
 from automap.exceptions import StorageError
 from automap.interfaces.dataset import Dataset
@@ -246,9 +247,31 @@ def test_a_copy_of_the_data_set_elsewhere_is_the_same_one(tmp_path, digits):
 def test_of_several_processes_on_a_machine_one_shares(tmp_path, digits):
     first = prepare(digits, cache=tmp_path / "a")
     url = f"file://{tmp_path}/shared"
-    with locked(tmp_path / "a", first.path.name):
+    with FileLock(tmp_path / "a" / f"{first.path.name}.lock"):
         assert prepared(digits, tmp_path / "a", url)[1] == ["listing"]
     assert prepared(digits, tmp_path / "a", url)[1] == ["listing", "sharing, MB"]
+
+
+def test_a_file_that_is_damaged_where_it_is_shared_is_refused(tmp_path, digits):
+    url = f"file://{tmp_path}/shared"
+    prepared(digits, tmp_path / "a", url)
+    file = shared_folder(tmp_path) / "images-00001.npy"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(StorageError, match=r"shared cache file://.*images-00001.npy is damaged: its checksum"):
+        prepared(digits, tmp_path / "b", url)
+
+
+def test_damaged_files_are_not_shared(tmp_path, digits):
+    data = prepare(digits, cache=tmp_path / "a")
+    with (data.path / "images-00001.npy").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    url = f"file://{tmp_path}/shared"
+    with pytest.raises(StorageError, match=r"images-00001\.npy is damaged"):
+        prepared(digits, tmp_path / "a", url)
+    assert not (shared_folder(tmp_path) / "manifest.json").exists()
 
 
 def test_two_machines_that_decode_at_once_do_not_disturb_each_other(tmp_path, digits, monkeypatch):
@@ -318,3 +341,6 @@ def test_a_search_takes_what_another_machine_has_decoded(tmp_path, monkeypatch):
         assert here.read_bytes() == there.read_bytes()
         # Its last pixel tells what was fetched from what was decoded here.
         there.write_bytes(there.read_bytes()[:-1] + b"\x2a")
+        manifest = parse_manifest((there.parent / "manifest.json").read_bytes())
+        sums = {**manifest.checksums, there.name: checksum(there)}
+        (there.parent / "manifest.json").write_text(manifest.model_copy(update={"checksums": sums}).to_json())

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.postgres import PostgresServer, postgres_server
+from support.program import run_automap
 from support.searching import (
     assert_nothing_is_lost,
     ended,
@@ -160,21 +162,51 @@ def test_a_worker_joins_from_another_folder_and_leaves_on_sigterm(tmp_path: Path
     assert_nothing_is_lost(specs[0], storage, 4)
 
 
-def test_a_worker_with_other_images_is_refused(tmp_path: Path) -> None:
+def test_a_worker_with_other_data_or_another_space_is_refused(tmp_path: Path) -> None:
     storage = sqlite(tmp_path)
     code, said = ended(start("search", write_tiny(tmp_path, trials=1, storage=storage), folder=tmp_path))
     assert code == 0, said
     there = tmp_path / "there"
     there.mkdir()
-    spec = write_tiny(there, trials=1, storage=storage)
+    spec = write_tiny(there, trials=2, storage=storage)
+    # The same images under another name are the same data.
     spec.write_text(spec.read_text().replace("tiny.npz", "other.npz"))
     (there / "tiny.npz").rename(there / "other.npz")
     code, said = ended(start("worker", spec, folder=there))
     assert code == 0, said
+    with np.load(there / "other.npz") as arrays:
+        images, labels = arrays["x"], arrays["y"]
+    images[5, 2, 2] ^= 1
+    for changed in ({"x": images, "y": labels}, {"x": images[:-1], "y": labels[:-1]}):
+        np.savez(there / "other.npz", **changed)
+        code, said = ended(start("worker", spec, folder=there))
+        assert code == 2, said
+        assert "data" in said
+        assert "internal" not in said
+    write_tiny(there, trials=2, storage=storage)
     spec.write_text(spec.read_text().replace("epochs: 2", "epochs: 3"))
     code, said = ended(start("worker", spec, folder=there))
     assert code == 2
     assert "training.epochs: 2 → 3" in said
+
+
+def test_damaged_pixels_end_a_search_and_are_no_trials_fault(tmp_path: Path) -> None:
+    storage = sqlite(tmp_path)
+    spec = write_tiny(tmp_path, trials=2, storage=storage)
+    environment = {"AUTOMAP_CACHE": str(tmp_path / "cache")}
+    assert run_automap("check", spec, "--no-build", cwd=tmp_path, **environment).returncode == 0
+    [shard] = (tmp_path / "cache").glob("*/images-00000.npy")
+    content = shard.read_bytes()
+    shard.write_bytes(content[:-5000] + bytes(5000))
+    searched = run_automap("search", spec, cwd=tmp_path, **environment)
+    assert searched.returncode == 2
+    assert "images-00000.npy is damaged" in searched.stderr
+    assert "automap check SPEC --rebuild" in searched.stderr
+    assert query(storage, "SELECT count(*) FROM automap_results") in ([], [(0,)])
+    assert run_automap("check", spec, "--no-build", "--rebuild", cwd=tmp_path, **environment).returncode == 0
+    searched = run_automap("search", spec, cwd=tmp_path, **environment)
+    assert searched.returncode == 0, searched.stderr
+    assert query(storage, "SELECT count(*), max(attempts) FROM automap_runs") == [(2, 1)]
 
 
 def test_a_worker_without_a_study_says_so(tmp_path: Path) -> None:

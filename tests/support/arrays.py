@@ -26,6 +26,9 @@ class ArrayData:
     def images(self, indices: np.ndarray) -> np.ndarray:
         return self.pixels[indices]
 
+    def raise_if_damaged(self) -> None:
+        pass
+
     def verification_pairs(self, split: str) -> None:
         return None
 

@@ -13,18 +13,22 @@ import json
 import math
 import os
 import shutil
+import zlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from filelock import FileLock
+from numpy.lib import format as npy_format
 
-from automap.data.cache.lock import locked
+from automap.data.cache.manifest import Manifest, checksum
 from automap.data.cache.reader import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
 from automap.data.cache.shared import fetch
 from automap.data.decode.parallel import Outcome, decode_in_order, decoders, without_pixels
@@ -33,6 +37,7 @@ from automap.data.splits.assign import SPLIT_CODES
 from automap.exceptions import DataError, StorageError
 from automap.interfaces.array import Array
 from automap.interfaces.sample import BadSample, Sample
+from automap.store.atomic import sync_folder, write_atomically, write_text
 
 SHARD_BYTES = 64 * 2**20
 """Size of a shard, about; so much is decoded again, at most, after a build was killed."""
@@ -58,7 +63,7 @@ def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | 
         WorkerError: if a process that decodes died.
     """
     path = cache_path(root, listing.fingerprint)
-    with _space_errors(root, listing), locked(root, path.name):
+    with _space_errors(root, listing), _locked(path):
         if (found := open_cache(root, listing.fingerprint)) is not None:
             return found
         building = path.with_name(f"{path.name}.building")
@@ -67,14 +72,22 @@ def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | 
             _build(building, listing, progress)
         shutil.rmtree(path, ignore_errors=True)
         building.rename(path)
-        _sync(root)
+        sync_folder(root)
         built = open_cache(root, listing.fingerprint)
         assert built is not None
         # Parts, and what killed processes left.
         for file in path.iterdir():
-            if file.name not in (MANIFEST_FILE, *built.about["files"]):
+            if file.name not in (MANIFEST_FILE, *built.manifest.files):
                 file.unlink()
     return built
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait until no other process of this machine builds this cache."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        yield
 
 
 def _build(building: Path, listing: Listing, progress: Progress) -> None:
@@ -83,7 +96,7 @@ def _build(building: Path, listing: Listing, progress: Progress) -> None:
         columns = _Columns(listing, names)
         stream, size, done = iter(records), _shard_records(listing), 0
         for number in range(math.ceil(listing.count / size)):
-            for chunk, part in _shard(building, number, islice(stream, size), listing, pool):
+            for chunk, part in _shard(building, number, islice(stream, size), columns, pool):
                 columns.add(chunk, part)
                 done += len(chunk)
                 progress(done, listing.count, "decoding")
@@ -101,12 +114,14 @@ def _shard_records(listing: Listing) -> int:
 
 
 def _shard(
-    building: Path, number: int, samples: Iterable[Sample], listing: Listing, pool: Executor | None
+    building: Path, number: int, samples: Iterable[Sample], columns: _Columns, pool: Executor | None
 ) -> Iterator[tuple[list[Sample], Outcome]]:
     """Yield the records of a shard with what is known of them; decode and write it first unless that is done."""
+    listing, checksums = columns.listing, columns.checksums
     known = building / f"part-{number:05d}.json"
-    if known.exists():
-        yield [without_pixels(sample, listing.kind) for sample in samples], Outcome(**json.loads(known.read_text()))
+    if (part := _known_part(building, known)) is not None:
+        checksums.update(part["checksums"])
+        yield [without_pixels(sample, listing.kind) for sample in samples], Outcome(**part["outcome"])
         return
     size, kind, record = _shard_records(listing), listing.kind, listing.format
     pixels = np.empty((size, *record.shape), record.dtype)
@@ -120,10 +135,24 @@ def _shard(
         filled = rows.stop
         whole.extend(decoded.outcome)
         yield chunk, decoded.outcome
-    _write_array(shard_path(building, number), pixels[:filled])
+    written = {shard_path(building, number): pixels[:filled]}
     if targets is not None:
-        _write_array(target_path(building, number), targets[:filled])
-    _write_text(known, json.dumps(vars(whole)))
+        written[target_path(building, number)] = targets[:filled]
+    sums = {path.name: _write_array(path, values) for path, values in written.items()}
+    checksums.update(sums)
+    write_text(known, json.dumps({"checksums": sums, "outcome": vars(whole)}))
+
+
+def _known_part(building: Path, file: Path) -> dict[str, Any] | None:
+    """Return what an earlier build has written of a shard; None if there is none, or its files are damaged."""
+    if not file.exists():
+        return None
+    try:
+        part: dict[str, Any] = json.loads(file.read_text())
+        intact = all(checksum(building / name) == known for name, known in part["checksums"].items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return part if intact else None
 
 
 @dataclass
@@ -134,6 +163,8 @@ class _Columns:
     names: BinaryIO
     bad: list[BadSample] = field(default_factory=list)
     shards: dict[int, int] = field(default_factory=dict)
+    checksums: dict[str, int] = field(default_factory=dict)
+    """Of the files of pixels."""
 
     def __post_init__(self) -> None:
         self.targets = self.listing.kind.column()
@@ -193,25 +224,34 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
         raise DataError(f"could not read any of the {len(bad)} images ({first})")
     for name, column in arrays.items():
         _write_array(building / f"{name}.npy", column)
-    about = {
-        "shape": listing.format.shape,
-        "bit_depth": listing.format.bit_depth,
-        "source_range": listing.format.source_range,
-        "pixel_range": (columns.low, columns.high),
-        "clipped": {"values": columns.clipped_values, "records": columns.clipped_records},
-        "shards": [columns.shards[number] for number in sorted(columns.shards)],
-        "bad": [tuple(entry) for entry in bad],
-        **columns.targets.write(building),
-    }
-    about["content"] = _content(building, about, arrays)
-    written = (file for file in sorted(building.iterdir()) if file.suffix in (".npy", ".bin"))
-    about["files"] = {file.name: file.stat().st_size for file in written if not file.name.startswith(".")}
-    _write_text(building / MANIFEST_FILE, json.dumps(about))
+    classes = columns.targets.write(building)
+    written = [file for file in sorted(building.iterdir()) if file.suffix in (".npy", ".bin") and file.name[0] != "."]
+    record = listing.format
+    manifest = Manifest(
+        files={file.name: file.stat().st_size for file in written},
+        checksums={file.name: columns.checksums.get(file.name) or checksum(file) for file in written},
+        shape=record.shape,
+        bit_depth=record.bit_depth,
+        source_range=record.source_range,
+        pixel_range=(columns.low, columns.high),
+        clipped_values=columns.clipped_values,
+        clipped_records=columns.clipped_records,
+        shards=tuple(columns.shards[number] for number in sorted(columns.shards)),
+        bad=tuple(BadSample(*map(_valid_text, each)) for each in bad),
+        notices=tuple(map(_valid_text, listing.notices)),
+        content=_content(building, record.shape, classes["classes"], arrays),
+        **classes,
+    )
+    write_text(building / MANIFEST_FILE, manifest.to_json())
 
 
-def _content(building: Path, about: dict[str, Any], arrays: dict[str, Array]) -> str:
+def _valid_text(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _content(building: Path, shape: tuple[int, ...], classes: Sequence[str], arrays: dict[str, Array]) -> str:
     """Digest what can be learned from: the same for a copy of the data set on another machine."""
-    digest = hashlib.sha256(json.dumps([about["shape"], about.get("classes")]).encode())
+    digest = hashlib.sha256(json.dumps([shape, classes]).encode())
     # Of targets that are pixels, the hashes stand for them.
     whole = building / "targets.npy"
     digest.update(np.load(whole if whole.exists() else building / "target_hashes.npy").tobytes())
@@ -220,32 +260,13 @@ def _content(building: Path, about: dict[str, Any], arrays: dict[str, Array]) ->
     return digest.hexdigest()
 
 
-def _write_array(path: Path, values: Array) -> None:
-    with _replaced(path) as file:
-        np.save(file, values)
-
-
-def _write_text(path: Path, text: str) -> None:
-    with _replaced(path) as file:
-        file.write(text.encode())
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _write_array(path: Path, values: Array) -> int:
+    """Write an array as NumPy does, and return the checksum of the file."""
+    header = BytesIO()
+    npy_format.write_array_header_1_0(header, npy_format.header_data_from_array_1_0(values))
+    parts = [header.getvalue(), np.ascontiguousarray(values).data.cast("B") if values.size else b""]
+    write_atomically(path, lambda file: [file.write(part) for part in parts])
+    return zlib.crc32(parts[1], zlib.crc32(parts[0]))
 
 
 @contextmanager

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import overload
 
 import numpy as np
 
+from automap.data.cache.manifest import Manifest, parse_manifest
 from automap.data.cache.shards import Shards
+from automap.data.cache.verify import Verifier, damaged
 from automap.data.targets.kind import Values
-from automap.exceptions import StorageError
 from automap.interfaces.array import Array
-from automap.interfaces.sample import BadSample
 
 MANIFEST_FILE = "manifest.json"
 """Written last: a cache that has it is whole."""
@@ -68,48 +68,36 @@ class Cache:
     """A data set decoded, on disk."""
 
     path: Path
-    about: dict[str, Any] = field(repr=False)
-    """What the manifest says: shape, records of each shard, classes, what is bad."""
+    manifest: Manifest = field(repr=False)
+    verifier: Verifier = field(repr=False, compare=False)
+
+    @property
+    def key(self) -> str:
+        """The fingerprint of the samples and of how they were decoded: the name of the folder."""
+        return self.path.name
 
     @property
     def records(self) -> int:
         """Number of records."""
-        return sum(self.about["shards"])
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of each record."""
-        height, width, channels = self.about["shape"]
-        return height, width, channels
-
-    @property
-    def bit_depth(self) -> Literal[8, 16]:
-        """Bits of each channel."""
-        depth: Literal[8, 16] = self.about["bit_depth"]
-        return depth
-
-    @property
-    def source_range(self) -> tuple[float, float] | None:
-        """The source values that are stored as 0 and as the largest pixel value; None if stored as they are."""
-        found = self.about["source_range"]
-        return None if found is None else (found[0], found[1])
+        return sum(self.manifest.shards)
 
     @property
     def display_range(self) -> tuple[float, float] | None:
         """Smallest and largest pixel value of all records of 16 bits; None of 8 bits."""
-        low, high = self.about["pixel_range"]
-        return (float(low), float(high)) if self.bit_depth == 16 and high > low else None
+        low, high = self.manifest.pixel_range
+        return (float(low), float(high)) if self.manifest.bit_depth == 16 and high > low else None
 
     @property
     def nbytes(self) -> int:
         """Size of the decoded images, and of targets that are pixels, in bytes."""
         lying = self.targets.shape[1:] if isinstance(self.targets, Shards) else (0,)
-        return self.records * (math.prod(self.shape) * self.bit_depth // 8 + math.prod(lying))
+        pixels = math.prod(self.manifest.shape) * self.manifest.bit_depth // 8
+        return self.records * (pixels + math.prod(lying))
 
     @cached_property
     def targets(self) -> Values:
         """Target of each record, in the form that its kind has; class numbers ``(records,)`` int32 for labels."""
-        if target_path(self.path, 0).name in self.about["files"]:
+        if target_path(self.path, 0).name in self.manifest.files:
             return self._shards(target_path)
         return np.asarray(np.load(self.path / "targets.npy"))
 
@@ -139,17 +127,12 @@ class Cache:
         return Names(self.path)
 
     @cached_property
-    def bad(self) -> tuple[BadSample, ...]:
-        """What cannot be used, with its reason."""
-        return tuple(BadSample(*entry) for entry in self.about["bad"])
-
-    @cached_property
     def _images(self) -> Shards:
         return self._shards(shard_path)
 
     def _shards(self, path: Callable[[Path, int], Path]) -> Shards:
-        counts = self.about["shards"]
-        return Shards([path(self.path, number) for number in range(len(counts))], counts)
+        counts = self.manifest.shards
+        return Shards([path(self.path, number) for number in range(len(counts))], counts, self.verifier.check)
 
     def images(self, records: Array) -> Array:
         """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the order asked for."""
@@ -167,24 +150,31 @@ def target_path(folder: Path, number: int) -> Path:
 
 
 def open_cache(root: Path, fingerprint: str) -> Cache | None:
-    """Return a cache that is whole, None if there is none.
+    """Return a complete cache, None if there is none.
+
+    All files but the shards of pixels are verified; a shard is verified before its first use.
 
     Raises:
-        StorageError: if files of it were taken away or cut since it was written.
+        StorageError: if files of it were removed or damaged since it was written.
     """
     path = cache_path(root, fingerprint)
     try:
-        about = json.loads((path / MANIFEST_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        manifest = parse_manifest((path / MANIFEST_FILE).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        raise _damaged(path, str(error)) from None
-    for name, size in about["files"].items():
-        file = path / name
-        if not file.exists() or file.stat().st_size != size:
-            raise _damaged(path, f"{name} is missing or has another size")
-    return Cache(path, about)
+        raise damaged(path, f"{MANIFEST_FILE}: {error}") from None
+    verifier = Verifier(path, manifest)
+    verifier.check_sizes()
+    shards = {place(path, number).name for number in range(len(manifest.shards)) for place in (shard_path, target_path)}
+    for name in sorted(manifest.files.keys() - shards):
+        verifier.check(name)
+    return Cache(path, manifest, verifier)
 
 
-def _damaged(path: Path, reason: str) -> StorageError:
-    return StorageError(f"cache {path}: {reason}; delete that folder, and the data set is decoded again")
+def remove_cache(root: Path, fingerprint: str) -> None:
+    """Delete a cache, complete or not; safe with processes that read it."""
+    path = cache_path(root, fingerprint)
+    (path / MANIFEST_FILE).unlink(missing_ok=True)
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(path.with_name(f"{path.name}.building"), ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ class Shards:
     Args:
         paths: the files, one or more.
         counts: rows of each.
+        verify: called with the name of a file before its first use; raises if it is damaged.
     """
 
-    def __init__(self, paths: Sequence[Path], counts: Sequence[int]) -> None:
-        self._paths, self._counts = paths, counts
+    def __init__(self, paths: Sequence[Path], counts: Sequence[int], verify: Callable[[str], None]) -> None:
+        self._paths, self._counts, self._verify = paths, counts, verify
         self._opened: dict[int, Any] = {}
 
     def __len__(self) -> int:
@@ -60,8 +61,9 @@ class Shards:
     def _read(self, number: int, rows: Array) -> Array:
         shard = self._shard(number)
         found = np.asarray(shard[rows])
-        # What was read stays in the system's cache, but no longer counts as memory of this process.
-        shard._mmap.madvise(mmap.MADV_DONTNEED)
+        if hasattr(mmap, "MADV_DONTNEED"):
+            # What was read stays in the system's cache, but no longer counts as memory of this process.
+            shard._mmap.madvise(mmap.MADV_DONTNEED)
         return found
 
     @cached_property
@@ -70,5 +72,6 @@ class Shards:
 
     def _shard(self, number: int) -> Any:
         if number not in self._opened:
+            self._verify(self._paths[number].name)
             self._opened[number] = np.load(self._paths[number], mmap_mode="r")
         return self._opened[number]

@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError
+from filelock import FileLock, Timeout
 
-from automap.data.cache.lock import locked_if_free
+from automap.data.cache.manifest import Manifest, checksum, parse_manifest
 from automap.data.cache.reader import MANIFEST_FILE, Cache
 from automap.data.scan.listing import Progress
 from automap.exceptions import StorageError
 from automap.store import remote
+from automap.store.atomic import write_text
 
 _MB = 10**6
-
-
-class _Manifest(BaseModel):
-    """What is needed of a manifest to fetch its files; a name that leads out of the folder is refused."""
-
-    files: dict[Annotated[str, Field(pattern=r"^\w[\w.-]*$")], Annotated[int, Field(ge=0)]]
 
 
 def fetch(url: str, name: str, folder: Path, progress: Progress) -> bool:
@@ -49,28 +43,31 @@ def fetch(url: str, name: str, folder: Path, progress: Progress) -> bool:
         manifest = remote.read_text(remote.child(place, MANIFEST_FILE))
         if manifest is None:
             return False
-        done, sizes = 0, _sizes(place, manifest)
+        expected = _parsed(place, manifest)
+        done, sizes = 0, expected.files
         for file, size in sizes.items():
             progress(done // _MB, sum(sizes.values()) // _MB, "fetching, MB")
-            _fetch_file(place, folder / file, size)
+            _fetch_file(place, folder / file, size, expected.checksums.get(file))
             done += size
     progress(done // _MB, done // _MB, "fetching, MB")
-    (folder / MANIFEST_FILE).write_text(manifest, encoding="utf-8")
+    write_text(folder / MANIFEST_FILE, manifest)
     return True
 
 
-def _sizes(place: str, manifest: str) -> dict[str, int]:
+def _parsed(place: str, manifest: str) -> Manifest:
     try:
-        return _Manifest.model_validate_json(manifest).files
-    except ValidationError as error:
-        raise _damaged(place, f"{MANIFEST_FILE}: {error.errors()[0]['msg']}") from None
+        return parse_manifest(manifest)
+    except ValueError as error:
+        raise _damaged(place, f"{MANIFEST_FILE}: {error}") from None
 
 
-def _fetch_file(place: str, path: Path, size: int) -> None:
-    if path.exists() and path.stat().st_size == size:
+def _fetch_file(place: str, path: Path, size: int, expected: int | None) -> None:
+    if path.exists() and path.stat().st_size == size and checksum(path) == expected:
         return
     if not remote.pull_file(remote.child(place, path.name), path) or path.stat().st_size != size:
         raise _damaged(place, f"{path.name} is missing or has another size")
+    if checksum(path) != expected:
+        raise _damaged(place, f"{path.name} is damaged: its checksum does not match")
 
 
 def _damaged(place: str, reason: str) -> StorageError:
@@ -98,17 +95,21 @@ def share(cache: Cache, url: str, progress: Progress) -> None:
     with _advising(f"the decoded data set stays in {cache.path}, and 'cache' in the spec may be left out"):
         if remote.read_text(remote.child(place, MANIFEST_FILE)) is not None:
             return
-        with locked_if_free(cache.path.parent, cache.path.name) as mine:
-            if mine:
+        lock = FileLock(cache.path.with_name(f"{cache.path.name}.lock"))
+        try:
+            with lock.acquire(blocking=False):
                 _push_all(cache, place, progress)
+        except Timeout:
+            pass  # Another process of this machine is at it.
 
 
 def _push_all(cache: Cache, place: str, progress: Progress) -> None:
-    sizes: dict[str, int] = cache.about["files"]
+    sizes = cache.manifest.files
     done, total, there = 0, sum(sizes.values()), remote.file_sizes(place)
     for file, size in sizes.items():
         progress(done // _MB, total // _MB, "sharing, MB")
         if there.get(file) != size:
+            cache.verifier.check(file)
             remote.push(cache.path / file, place)
         done += size
     progress(total // _MB, total // _MB, "sharing, MB")

@@ -24,6 +24,7 @@ from PIL import Image
 from automap.data.decode.errors import BadImage
 from automap.data.decode.files import Pixels
 from automap.data.decode.image import decode_record, take_turns
+from automap.data.processors import usable_processors
 from automap.data.targets.kind import TargetKind, digest
 from automap.exceptions import WorkerError
 from automap.interfaces.array import Array
@@ -129,7 +130,7 @@ def decoders(encoded: int) -> Iterator[Executor | None]:
     # Forked copies of a process with threads can hang; these start afresh and import what decodes.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        len(os.sched_getaffinity(0)), mp_context=context, initializer=_start_process, initargs=(context.Lock(),)
+        len(usable_processors()), mp_context=context, initializer=_start_process, initargs=(context.Lock(),)
     )
     try:
         yield pool
@@ -167,7 +168,7 @@ def decode_in_order(
         WorkerError: if a process that decodes died.
     """
     waiting: deque[tuple[list[Sample], Future[Decoded]]] = deque()
-    ahead = AHEAD * len(os.sched_getaffinity(0))
+    ahead = AHEAD * len(usable_processors())
     record_bytes = math.prod(record.shape) * record.bit_depth // 8 + math.prod(kind.shape(record.shape))
     for chunk in _chunks(records, max(1, min(CHUNK, CHUNK_BYTES // record_bytes))):
         images = [sample.image for sample in chunk]

@@ -17,6 +17,7 @@ from automap.data.sources.arrays import array_records
 from automap.exceptions import DataError, StorageError
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import BadSample, Sample
+from automap.store.atomic import put_in_place, sync_file
 
 _DOWNLOAD = """
 import socket, sys
@@ -69,6 +70,7 @@ def _download(name: str, path: Path) -> None:
                 f"dataset.name: Keras could not download {name}: {lines[-1].strip() if lines else 'no reason given'}. "
                 f"Run again with a network, or put it there as {path} with x_train, y_train, x_test, y_test"
             )
-        temporary.rename(path)
+        sync_file(temporary)
+        put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

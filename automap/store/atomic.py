@@ -37,7 +37,7 @@ def put_in_place(temporary: Path, path: Path) -> None:
     """Rename a complete file, whose content is on disk, over another one."""
     make_way(path)
     temporary.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def require_file(path: Path) -> None:
@@ -67,8 +67,8 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
-    # The new name itself must survive.
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of a folder's files are on disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
