@@ -16,6 +16,7 @@ from automap.api.search_view import SearchView
 from automap.api.sources import Source, read_source
 from automap.api.study import Study
 from automap.data.prepare import PreparedData, prepare
+from automap.data.summary import remarks, summarise
 from automap.search import study as studies
 from automap.search.environment import environment
 from automap.search.retention import publish_winner
@@ -77,6 +78,8 @@ def search(
     limits = (None if trials is None else parse_trials(trials), None if time is None else parse_time(time))
     found = read_source(source, labels, fields)
     data = read_data(found.spec, display)
+    for line in remarks(summarise(data)):
+        display.say(line, "yellow")
     opened = _open(found, data)
     set_limits(opened, *limits)
     finished = _drive(opened, data, asked, display)

@@ -8,7 +8,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from automap.data.summary import DataSummary
+from automap.data.summary import DataSummary, remarks
 from automap.redaction import redact
 from automap.spec.describe import describe_space
 from automap.spec.display import safe_text
@@ -50,18 +50,14 @@ def _searched(hole: Hyperparameter) -> str:
 
 
 def data_summary(summary: DataSummary) -> RenderableType:
-    """Return tables of the data's records by split and class, of its bad files, and what to mind."""
+    """Return tables of the data's records by split and class, what was skipped, and the warnings."""
     height, width, channels = summary.image_shape
     colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
     depth = "" if summary.bit_depth == 8 else f", {summary.bit_depth} bit"
     values = "" if summary.value_range is None else ", values {:g} to {:g}".format(*summary.value_range)
     size = f"{width} x {height} pixels, {colour}{depth}{values}, {format_size(summary.bytes)} decoded"
     parts: list[RenderableType] = [_counts(summary), Text(f"  {size}")]
-    for reason, count in summary.bad.items():
-        names = ", ".join(summary.bad_examples.get(reason, ()))
-        more = ", …" if count > len(summary.bad_examples.get(reason, ())) else ""
-        parts.append(safe_text(f"  skipped {count}: {reason} ({names}{more})", "yellow"))
-    parts += [safe_text(f"  mind: {warning}", "yellow") for warning in summary.warnings]
+    parts += [safe_text(f"  {line}", "yellow") for line in remarks(summary)]
     return Group(*parts, Text())
 
 
@@ -90,7 +86,7 @@ def needs(takes: Estimate, largest: int) -> RenderableType:
     table.add_row("memory of a worker", format_size(takes.memory))
     table.add_row("free disk at the run directory", format_size(takes.free))
     if takes.cache + takes.artifacts > takes.free:
-        return Group(table, Text("  mind: the disk is too small for that\n", style="bold red"))
+        return Group(table, Text("  warning: not enough free disk space\n", style="bold red"))
     return table
 
 

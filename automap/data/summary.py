@@ -47,7 +47,7 @@ class DataSummary:
 
 
 def summarise(data: PreparedData) -> DataSummary:
-    """Count a data set's records, and say what may harm a training."""
+    """Count the records of a data set, and collect warnings."""
     classes = data.classes
     counts: dict[str, tuple[int, ...]] = {
         split: tuple(int(count) for count in data.counts(indices))
@@ -81,6 +81,15 @@ def summarise(data: PreparedData) -> DataSummary:
             *_range_warnings(data),
         ),
     )
+
+
+def remarks(summary: DataSummary) -> list[str]:
+    """Return what was skipped, by reason with its count and examples, and the warnings; one line each."""
+    lines = []
+    for reason, count in summary.bad.items():
+        names = summary.bad_examples.get(reason, ())
+        lines.append(f"skipped {count:,}: {reason} ({', '.join(names)}{', …' if count > len(names) else ''})")
+    return lines + [f"warning: {warning}" for warning in summary.warnings]
 
 
 def _example(sample: BadSample) -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import struct
+import subprocess
 import tracemalloc
 from contextlib import suppress
 
@@ -276,4 +277,6 @@ def test_folders_nested_deeper_than_python_recurses_are_read(tmp_path):
     finally:
         os.chdir(start)
     found = list(Folder(path=tmp_path / "data").samples())
+    # Python's own rmtree recurses.
+    subprocess.run(["rm", "-rf", tmp_path / "data"], check=True)
     assert any(isinstance(each, Sample) for each in found)
