@@ -160,9 +160,8 @@ class Study:
             SpecError: if a plugin of the spec is missing, or takes other fields now.
         """
         from automap.search.consistency import examine
-        from automap.search.study import reopen
 
-        return examine(reopen(self._engine, self._row))
+        return examine(self._engine, self._row)
 
     @property
     def in_training(self) -> bool:

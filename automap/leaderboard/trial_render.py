@@ -48,13 +48,14 @@ def _head(view: TrialView) -> Text:
     if view.result is not None and view.result.result.reason:
         head.append(f"\n{escaped(view.result.result.reason, lines=True)}", style=_STATE_STYLES.get(view.state, ""))
     elif view.result is None and view.run.last_death:
-        head.append(f"\nits last worker ended: {escaped(view.run.last_death, lines=True)}", style="yellow")
+        head.append(f"\nits last worker died: {escaped(view.run.last_death, lines=True)}", style="yellow")
     return head
 
 
 def _progress(view: TrialView) -> str:
-    done = len(view.result.result.curve) if view.result is not None else view.run.epoch
-    parts = [f"{done} of {view.run.epochs} epochs", f"seed {view.run.seed}"]
+    curve = () if view.result is None else view.result.result.curve
+    done = curve[-1].get("epoch", len(curve)) if curve else view.run.epoch
+    parts = [f"{done:.3g} of {view.run.epochs} epochs", f"seed {view.run.seed}"]
     if view.run.attempts > 1:
         parts.append(f"{view.run.attempts} attempts")
     if view.finals:

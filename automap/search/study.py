@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +15,27 @@ from optuna.samplers import BaseSampler
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from automap.exceptions import UserError
+from automap.exceptions import StorageError, UserError
+from automap.redaction import redact
 from automap.search.pruners import make_pruner
 from automap.search.samplers import grid, make_sampler
 from automap.spec.compare import differences
 from automap.spec.draw import first_parameters
 from automap.spec.spec import Spec
-from automap.store import studies
-from automap.store.engine import database_url, open_database, read_database
+from automap.store import run_files, studies
+from automap.store.engine import database_url, display_url, open_database, read_database
 from automap.store.errors import storage_errors
+from automap.store.files import run_folder_name
+from automap.store.runs import list_runs, nothing_trained
 from automap.store.study_store import StudyStore
 
 
 class StudyMissing(UserError):  # noqa: N818
     """The database holds no study of that name."""
+
+
+class StudyIncomplete(StorageError):  # noqa: N818
+    """The process that created a study was killed before Optuna's part of it was written."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,11 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
     # A sampler that does not fit is found out before there is a database.
     sampler = make_sampler(spec, spec.search.seed)
     engine = open_database(spec.storage)
+    spec_text = redact(spec_text.replace(spec.storage, display_url(spec.storage)))
     row, created = studies.find_study(engine, spec.name), False
+    if row is not None and _changes(row, spec, fingerprint) and nothing_trained(StudyStore(engine, row.id)):
+        _delete(StudyStore(engine, row.id), spec)
+        row = None
     if row is None:
         new = studies.NewStudy(
             name=spec.name,
@@ -74,6 +85,9 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
             return Study(StudyStore(engine, row.id), spec, _new_optuna_study(spec, sampler))
         _refuse_incomparable(row, spec, fingerprint)
         study = _optuna_study(spec, sampler)
+        if not study.get_trials(deepcopy=False):
+            # The process that created the study was killed before it came to this.
+            study = _new_optuna_study(spec, sampler)
     store = StudyStore(engine, row.id)
     if row.spec["budget"] != spec.to_data()["budget"]:
         studies.set_budget(store, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
@@ -110,13 +124,35 @@ def reopen(engine: Engine, row: studies.StudyRow) -> Study:
 
     Raises:
         StorageError: if the database cannot be used.
-        SpecError: if a plugin of the spec is no longer there, or takes other fields now.
+        StudyIncomplete: if Optuna's part of the study is missing.
+        SpecError: if a plugin of the spec is missing, or has other fields now.
     """
     url = engine.url.render_as_string(hide_password=False)
     spec = Spec.model_validate({**row.spec, "storage": url})
     with optuna_errors(engine):
-        found = optuna.load_study(study_name=row.name, storage=_optuna_storage(url))
+        try:
+            found = optuna.load_study(study_name=row.name, storage=_read_only_storage(engine))
+        except (KeyError, DBAPIError, StorageInternalError) as error:
+            if not isinstance(error, KeyError) and not _names_missing_table(error.__cause__ or error):
+                raise
+            raise StudyIncomplete(
+                f"study '{row.name}' was not created completely: its process was killed; "
+                "to complete it, run the same automap search command again"
+            ) from error
         return Study(StudyStore(engine, row.id), spec, found)
+
+
+def _read_only_storage(engine: Engine) -> optuna.storages.RDBStorage:
+    """Return Optuna's storage without creating or checking its tables; SQLite's connections are those of `engine`."""
+    url = engine.url.render_as_string(hide_password=False)
+    options: dict[str, Any] = {"pool": engine.pool} if engine.dialect.name == "sqlite" else {"pool_pre_ping": True}
+    return optuna.storages.RDBStorage(
+        url, engine_kwargs=options, skip_compatibility_check=True, skip_table_creation=True
+    )
+
+
+def _names_missing_table(error: BaseException) -> bool:
+    return any(sign in str(error) for sign in ("no such table", "does not exist", "doesn't exist"))
 
 
 @contextmanager
@@ -138,16 +174,31 @@ def live_trial(study: Study, number: int) -> optuna.Trial:
 
 
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
-    changes = differences(row.spec, spec.to_data())
-    if row.data_fingerprint != fingerprint:
-        changes.append("dataset: its files, decoding or splits have changed")
-    if changes:
+    if changes := _changes(row, spec, fingerprint):
         listed = "\n  ".join(changes)
         raise UserError(
-            f"study '{spec.name}' exists; its trials could not be compared with those of the changed spec:\n"
+            f"study '{spec.name}' exists and cannot be continued, because new trials would not be comparable:\n"
             f"  {listed}\n"
-            "give the spec another name (name: ...), or change it back"
+            "give the spec another name (name: ...), or undo the change"
         )
+
+
+def _changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:
+    changes = differences(row.spec, spec.to_data())
+    if row.data_fingerprint.startswith(studies.EARLIER_VERSION):
+        return [*changes, "dataset: the study is from an earlier version of automap, which decoded images differently"]
+    if row.data_fingerprint != fingerprint:
+        changes.append("dataset: its files, decoding or splits have changed")
+    return changes
+
+
+def _delete(store: StudyStore, spec: Spec) -> None:
+    """Delete a study, Optuna's part and the files of its runs included."""
+    for run in list_runs(store):
+        run_files.delete_weights(spec.run_directory / run_folder_name(run.kind, run.trial, run.seed))
+    with optuna_errors(store.engine), suppress(KeyError):
+        optuna.delete_study(study_name=spec.name, storage=_optuna_storage(spec.storage))
+    studies.delete_study(store)
 
 
 def _stored(spec: Spec) -> dict[str, Any]:

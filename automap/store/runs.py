@@ -26,6 +26,9 @@ from automap.store.transactions import changed_rows, reading, writing
 RunKind = Literal["search", "final"]
 RunState = Literal["waiting", "running", "done"]
 
+LIVE_SECONDS = 15.0
+"""A worker that has sent no heartbeat for longer is not counted as training: it sends one every five seconds."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -122,6 +125,19 @@ def count_running(store: StudyStore) -> int:
     query = select(func.count()).where(RunTable.study_id == store.id, RunTable.state == "running")
     with reading(store.engine) as session:
         return session.scalar(query) or 0
+
+
+def nothing_trained(store: StudyStore) -> bool:
+    """Return whether no run of a study has finished an epoch, and no worker is at one."""
+    alive = RunTable.heartbeat_at > database_now() - LIVE_SECONDS
+    started = or_(
+        RunTable.epoch > 0,
+        RunTable.state.not_in(("waiting", "running")),
+        and_(RunTable.state == "running", alive),
+    )
+    query = select(func.count()).where(RunTable.study_id == store.id, started)
+    with reading(store.engine) as session:
+        return not session.scalar(query)
 
 
 def beat(

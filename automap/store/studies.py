@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Update, and_, case, func, insert, or_, select, update
+from sqlalchemy import Engine, Update, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from automap.interfaces.metric import sign_of
@@ -19,6 +19,10 @@ from automap.store.transactions import changed_rows, reading, writing
 
 MAX_TICK_SECONDS = 10.0
 """A longer gap between two ticks means that nobody was searching; it is not counted."""
+
+
+EARLIER_VERSION = "earlier-version:"
+"""What the fingerprint of a study's data begins with if its images were decoded by an earlier version of automap."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,12 @@ def list_studies(engine: Engine) -> list[StudySummary]:
     return [_summary(row, counts.get(row.id, {}), ends.get(row.id, (None, None))) for row in studies]
 
 
+def delete_study(store: StudyStore) -> None:
+    """Delete a study with its runs and results."""
+    with writing(store.engine) as session:
+        session.execute(delete(StudyTable).where(StudyTable.id == store.id))
+
+
 def update_spec(store: StudyStore, *, spec_text: str, spec: Mapping[str, Any]) -> None:
     """Store the spec of a study that goes on, as it reads now."""
     with writing(store.engine) as session:
@@ -224,6 +234,8 @@ def _of(study_id: int) -> Update:
 
 
 def _study_row(row: StudyTable) -> StudyRow:
+    if not isinstance(row.spec, dict):
+        raise TypeError(f"the spec of study '{row.name}' is not a mapping")
     return StudyRow(
         id=row.id,
         name=row.name,

@@ -1,4 +1,4 @@
-"""Transactions: short, one for each function of the store, with SQLite's locking put right."""
+"""Transactions: one short one for each function of the store, with explicit locking on SQLite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, cast
 from sqlalchemy import Connection, CursorResult, Engine, Insert, Update, event
 from sqlalchemy.orm import Session
 
-from automap.store.errors import storage_errors
+from automap.exceptions import StorageError
+from automap.store.errors import display_url, storage_errors
 
 _WRITES = "automap_writes"
 
@@ -21,18 +22,24 @@ def reading(engine: Engine) -> Iterator[Session]:
     """Open a session that sees one state of the database and changes nothing.
 
     Raises:
-        StorageError: if the database cannot be read.
+        StorageError: if the database cannot be read, or holds values that automap does not write.
     """
-    with storage_errors(engine.url), Session(engine) as session:
-        yield session
+    try:
+        with storage_errors(engine.url), Session(engine) as session:
+            yield session
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        # Rows are turned into values within the session: JSON that is cut, a text in place of a number.
+        raise StorageError(
+            f"database {display_url(engine.url)} is damaged; restore it from a backup ({error})"
+        ) from error
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """Open a session whose changes are committed together at its end, or not at all.
+    """Open a session whose changes are committed together at its end or not at all.
 
     Raises:
-        StorageError: if the database cannot be written; nothing of the transaction is kept.
+        StorageError: if the database cannot be written; the transaction is rolled back.
     """
     with (
         storage_errors(engine.url),
@@ -43,16 +50,16 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 
 def changed_rows(session: Session, statement: Update | Insert) -> int:
-    """Execute a conditional change and return how many rows met its condition."""
+    """Execute a conditional change and return the number of rows that it changed."""
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def begin_explicitly(engine: Engine) -> None:
-    """Let automap begin SQLite's transactions itself.
+    """Begin SQLite's transactions explicitly.
 
-    Python's driver begins one at the first write, after reads. SQLite cannot wait there for another writer:
-    it fails at once, whatever the busy timeout. A transaction that is going to write therefore takes the lock
-    at its beginning (``BEGIN IMMEDIATE``), where SQLite waits.
+    Python's driver begins a transaction at the first write, possibly after reads. SQLite does not wait for another
+    writer there: it fails at once, whatever the busy timeout. A transaction that is going to write therefore takes
+    the lock at its beginning (``BEGIN IMMEDIATE``), where SQLite does wait.
     """
 
     @event.listens_for(engine, "connect")
@@ -66,7 +73,7 @@ def begin_explicitly(engine: Engine) -> None:
 
 
 def dump_json(value: Any) -> str:
-    """Return JSON; a number that is not finite becomes null, since JSON knows none, nor does PostgreSQL."""
+    """Return JSON with null for NaN and infinity, which neither JSON nor PostgreSQL can represent."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError:

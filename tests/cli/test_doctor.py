@@ -36,9 +36,12 @@ BREAKS = {
     "every finished run has one result": ("DELETE FROM automap_results WHERE trial = 2", "trial 2: 1 finished runs, 0"),
     "Optuna knows every result": (
         "UPDATE trials SET state = 'FAIL' WHERE number = 0",
-        "trial 0 is complete, in Optuna",
+        "trial 0 is complete, but FAIL in Optuna",
     ),
-    "the budget counts every trial once": ("UPDATE automap_studies SET slots_taken = 7", "7 trials were taken"),
+    "the budget counts every trial once": (
+        "UPDATE automap_studies SET slots_taken = 7",
+        "7 trials were taken from the budget, but 3 were started",
+    ),
     "learning curves have no gap and no epoch twice": (
         "UPDATE automap_results SET curve = replace(curve, '\"epoch\": 2', '\"epoch\": 3') WHERE trial = 1",
         "trial 1: epochs [1, 3]",
@@ -71,6 +74,19 @@ def test_a_lost_file_is_named(searched: Path, tmp_path: Path) -> None:
     code, checks = examined(folder)
     assert code == 1
     assert checks["the leaderboard is what the files say"] == [f"trial 1: {lost} does not exist"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("content", "problem"), [(b"", "is empty"), (b"junk", "is damaged"), (None, "does not exist")])
+def test_a_lost_model_is_named(searched: Path, tmp_path: Path, content: bytes | None, problem: str) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(searched, folder)
+    [model] = folder.glob("automap.runs/tiny/trial-*/model.keras")
+    model.unlink() if content is None else model.write_bytes(content)
+    code, checks = examined(folder)
+    assert code == 1
+    [told] = checks["the best models are there"]
+    assert problem in told
 
 
 @pytest.mark.slow
