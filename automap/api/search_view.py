@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,6 +17,7 @@ from automap.spec.quantities import format_duration
 from automap.spec.spec import Spec
 from automap.store.runs import Run
 from automap.workers.driver import Snapshot
+from automap.workers.identity import worker_prefix
 
 _STATES = (("complete", "green"), ("pruned", "yellow"), ("infeasible", "magenta"), ("failed", "red"))
 
@@ -120,7 +119,7 @@ class SearchView:
         return table
 
     def _idle(self, now: Snapshot) -> int:
-        mine = f"{socket.gethostname()}-{os.getpid()}-"
+        mine = worker_prefix()
         busy = sum(run.state == "running" and mine in (run.worker or "") for run in now.active)
         return self.alive() - busy
 

@@ -30,6 +30,10 @@ LIVE_SECONDS = 15.0
 """A worker that has sent no heartbeat for longer is not counted as training: it sends one every five seconds."""
 
 
+CLOCK_TOLERANCE = 1.0
+"""Seconds by which a sign of life may be ahead of the database's clock."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One training of one candidate with one seed, as the database knows it."""
@@ -182,6 +186,7 @@ def claim_orphan(store: StudyStore, worker: str, grace_seconds: float) -> Run | 
     Returns:
         The run, with the attempt counted; None if there is none to take.
     """
+    _correct_future_heartbeats(store)
     orphaned = or_(_is_orphan(grace_seconds), _is_held_by(worker))
     query = select(RunTable.id).where(RunTable.study_id == store.id, orphaned)
     rank = case((_is_held_by(worker), 0), (RunTable.kind == "search", 1), else_=2)
@@ -194,6 +199,21 @@ def claim_orphan(store: StudyStore, worker: str, grace_seconds: float) -> Run | 
         with writing(store.engine) as session:
             if changed_rows(session, _claim(run_id, worker, orphaned, grace_seconds)) == 1:
                 return _run(session.get_one(RunTable, run_id))
+
+
+def _correct_future_heartbeats(store: StudyStore) -> None:
+    """Count the silence of workers from now on whose last sign of life is in the future: the clock was set back."""
+    future = (
+        RunTable.study_id == store.id,
+        RunTable.state == "running",
+        RunTable.heartbeat_at > database_now() + CLOCK_TOLERANCE,
+    )
+    with reading(store.engine) as session:
+        found = session.scalar(select(func.count()).where(*future))
+    if found:
+        with writing(store.engine) as session:
+            corrected = update(RunTable).where(*future).values(heartbeat_at=database_now())
+            session.execute(corrected.execution_options(synchronize_session=False))
 
 
 def release(engine: Engine, run_id: int, worker: str) -> bool:

@@ -140,9 +140,9 @@ def _train(
         plan = plan(pace)
 
     while progress.steps < trainer.last_step and not _stops_early(trainer):
-        _fit_to_next_evaluation(trainer, plan)
+        images = _fit_to_next_evaluation(trainer, plan)
         with failures_explained():
-            evaluation = trainer.evaluate()
+            evaluation = trainer.evaluate(images)
         trainer.save()
         match report(evaluation):
             case Decision.PAUSE:
@@ -165,16 +165,18 @@ def _stops_early(trainer: Trainer) -> bool:
     return True
 
 
-def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> None:
+def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | None:
     """Train up to the next evaluation, or shorter where the deadline demands it.
+
+    Returns:
+        The training images after which the evaluation is due; None at the end of a trial that finishes early.
 
     Raises:
         Paused: if there is no time left to train at all.
     """
     progress, deadline = trainer.progress, trainer.request.deadline
-    step = trainer.step_at(plan.next_after(trainer.images, trainer.epoch_images))
-    if trainer.finishes_early:
-        step = trainer.last_step
+    images = min(plan.next_after(trainer.images, trainer.epoch_images), trainer.total_images)
+    step = trainer.last_step if trainer.finishes_early else trainer.step_at(images)
     while progress.steps < step:
         stop = step
         if deadline is not None:
@@ -187,6 +189,7 @@ def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> None:
             stop = min(step, trainer.step_within(DEADLINE_STEP_SECONDS))
         with failures_explained():
             trainer.fit(stop)
+    return None if trainer.finishes_early else images
 
 
 def _complete(trainer: Trainer) -> Result:

@@ -82,11 +82,6 @@ class Trainer:
         return self.progress.steps * self.epoch_images // self.batches.steps
 
     @property
-    def epoch(self) -> float:
-        """Epochs trained; whole numbers are exact."""
-        return self.progress.steps / self.batches.steps
-
-    @property
     def last_step(self) -> int:
         """The step at which training ends."""
         full = self.request.candidate.training.epochs * self.batches.steps
@@ -162,16 +157,21 @@ class Trainer:
         evaluate(self.model, self.data, "validation", records[:size], size)
         return (time.perf_counter() - started) * len(early_sample(records, self.images)) / size
 
-    def evaluate(self) -> Evaluation:
+    def evaluate(self, images: int | None = None) -> Evaluation:
         """Evaluate on the validation split, or early in training on a fixed sample, and add the learning curve's point.
 
         The averaged weights are evaluated where there are any, and kept if they are the best so far.
+
+        Args:
+            images: the training images after which this evaluation was due, a rung for instance; training stops with
+                the first batch that completes them. None for the images seen.
         """
+        images = self.images if images is None else images
         started = time.perf_counter()
         model, progress = self.model, self.progress
         everything = self._records("validation")
         at_end = progress.steps >= self.last_step
-        sampled = everything if at_end or not self._may_sample else early_sample(everything, self.images)
+        sampled = everything if at_end or not self._may_sample else early_sample(everything, images)
         metric, direction = self.request.watched
         with evaluation_weights(model.network, model.optimizer, model.average):
             found = evaluate(model, self.data, "validation", sampled, self.batches.batch_size)
@@ -179,12 +179,12 @@ class Trainer:
                 progress.keep(found.metrics[metric], copied_weights(model.network))
                 self.best = found
         self._speed.evaluation = time.perf_counter() - started
-        return self._add_point(found, self._interval.seconds + self._speed.evaluation)
+        return self._add_point(found, images, self._interval.seconds + self._speed.evaluation)
 
-    def _add_point(self, found: Evaluated, seconds: float) -> Evaluation:
+    def _add_point(self, found: Evaluated, images: int, seconds: float) -> Evaluation:
         point = {
-            "epoch": self.epoch,
-            "images": self.images,
+            "epoch": images / self.epoch_images,
+            "images": images,
             "seconds": seconds,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             "train_loss": self._interval.mean_loss,
@@ -194,9 +194,9 @@ class Trainer:
         self.progress.curve.append({**point, **found.metrics})
         self._interval = Interval()
         return Evaluation(
-            images=self.images,
+            images=images,
             total_images=self.total_images,
-            epoch=self.epoch,
+            epoch=point["epoch"],
             epochs=self.request.candidate.training.epochs,
             metrics=found.metrics,
             seconds=seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from automap.store.remote import check_remote
 from automap.store.retry import Outage, with_retries
 from automap.store.runs import Run
 from automap.workers.executor import Death, Executor
+from automap.workers.run_folder import private_folder
 
 POLL_SECONDS = 0.5
 MAX_DEATHS = 5
@@ -146,11 +148,13 @@ def runs_can_be_kept(spec: Spec) -> None:
         StorageError: if it cannot be written.
     """
     directory = spec.run_directory
+    if spec.remote_runs is not None:
+        private_folder(directory.parent)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".probe"
-        probe.write_bytes(b"\0" * 65536)
-        probe.unlink()
+        # A name of its own that did not exist: whatever lies there already is neither written to nor deleted.
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=".probe-") as probe:
+            probe.write(b"\0" * 65536)
     except OSError as error:
         raise StorageError(
             f"run directory {directory}: {error.strerror}; name another one in the spec (runs: ...) or make room"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from automap.data.cache.reader import cache_directory
 from automap.data.prepare import DataIdentity
 from automap.spec.spec import Spec
 from automap.workers.executor import Death
+from automap.workers.identity import worker_name
 from automap.workers.resources import Share
 
 LAST_WORDS = "automap: "
@@ -81,11 +81,9 @@ class LocalExecutor:
 
     def _spawn(self, share: Share) -> _Process:
         self._started += 1
-        name = f"{socket.gethostname()}-{os.getpid()}-{self._started}"
         order = {
             "spec": self._spec,
             "data": self._data._asdict(),
-            "worker": name,
             "sampler_seed": self._seed + self._started - 1,
             # A worker that has the machine to itself is left alone: the system knows best.
             "cores": share.cores if self._count > 1 else None,
@@ -104,7 +102,8 @@ class LocalExecutor:
                 # Ctrl-C in the terminal reaches the driver only, which asks its workers to stop.
                 start_new_session=True,
             )
-        _send(process.stdin, order)
+        name = worker_name(process.pid)
+        _send(process.stdin, {**order, "worker": name})
         return _Process(name, process, log, share)
 
 

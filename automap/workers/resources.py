@@ -17,6 +17,9 @@ from automap.exceptions import UserError
 WORKER_BYTES = 3 * 2**29
 """Memory of a worker beside the data: Keras, TensorFlow and a network of some million weights, with room."""
 
+NVIDIA_SECONDS = 10.0
+"""How long ``nvidia-smi`` may take: with a broken driver it hangs."""
+
 CORES_A_WORKER = 2
 """Processors that one training makes good use of: twice as many hardly make a small network faster."""
 
@@ -48,7 +51,9 @@ class Machine:
     cores: tuple[int, ...]
     gpus: tuple[Gpu, ...]
     memory_bytes: int | None
-    """Memory that is free; None where the system does not tell."""
+    """Free memory; None where the system does not tell."""
+    gpu_fault: str | None = None
+    """Why the GPUs are not known, if so."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def this_machine() -> Machine:
     """Return what this process may use, within the limits of its container and of ``CUDA_VISIBLE_DEVICES``."""
     cores = usable_processors()
     quota = _quota_cores()
-    return Machine(tuple(cores[: quota or None]), tuple(_visible_gpus()), _free_memory())
+    gpus, fault = _visible_gpus()
+    return Machine(tuple(cores[: quota or None]), gpus, _free_memory(), fault)
 
 
 def plan_workers(wanted: int | Literal["auto"], machine: Machine, data_bytes: int, gpus_a_trial: int = 1) -> Plan:
@@ -94,7 +100,9 @@ def _sensible_count(machine: Machine, groups: Sequence[Sequence[Gpu]], data_byte
             why = f"one for every {len(groups[0])} of {len(machine.gpus)} GPUs"
     else:
         wanted = max(1, len(machine.cores) // CORES_A_WORKER)
-        why = f"no GPU found; one for every {CORES_A_WORKER} of {len(machine.cores)} processors"
+        why = (
+            f"{machine.gpu_fault or 'no GPU found'}; one for every {CORES_A_WORKER} of {len(machine.cores)} processors"
+        )
     if machine.memory_bytes is None or machine.memory_bytes // each >= wanted:
         return wanted, why
     free = machine.memory_bytes / 2**30
@@ -114,20 +122,36 @@ def _share(index: int, count: int, machine: Machine, groups: Sequence[Sequence[G
     return Share(mine, tuple(groups[index % len(groups)]), 1.0 / ceil(count / len(groups)))
 
 
-def _visible_gpus() -> list[Gpu]:
-    if (found := shutil.which("nvidia-smi")) is None:
-        return []
-    command = [found, "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    if listed.returncode:
-        return []
+def _visible_gpus() -> tuple[tuple[Gpu, ...], str | None]:
+    """Return the GPUs that this process may use, and why they are not known, if so."""
+    if (program := shutil.which("nvidia-smi")) is None:
+        return (), None
+    listed = _answer([program, "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"])
+    if listed is None:
+        return (), f"nvidia-smi gave no answer within {NVIDIA_SECONDS:g} s"
     memory: dict[str, int | None] = {}
-    for line in listed.stdout.splitlines():
-        index, uuid, mebibytes = (part.strip() for part in line.split(","))
-        memory[index] = memory[uuid] = int(mebibytes) * 2**20 if mebibytes.isdigit() else None
+    for line in listed.splitlines():
+        index, uuid, mebibytes = ([part.strip() for part in line.split(",")] + ["", "", ""])[:3]
+        if index.isdigit():
+            memory[index] = memory[uuid] = int(mebibytes) * 2**20 if mebibytes.isdigit() else None
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [name for name in memory if name.isdigit()] if named is None else _before_invalid(named)
-    return [Gpu(name, memory.get(name)) for name in names]
+    return tuple(Gpu(name, memory.get(name)) for name in names), None
+
+
+def _answer(command: list[str]) -> str | None:
+    """Return what a program prints, empty if it fails; None if it does not end."""
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    except OSError:
+        return ""
+    try:
+        printed, _ = process.communicate(timeout=NVIDIA_SECONDS)
+    except subprocess.TimeoutExpired:
+        # Not waited for: a driver that hangs leaves the program in a state in which it cannot be killed.
+        process.kill()
+        return None
+    return "" if process.returncode else printed
 
 
 def _before_invalid(named: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +13,14 @@ from typing import Self
 from automap.exceptions import ConnectionLost, StorageError
 from automap.spec.spec import Spec
 from automap.store import remote
-from automap.store.files import CARD_FILE, CHECKPOINT_FILE, NETWORK_FILE, RESULT_FILE
+from automap.store.files import (
+    CARD_FILE,
+    CHECKPOINT_FILE,
+    DECAY_CHECKPOINT_FILE,
+    NETWORK_FILE,
+    RESULT_FILE,
+    VALIDATION_FILE,
+)
 from automap.store.retry import with_retries
 from automap.store.run_files import require_real_folder
 
@@ -36,6 +45,7 @@ class RunFolder:
     def __enter__(self) -> Self:
         require_real_folder(self.local)
         if self._url is not None:
+            private_folder(self.local.parent)
             # What lies here may be from before the run went on elsewhere.
             shutil.rmtree(self.local, ignore_errors=True)
             with_retries(lambda: remote.pull(str(self._url), self.local))
@@ -63,12 +73,32 @@ class RunFolder:
         if self._url is None:
             return
         url = self._url
-        for name in (NETWORK_FILE, CARD_FILE, RESULT_FILE):
+        for name in (DECAY_CHECKPOINT_FILE, VALIDATION_FILE, NETWORK_FILE, CARD_FILE, RESULT_FILE):
             path = self.local / name
             if path.exists():
                 with_retries(lambda path=path: remote.push(path, url))  # type: ignore[misc]
         with_retries(lambda: remote.delete(url, [CHECKPOINT_FILE]))
         shutil.rmtree(self.local, ignore_errors=True)
+
+
+def private_folder(folder: Path) -> None:
+    """Create a folder below the system's temporary one that only this user can read.
+
+    Args:
+        folder: in a folder of automap's own, which is checked too.
+
+    Raises:
+        StorageError: if one of the two exists and is a link or belongs to somebody else.
+    """
+    for path in (folder.parent, folder):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise StorageError(
+                f"temporary folder {path} is a link or belongs to another user; "
+                "remove it, or set TMPDIR to a folder of your own"
+            )
+        path.chmod(0o700)
 
 
 class _Copier:

@@ -28,6 +28,7 @@ from automap.training.preflight import preflight
 from automap.training.request import TrialRequest
 from automap.training.run_trial import Paused, run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.workers.identity import DeadWorkers
 from automap.workers.lease import Lease
 from automap.workers.run_folder import RunFolder
 
@@ -43,8 +44,9 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
     Raises:
         StorageError: if the database or the run directory cannot be used any more; nothing done is lost.
     """
-    compiled = CompiledModels()
+    compiled, dead = CompiledModels(), DeadWorkers()
     while not stop.is_set():
+        with_retries(lambda: dead.release(study), stop)
         run = with_retries(lambda: next_run(study, worker), stop)
         if run is not None:
             execute(study, data, run, worker, stop, compiled)

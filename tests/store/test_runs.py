@@ -65,6 +65,19 @@ def test_a_run_with_a_live_worker_is_not_taken(engine: Engine, study: StudyRow) 
     assert runs.claim_orphan(StudyStore(engine, study.id), "b", 60) is None
 
 
+def test_a_sign_of_life_in_the_future_counts_from_now_on(engine: Engine, study: StudyRow) -> None:
+    run = start(engine, study)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE automap_runs SET heartbeat_at = heartbeat_at + 3600"))
+    assert runs.claim_orphan(StudyStore(engine, study.id), "b", 0.3) is None
+    # A worker that lives is heard again; one that does not is silent from now on.
+    assert runs.beat(engine, run.id, "a")
+    time.sleep(0.5)
+    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 0.3)
+    assert claimed is not None
+    assert claimed.worker == "b"
+
+
 def test_a_silent_worker_loses_its_run(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     time.sleep(0.3)

@@ -49,11 +49,10 @@ def test_rungs_within_an_epoch_are_evaluated_in_images(tmp_path):
         report=lambda evaluation: seen.append(evaluation) or Decision.CONTINUE,
     )
     size = data.info.train_size
-    # 12 batches an epoch: a rung is reached with the first batch that completes it.
-    assert [each.images for each in seen] == [96, 224, 384, 704, 768]
+    assert [each.images for each in seen] == [96, 200, 384, 700, 768]
     assert [each.epoch for each in seen] == [pytest.approx(each.images / size) for each in seen]
     assert seen[-1].images == seen[-1].total_images == 2 * size
-    assert [point["images"] for point in result.curve] == [96, 224, 384, 704, 768]
+    assert [point["images"] for point in result.curve] == [96, 200, 384, 700, 768]
 
 
 def test_a_plan_may_ask_for_fewer_evaluations_than_epochs():

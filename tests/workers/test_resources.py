@@ -1,5 +1,11 @@
 """How a machine is shared out among workers."""
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from automap.exceptions import UserError
@@ -85,3 +91,45 @@ def test_only_visible_gpus_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path, n
     found = this_machine().gpus
     assert [gpu.name for gpu in found] == expected
     assert all(gpu.memory_bytes == 81559 * 2**20 for gpu in found)
+
+
+def program(folder: Path, script: str) -> None:
+    path = folder / "nvidia-smi"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_an_nvidia_smi_that_hangs_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program(tmp_path, "exec sleep 60")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("automap.workers.resources.NVIDIA_SECONDS", 0.5)
+    started = time.monotonic()
+    here = this_machine()
+    assert time.monotonic() - started < 5
+    assert here.gpus == ()
+    assert plan_workers("auto", here, 0).why.startswith("nvidia-smi gave no answer within 0.5 s; one for every 2 of")
+
+
+@pytest.mark.parametrize("said", ["echo No devices were found", "echo '0, GPU-0, [N/A], more'; exit 9", "echo 'a,b'"])
+def test_an_nvidia_smi_that_finds_nothing_means_no_gpus(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
+) -> None:
+    program(tmp_path, said)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert this_machine().gpus == ()
+
+
+AS_ON_MACOS = """
+import os
+del os.sched_getaffinity, os.sched_setaffinity
+from automap.data.processors import restrict_processors
+from automap.workers.resources import this_machine
+restrict_processors([0])
+print(len(this_machine().cores))
+"""
+
+
+def test_a_system_without_processor_affinity_has_all_of_its_processors() -> None:
+    done = subprocess.run([sys.executable, "-c", AS_ON_MACOS], capture_output=True, text=True, check=True)
+    assert 1 <= int(done.stdout) <= (os.cpu_count() or 1)

@@ -1,0 +1,83 @@
+"""Names of workers: they tell on which host which process works, so that a dead one is known at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import time
+import uuid
+from functools import cache
+from pathlib import Path
+
+from automap.search.study import Study
+from automap.store import runs
+
+REPORT_SECONDS = 2.0
+"""How long the driver that started a dead worker has to say how it died."""
+
+
+@cache
+def host() -> str:
+    """Return a name of this host, since its start and within its container: process ids mean the same where it is."""
+    boot = _read("/proc/sys/kernel/random/boot_id") or str(uuid.getnode())
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()}.{hashlib.sha256(f'{boot}{namespace}'.encode()).hexdigest()[:8]}"
+
+
+def worker_prefix() -> str:
+    """Return how the names of workers that this process starts begin."""
+    return f"{host()}-{os.getpid()}-"
+
+
+def worker_name(process: int) -> str:
+    """Return the name of a worker that this process has started.
+
+    Args:
+        process: id of the worker's process.
+    """
+    return f"{worker_prefix()}{process}"
+
+
+def has_died(worker: str) -> bool:
+    """Return whether a worker is known to be dead: it ran on this host, and its process is gone."""
+    where, _, process = worker.rpartition("-")
+    return where.rpartition("-")[0] == host() and process.isdigit() and not _is_alive(int(process))
+
+
+class DeadWorkers:
+    """Gives back the runs of workers of this host whose processes are gone, whoever started them."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+
+    def release(self, study: Study) -> None:
+        """Give back the runs of dead workers; their drivers, if alive, come first and know how they died."""
+        now = time.monotonic()
+        held = {run.worker for run in runs.list_active(study.store) if run.state == "running" and run.worker}
+        for worker in held:
+            if not has_died(worker):
+                continue
+            if now - self._seen.setdefault(worker, now) >= REPORT_SECONDS:
+                runs.release_worker(study.engine, worker, "its process is gone")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        # Of another user, or no process id at all: nothing is known of it.
+        return True
+    return True
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
