@@ -43,6 +43,9 @@ NO_EXTRAS = TrainingExtras()
 def load_initial_weights(network: keras.Model, path: Path) -> int:
     """Copy the weights of a saved network into the layers of the same name and shapes.
 
+    Names that Keras made up, with a number, correspond in the order of their numbers: a backbone is built before its
+    head, so that its layers correspond whatever the head.
+
     Args:
         network: changed in place.
         path: of a ``.keras`` file.
@@ -53,12 +56,9 @@ def load_initial_weights(network: keras.Model, path: Path) -> int:
     Raises:
         TrainingError: if no layer fits.
     """
-    saved = {
-        layer.name: layer.get_weights() for layer in keras.saving.load_model(path, compile=False)._flatten_layers()
-    }
-    copied = 0
-    for layer in network._flatten_layers(include_self=False, recursive=False):
-        weights = saved.get(layer.name, [])
+    saved, copied = _layers_by_name(keras.saving.load_model(path, compile=False)), 0
+    for name, layer in _layers_by_name(network).items():
+        weights = saved[name].get_weights() if name in saved else []
         if weights and [each.shape for each in weights] == [tuple(each.shape) for each in layer.weights]:
             layer.set_weights(weights)
             copied += 1
@@ -67,10 +67,27 @@ def load_initial_weights(network: keras.Model, path: Path) -> int:
     return copied
 
 
+def _layers_by_name(network: keras.Model) -> dict[tuple[str, int], keras.Layer]:
+    """Return the layers with weights by their name without its number, and their place among those with that name."""
+    places: dict[str, list[tuple[int, keras.Layer]]] = {}
+    for layer in network.layers:
+        name, _, number = layer.name.rpartition("_")
+        if not number.isdigit():
+            name, number = layer.name, "0"
+        if layer.weights:
+            places.setdefault(name, []).append((int(number), layer))
+    return {
+        (name, place): layer
+        for name, found in places.items()
+        for place, (_, layer) in enumerate(sorted(found, key=lambda each: each[0]))
+    }
+
+
 def scale_learning_rates(optimizer: keras.Optimizer, network: keras.Model, factors: Mapping[str, float]) -> None:
     """Multiply the learning rate of some layers' weights; layers with a factor of 0 are frozen.
 
     Frozen layers are not trainable: batch normalisation uses its moving averages in them, and no gradient is computed.
+    Weight decay is not scaled.
 
     Args:
         optimizer: changed in place, before it is built.
@@ -79,15 +96,16 @@ def scale_learning_rates(optimizer: keras.Optimizer, network: keras.Model, facto
     """
     if not factors:
         return
-    by_variable: dict[int, float] = {}
+    by_variable: dict[Any, float] = {}
     for layer in network._flatten_layers(include_self=False):
         factor = factors.get(layer.name, 1.0)
         if factor == 0:
             layer.trainable = False
-        by_variable |= {id(weight): factor for weight in layer.trainable_weights if factor != 1.0}
+        # Keras hands the backend's own variables to an update.
+        by_variable |= {optimizer._var_key(weight): factor for weight in layer.trainable_weights if factor != 1.0}
     update = optimizer.update_step
 
     def scaled_update(gradient: Any, variable: Any, learning_rate: Any) -> None:
-        update(gradient, variable, learning_rate * by_variable.get(id(variable), 1.0))
+        update(gradient, variable, learning_rate * by_variable.get(optimizer._var_key(variable), 1.0))
 
     optimizer.update_step = scaled_update

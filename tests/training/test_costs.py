@@ -42,6 +42,20 @@ def test_each_layer_by_hand():
     assert count_flops(keras.Model(inputs, x)) == expected
 
 
+class Conv1x1(layers.Dense):
+    """A plugin's own layer with a misleading name."""
+
+
+class OwnConvolution(layers.Conv2D):
+    """A plugin's own convolution, which differs in nothing but its name."""
+
+
+def test_layers_are_known_by_their_class_and_not_by_their_name():
+    inputs = keras.Input((6, 6, 4))
+    assert count_flops(keras.Model(inputs, Conv1x1(8)(inputs))) == 2 * 6 * 6 * 4 * 8
+    assert count_flops(keras.Model(inputs, OwnConvolution(8, 3)(inputs))) == 2 * 4 * 4 * 8 * 9 * 4
+
+
 def test_a_layer_that_is_used_twice_counts_twice():
     inputs, dense = keras.Input((8,)), layers.Dense(8)
     assert count_flops(keras.Model(inputs, dense(dense(inputs)))) == 2 * (2 * 8 * 8)
@@ -65,7 +79,7 @@ class Block(layers.Layer):
         return self.outer(self.inner(inputs)) + inputs
 
 
-def test_a_layer_made_of_layers_and_a_model_within_a_model_are_looked_into():
+def test_layers_made_of_layers_and_models_within_models_are_counted_by_their_parts():
     inputs = keras.Input((4,))
     expected = 2 * 4 * 16 + 2 * 16 * 4 + 4
     block = keras.Model(inputs, Block()(inputs))

@@ -1,4 +1,4 @@
-"""Counting a network's floating-point operations from its graph, alike on every backend."""
+"""Count a network's floating-point operations from its graph, the same on every backend."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Shape = tuple[int, ...]
 def count_flops(network: keras.Model) -> int:
     """Return the floating-point operations of one image through a functional network.
 
-    A multiply-add counts two. Convolutions, dense layers, matrix products, attention, pooling, norms (two an
+    A multiply-add counts as two. Convolutions, dense layers, matrix products, attention, pooling, norms (two an
     element, as at inference), activations, and sums and products of feature maps are counted. Not counted
-    are the biases' additions, softmax, resizing, and what only moves data. A layer that is made of other
-    layers is looked into.
+    are the biases' additions, softmax, resizing, and operations that only move data. Layers made of other layers are
+    counted by their parts.
 
     Raises:
         ValueError: if the network is not functional.
     """
     if not isinstance(network, keras.Function):
-        raise ValueError(f"FLOPs are counted on a functional model; received {type(network).__name__}")
+        raise ValueError(f"FLOPs can only be counted for a functional model; received {type(network).__name__}")
     return sum(_of_call(operation, inputs, outputs) for operation, inputs, outputs in _calls(network))
 
 
 def _calls(function: keras.Function) -> Iterator[tuple[Any, list[Any], list[Any]]]:
-    """Yield each operation of a graph with its inputs and outputs; one that is used twice comes twice."""
+    """Yield each operation of a graph with its inputs and outputs; one that is called twice appears twice."""
     for nodes in function._nodes_by_depth.values():
         for node in nodes:
             if not node.is_input:
@@ -44,14 +44,12 @@ def _of_call(operation: Any, inputs: list[Any], outputs: list[Any]) -> int:
 
 
 def _shape(tensor: Any) -> Shape:
-    """Return a tensor's shape with one image for the batch."""
+    """Return a tensor's shape with a batch of one image."""
     return tuple(size or 1 for size in tensor.shape)
 
 
 def _of_layer(layer: Any, before: Shape, after: Shape) -> int | None:
-    """Return the operations of a layer that Keras has, from its input's and output's shapes; None of another."""
-    if isinstance(layer, keras.layers.Layer) and "Conv" in type(layer).__name__:
-        return _convolution(layer, before, after)
+    """Return the operations of one of Keras's layers, from its input's and output's shapes; None of any other."""
     match layer:
         case keras.layers.Dense():
             return 2 * math.prod(after) * before[-1]
@@ -63,29 +61,39 @@ def _of_layer(layer: Any, before: Shape, after: Shape) -> int | None:
             return int(math.prod(after) * math.prod(layer.pool_size))
         case keras.layers.GlobalAveragePooling2D() | keras.layers.GlobalMaxPooling2D():
             return math.prod(before)
-    name = type(layer).__name__
-    return 2 * math.prod(after) if name in _NORMS else (math.prod(after) if name in _ELEMENTWISE else None)
+    if isinstance(layer, _NORMS):
+        return 2 * math.prod(after)
+    return math.prod(after) if isinstance(layer, _ELEMENTWISE) else _of_convolution(layer, before, after)
 
 
-def _convolution(layer: Any, before: Shape, after: Shape) -> int | None:
-    kernel = math.prod(getattr(layer, "kernel_size", ()))
+def _of_convolution(layer: Any, before: Shape, after: Shape) -> int | None:
     match layer:
-        case keras.layers.SeparableConv2D():
-            return int(2 * math.prod(after[:-1]) * before[-1] * layer.depth_multiplier * (kernel + after[-1]))
-        case keras.layers.DepthwiseConv2D() | keras.layers.DepthwiseConv1D():
-            return 2 * math.prod(after) * kernel
-        case keras.layers.Conv2DTranspose() | keras.layers.Conv1DTranspose():
-            return 2 * math.prod(before) * kernel * after[-1]
-        case keras.layers.Conv1D() | keras.layers.Conv2D():
-            return int(2 * math.prod(after) * kernel * before[-1] // layer.groups)
+        case keras.layers.SeparableConv1D() | keras.layers.SeparableConv2D():
+            taps = math.prod(layer.kernel_size) + after[-1]
+            return int(2 * math.prod(after[:-1]) * before[-1] * layer.depth_multiplier * taps)
+        case keras.layers.DepthwiseConv1D() | keras.layers.DepthwiseConv2D():
+            return int(2 * math.prod(after) * math.prod(layer.kernel_size))
+        case keras.layers.Conv1DTranspose() | keras.layers.Conv2DTranspose() | keras.layers.Conv3DTranspose():
+            return int(2 * math.prod(before) * math.prod(layer.kernel_size) * after[-1])
+        case keras.layers.Conv1D() | keras.layers.Conv2D() | keras.layers.Conv3D():
+            return int(2 * math.prod(after) * math.prod(layer.kernel_size) * before[-1] // layer.groups)
     return None
 
 
-_NORMS = frozenset(
-    {"BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization"}
-    | {"Normalization", "Rescaling"}
+_NORMS = (
+    keras.layers.BatchNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.GroupNormalization,
+    keras.layers.RMSNormalization,
+    keras.layers.Normalization,
+    keras.layers.Rescaling,
 )
-_ELEMENTWISE = frozenset({"Add", "Subtract", "Multiply", "Divide", "Relu", "Relu6", "Gelu", "Silu", "Sigmoid", "Tanh"})
+_ELEMENTWISE = (keras.layers.Add, keras.layers.Subtract, keras.layers.Multiply)
+
+# The operations of keras.ops are classes that Keras does not export.
+_ELEMENTWISE_OPERATIONS = frozenset(
+    {"Add", "Subtract", "Multiply", "Divide", "Relu", "Relu6", "Gelu", "Silu", "Sigmoid", "Tanh"}
+)
 
 
 def _of_operation(operation: Any, before: Sequence[Shape], after: Shape) -> int | None:
@@ -93,7 +101,7 @@ def _of_operation(operation: Any, before: Sequence[Shape], after: Shape) -> int 
     name = type(operation).__name__
     if isinstance(operation, keras.Layer):
         return None
-    if name in _ELEMENTWISE:
+    if name in _ELEMENTWISE_OPERATIONS:
         return math.prod(after)
     if name in {"Matmul", "Dot"} and len(before) == 2:
         return 2 * math.prod(after) * before[0][-1]
@@ -121,12 +129,12 @@ def _attention(layer: keras.layers.MultiHeadAttention, before: Shape) -> int:
 
 
 def _of_parts(layer: Any, inputs: list[Any]) -> int:
-    """Return the operations of a model inside the network, or of a layer that is made of layers."""
+    """Return the operations of a model inside the network, or of a layer made of layers."""
     if isinstance(layer, keras.Function):
         return sum(_of_call(operation, before, after) for operation, before, after in _calls(layer))
     if not layer._layers:
         return 0
-    # Calling it on symbolic tensors draws the graph of its inside.
+    # Calling it on symbolic tensors draws its inner graph.
     symbols = [keras.KerasTensor(tensor.shape, dtype=tensor.dtype) for tensor in inputs]
     outputs = layer.call(*symbols)
     inside = keras.Function(symbols, outputs)
