@@ -54,7 +54,7 @@ def test_a_database_that_restarts_costs_nothing(tmp_path: Path, postgres: Postgr
         postgres.control("start")
     code, said = ended(search)
     assert code == 0, said
-    assert "waiting: database" in said
+    assert "waiting for the database: " in said
     assert query(storage, "SELECT max(attempts) FROM automap_runs") == [(1,)]
     assert_nothing_is_lost(spec, storage, 24)
 
@@ -153,7 +153,7 @@ def test_a_worker_joins_from_another_folder_and_leaves_on_sigterm(tmp_path: Path
     joined.send_signal(signal.SIGTERM)
     code, said = ended(joined, seconds=60)
     assert code == 130, said
-    assert "go on elsewhere" in said
+    assert "trials in training continue on other workers" in said
     code, said = ended(search)
     assert code == 0, said
     # To leave is no death: the run that went on elsewhere is at its first attempt still.
