@@ -145,7 +145,7 @@ CASES = [
         table(columns("split", cells=lambda index: "holdout" if index < 8 else "train")),
         "{type: csv, path: data/t.csv, split_column: split, max_bad: 50%}",
         32,
-        bad={"unknown split 'holdout'": 8},
+        bad={"unknown split": 8},
         init="data/t.csv",
     ),
     Case(

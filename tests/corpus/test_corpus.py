@@ -1,6 +1,7 @@
 """Every case of the corpus through `check`, and through `init` and `check`."""
 
 import json
+import re
 
 import pytest
 from corpus import arrays, boxes, folders, masks, tables
@@ -45,6 +46,8 @@ def test_what_init_writes_check_accepts(case, tmp_path):
         assert done.returncode == 2
         assert done.stderr.startswith("error: ")
         return
+    [kind] = re.findall(r"type: (\w+)", case.dataset)
+    assert f"type: {kind}" in (tmp_path / "my spec (1).yaml").read_text()
     checked = call_automap("check", tmp_path / "my spec (1).yaml", "--no-build", "--format", "json")
     assert checked.returncode == 0, checked.stderr
     if case.classes:

@@ -93,7 +93,7 @@ def test_images_that_are_missing_and_damaged_shapes_are_bad_records(tmp_path):
     assert "a polygon has 2 numbers" in reasons.pop("0.png")
     assert "cannot be read" in reasons.pop("4.png")
     assert reasons == {
-        "1.png (annotation 8)": "its category 99 is not among the categories",
+        "1.png (annotation 8)": "its category is not among the categories",
         "3.png": "the annotation file does not state its height and width",
         "image 77 in instances.json": "has annotations, but is not among the images",
     }

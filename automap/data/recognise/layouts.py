@@ -1,8 +1,8 @@
-"""What is found at a path, and folders of images and of masks, or of what images should become, by their names."""
+"""What lies at a path, and folders of images with masks or targets, recognised by their names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,42 +12,52 @@ import numpy as np
 from automap.data.decode.errors import BadImage
 from automap.data.decode.header import image_header
 from automap.data.decode.mask import read_mask
-from automap.data.sources.files import walk_files
-from automap.data.sources.layout import is_image_name
+from automap.data.sources.files import subfolders, walk_files
+from automap.data.sources.layout import is_image_name, split_named
 from automap.data.sources.masks import Masks
 from automap.data.sources.pairs import Pairs
 
 
 class Layout(NamedTuple):
-    """What lies at a path: a data set, as a spec names it."""
+    """The data set at a path, as a spec describes it."""
 
     type: str
     """Of the data set."""
     path: Path
     fields: Mapping[str, Any] = {}
-    """Beside ``path``; those that are paths are of the type `Path`."""
+    """Without ``path``; paths among them have the type `Path`."""
     notes: tuple[str, ...] = ()
-    """What was assumed, a line each."""
+    """What was assumed, one line each."""
 
 
 IMAGES = ("images", "image", "imgs", "img")
 MASKS = ("masks", "mask", "labels", "annotations", "segmentation")
 INPUTS = ("inputs", "input", "low", "noisy", "blurred", "degraded", "lr")
 TARGETS = ("targets", "target", "high", "clean", "sharp", "ground_truth", "gt", "hr")
-"""Usual names of folders, whatever the case of their letters."""
+"""Usual names of folders, in lower case."""
 
 SUFFIXES = ("_mask", "-mask", "_label", "_seg")
 LOOKED_AT = 20
-"""Masks whose values are read."""
+"""Masks of which the values are read."""
 
 
 def paired_layout(path: Path) -> tuple[str, dict[str, Any]] | None:
-    """Return the type of data set and its fields beside ``path``, if a folder holds two that belong together.
+    """Return the type and the fields of a data set of two folders that belong together.
 
     Args:
-        path: a folder.
+        path: the folder that contains both, or folders named as splits that each contain both.
+
+    Returns:
+        The type and the fields without ``path``; None if there are no such folders.
     """
-    folders = {entry.name.lower(): entry for entry in sorted(path.iterdir()) if entry.is_dir()}
+    below = subfolders(path)
+    splits = [folder for folder in below if split_named(folder.name) is not None]
+    found = _paired(below)
+    return found if found is not None or not splits else _paired(subfolders(splits[0]))
+
+
+def _paired(below: Sequence[Path]) -> tuple[str, dict[str, Any]] | None:
+    folders = {folder.name.lower(): folder for folder in below}
     images, masks = _first(folders, IMAGES), _first(folders, MASKS)
     if images is not None and masks is not None and _holds_images(masks):
         return "masks", _mask_fields(images, masks)
@@ -78,7 +88,7 @@ def _mask_fields(images: Path, masks: Path) -> dict[str, Any]:
     if suffix is not None:
         fields["suffix"] = suffix
     if _values_in(found) == {0, 255}:
-        # The usual form of a mask of one thing: to show it, its class is drawn in white.
+        # The usual form of a binary mask.
         fields |= {"classes": ["background", "object"], "values": [0, 255]}
     return fields
 
@@ -89,7 +99,7 @@ def _values_in(masks: list[Path]) -> set[int]:
         try:
             values |= set(np.unique(read_mask(mask)).tolist())
         except BadImage:
-            continue  # It is reported with its reason when the data set is read.
+            continue  # Reported with its reason when the data set is read.
     return values
 
 

@@ -121,7 +121,7 @@ class Csv(Dataset):
         stated = cell_text(row[self.split_column]) if self.split_column else ""
         split = split_named(stated)
         if stated and split is None:
-            return BadSample(name, f"unknown split '{stated[:40]}'")
+            return BadSample(name, "unknown split", f"'{stated[:40]}'")
         group = cell_text(row[self.group_column]) or None if self.group_column else None
         folder = self.path.parent
         return _image_sample(folder, image, file_record(folder / image, name, target, group=group, split=split))

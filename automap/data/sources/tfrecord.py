@@ -59,7 +59,7 @@ class TFRecord(Dataset):
             value = first_value(example[feature]) if feature in example else None
             if value is None:
                 there = listed(sorted(example), 20) or "none"
-                return BadSample(name, f"no feature '{feature}' (there are {there})")
+                return BadSample(name, f"no feature '{feature}'", f"there are {there}")
             found.append(value)
         image, label = found
         if not isinstance(image, bytes):

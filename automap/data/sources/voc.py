@@ -53,9 +53,9 @@ class Voc(Dataset):
             try:
                 yield from self._samples(path, splits, used)
             except (ElementTree.ParseError, ValueError, OverflowError, LookupError, RecursionError) as error:
-                yield BadSample(path.name, f"its annotations are damaged: {error}")
+                yield BadSample(path.name, "its annotations are damaged", str(error))
             except DataError:
-                yield BadSample(path.name, "its annotations cannot be read: not a regular file, or no permission")
+                yield BadSample(path.name, "its annotations cannot be read", "not a regular file, or no permission")
         for image in images_in(self.path / IMAGES):
             if composed(image.name) not in used:
                 yield Notice(image.name, "images without annotations, not used")

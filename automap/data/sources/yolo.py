@@ -27,11 +27,17 @@ BESIDE = 0.01
 
 
 class BadLine(ValueError):  # noqa: N818
-    """A line of a label file is not a box."""
+    """A line of a label file is not a box.
 
-    def __init__(self, line: int, reason: str) -> None:
+    Args:
+        line: its number, from 1.
+        reason: the same for every line with this fault.
+        detail: what is special about this line.
+    """
+
+    def __init__(self, line: int, reason: str, detail: str = "") -> None:
         super().__init__(reason)
-        self.line = line
+        self.line, self.reason, self.detail = line, reason, detail
 
 
 class Yolo(Dataset):
@@ -91,7 +97,7 @@ class Yolo(Dataset):
         try:
             boxes, beyond = self._boxes(self.path / labels, image)
         except BadLine as error:
-            yield BadSample(f"{labels.as_posix()}:{error.line}", str(error))
+            yield BadSample(f"{labels.as_posix()}:{error.line}", error.reason, error.detail)
             return
         except DataError:
             yield BadSample(labels.as_posix(), "not UTF-8 text, or not a regular file")
@@ -131,7 +137,7 @@ class Yolo(Dataset):
             raise BadLine(line, "one of its words is not a number") from None
         names = self._config.names
         if not index.is_integer() or not 0 <= index < len(names):
-            raise BadLine(line, f"its class {row[0][:20]} has no name: there are {len(names)} classes, from 0")
+            raise BadLine(line, "its class has no name", f"class {row[0][:20]} of {len(names)}, from 0")
         try:
             left, top, right, bottom = _edges(numbers)
             edges = checked_edges(left * width, top * height, right * width, bottom * height, (height, width))
