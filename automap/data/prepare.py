@@ -150,6 +150,10 @@ class PreparedData:
         differ = (hashes[1:] == hashes[:-1]) & (targets[1:] != targets[:-1])
         return len(np.unique(hashes[1:][differ]))
 
+    def batch_targets(self, records: Array) -> Array:
+        """Return the targets of some records as training batches carry them; numbers are standardised, float32."""
+        return self._kind.batch(self.targets[records], self.info.target)
+
     @property
     def clipped(self) -> tuple[int, int]:
         """How many values lie outside of the value range and were clipped, and in how many records."""

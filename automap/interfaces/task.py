@@ -41,7 +41,8 @@ class Task(Component, ABC):
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
         """Turn a batch of stored targets into what augmentations and the loss take, inside the compiled step.
 
-        For classification, ``(batch,)`` int32 becomes ``{"labels": (batch, classes) one-hot float32}``.
+        For classification, ``(batch,)`` int32 becomes ``{"labels": (batch, classes) one-hot float32}``. Numbers are
+        stored as float64, but arrive here standardised by the training split, as float32.
         """
 
     @abstractmethod

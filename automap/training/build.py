@@ -121,6 +121,7 @@ def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: 
 
 
 def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> None:
+    stored = data.batch_targets(data.splits["train"][:1])
     # Augmentations may create their layers, and losses their weights, on the first batch. Within the compiled step
     # that would be too late for their state to be among the model's variables.
     batch = {
@@ -128,7 +129,7 @@ def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> Non
             name: keras.KerasTensor((batch_size, *each.shape), dtype=each.dtype)
             for name, each in data.info.inputs.items()
         },
-        "targets": keras.KerasTensor((batch_size, *data.targets.shape[1:]), dtype=str(data.targets.dtype)),
+        "targets": keras.KerasTensor((batch_size, *stored.shape[1:]), dtype=str(stored.dtype)),
     }
     outputs, target = model(batch, training=True)
     if isinstance(model.training_loss, keras.Layer):

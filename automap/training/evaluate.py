@@ -65,7 +65,8 @@ def evaluate(model: TrainingModel, data: PreparedData, split: SplitName, records
         evaluator.update(targets, outputs, {name: values[: len(targets)] for name, values in inputs.items()})
         kept.add(outputs, start * batch_size)
         if "loss" in task.metrics:
-            target = task.loss_target(task.prepare(targets, data.info))
+            rows = records[start * batch_size : start * batch_size + len(targets)]
+            target = task.loss_target(task.prepare(data.batch_targets(rows), data.info))
             total += len(targets) * float(keras.ops.convert_to_numpy(model.training_loss(target, outputs)))
     metrics = evaluator.compute()
     if "loss" in task.metrics:

@@ -89,3 +89,42 @@ def test_a_column_that_holds_no_numbers_is_told_with_the_first_line_of_the_table
     (tmp_path / "t.csv").write_text("image,age\nx.png,3\nx.png,old\n")
     with pytest.raises(DataError, match=r"1 × no number in the column 'age'.*x\.png \(line 3\)"):
         prepare(Csv(path=tmp_path / "t.csv", number_columns=["age"]), cache=tmp_path / "cache")
+
+
+def write_numbers(folder, numbers):
+    """Write digits and a table with a number for each."""
+    images = DIGITS.images.astype(np.uint8)
+    lines = ["image,number"]
+    for index, number in enumerate(numbers):
+        Image.fromarray(images[index]).save(folder / f"{index}.png")
+        lines.append(f"{index}.png,{number}")
+    (folder / "t.csv").write_text("\n".join(lines))
+    return Csv(path=folder / "t.csv", number_columns=("number",), max_bad=0.2)
+
+
+def test_large_numbers_that_differ_little_stay_apart(tmp_path):
+    data = prepare(write_numbers(tmp_path, [1_700_000_000 + index for index in range(50)]), cache=tmp_path / "cache")
+    assert data.targets.dtype == np.float64
+    assert sorted(data.targets[:, 0]) == [1_700_000_000 + index for index in range(50)]
+    batch = data.batch_targets(data.splits["train"])
+    assert (batch.dtype, len(np.unique(batch))) == (np.float32, len(data.splits["train"]))
+    assert batch.mean() == pytest.approx(0, abs=1e-6)
+    assert batch.std() == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e400", "-1e999"])
+def test_numbers_that_no_float_holds_are_bad_samples(tmp_path, number):
+    data = prepare(write_numbers(tmp_path, [*range(20), number]), cache=tmp_path / "cache")
+    assert [(each.reason, number in each.name or "line 22" in each.name) for each in data.bad] == [
+        ("no number in the column 'number'", True)
+    ]
+
+
+@pytest.mark.parametrize("scale", [5e38, 1e300, 1e-300])
+def test_numbers_beyond_the_range_of_float32_are_kept(tmp_path, scale):
+    data = prepare(write_numbers(tmp_path, [scale * (1 + index) for index in range(30)]), cache=tmp_path / "cache")
+    assert data.targets.max() == 30 * scale
+    assert np.isfinite(data.info.target.std).all()
+    batch = data.batch_targets(data.splits["train"])
+    assert np.abs(batch).max() < 4
+    assert batch.std() == pytest.approx(1, abs=1e-5)

@@ -26,6 +26,9 @@ class ArrayData:
     def images(self, indices: np.ndarray) -> np.ndarray:
         return self.pixels[indices]
 
+    def batch_targets(self, indices: np.ndarray) -> np.ndarray:
+        return self.targets[indices]
+
     def raise_if_damaged(self) -> None:
         pass
 

@@ -61,11 +61,16 @@ def test_a_number_that_never_varies_counts_in_no_share_of_variance(digits):
     assert evaluator.compute()["r2"] == pytest.approx(metrics.r2_score(numbers[:, 0], guesses[:, 0]))
 
 
-def test_prepared_numbers_are_standardised_and_answers_have_units():
+def test_answers_have_the_units_of_the_numbers():
     described = info([10.0, -2.0], [2.0, 0.5])
-    numbers = np.array([[12.0, -2.0], [6.0, -1.0]], np.float32)
-    prepared = np.asarray(Regression().prepare(numbers, described)["numbers"])
-    np.testing.assert_allclose(prepared, [[1, 0], [-2, 2]])
+    prepared = np.asarray(Regression().prepare(np.array([[1, 0], [-2, 2]], np.float32), described)["numbers"])
+    np.testing.assert_array_equal(prepared, [[1, 0], [-2, 2]])
     answers = Regression().decode(prepared, described)
     assert answers[0] == {"numbers": {"number 0": 12.0, "number 1": -2.0}}
     assert answers[1] == {"numbers": {"number 0": 6.0, "number 1": -1.0}}
+
+
+def test_large_numbers_that_differ_little_stay_apart_in_answers():
+    described = info([1_700_000_025.0], [14.4])
+    [answer] = Regression().decode(np.array([[1.0]], np.float32), described)
+    assert answer["numbers"]["number 0"] == pytest.approx(1_700_000_039.4, abs=1e-3)

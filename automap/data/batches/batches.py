@@ -87,7 +87,7 @@ class TrainingBatches:
         return windowed_order(count, self._seed, epoch, block=block, window=self._window * self.batch_size)
 
     def _load(self) -> Any:
-        inputs, targets = self._data.inputs(self._records), self._data.targets[self._records]
+        inputs, targets = self._data.inputs(self._records), self._data.batch_targets(self._records)
         match keras.backend.backend():
             case "tensorflow":
                 from automap.data.batches.tensorflow_batches import TensorFlowBatches
@@ -100,17 +100,18 @@ class TrainingBatches:
         return ArrayBatches(inputs, targets)
 
     def _streamed(self, batches: Array) -> Any:
-        streamed = StreamedBatches(self._data.inputs, self._data.targets, batches, self._window)
+        streamed = StreamedBatches(self._data.inputs, self._data.batch_targets, batches, self._window)
         if keras.backend.backend() != "tensorflow":
             return ((batch,) for batch in streamed)
         from automap.data.batches.tensorflow_batches import as_dataset
 
+        target = self._data.batch_targets(self._records[:1])
         example = {
             "inputs": {
                 name: np.empty((self.batch_size, *each.shape), each.dtype)
                 for name, each in self._data.info.inputs.items()
             },
-            "targets": np.empty((self.batch_size, *self._data.targets.shape[1:]), self._data.targets.dtype),
+            "targets": np.empty((self.batch_size, *target.shape[1:]), target.dtype),
         }
         return as_dataset(streamed, example)
 

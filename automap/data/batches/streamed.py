@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from automap.data.targets.kind import Values
 from automap.interfaces.array import Array
 
 Batch = dict[str, Any]
@@ -21,13 +20,17 @@ class StreamedBatches:
 
     Args:
         inputs: returns the inputs of some records, by name; called in threads.
-        targets: the target of every record.
+        targets: returns the targets of some records; called in threads.
         batches: the records of each batch, ``(steps, batch)``.
         window: batches that are read together, in ascending order of their records.
     """
 
     def __init__(
-        self, inputs: Callable[[Array], dict[str, Array]], targets: Values, batches: Array, window: int
+        self,
+        inputs: Callable[[Array], dict[str, Array]],
+        targets: Callable[[Array], Array],
+        batches: Array,
+        window: int,
     ) -> None:
         self._inputs, self._targets, self._batches, self._window = inputs, targets, batches, window
 
@@ -53,7 +56,7 @@ class StreamedBatches:
     def _read(self, start: int) -> list[Batch]:
         rows = self._batches[start : start + self._window]
         flat = rows.reshape(-1)
-        inputs, targets = self._inputs(flat), self._targets[flat]
+        inputs, targets = self._inputs(flat), self._targets(flat)
         parts = (slice(first, first + rows.shape[1]) for first in range(0, len(flat), rows.shape[1]))
         return [
             {"inputs": {name: values[part] for name, values in inputs.items()}, "targets": targets[part]}

@@ -245,6 +245,16 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
     write_text(building / MANIFEST_FILE, manifest.to_json())
 
 
+def _as_before(targets: Array) -> list[Array]:
+    """Return what is digested of targets: of numbers float32, as they once were kept, where that tells them apart."""
+    if targets.dtype != np.float64:
+        return [targets]
+    with np.errstate(over="ignore"):
+        rounded = targets.astype(np.float32)
+    distinct = (len(np.unique(values, axis=0)) for values in (rounded, targets))
+    return [rounded] if len(set(distinct)) == 1 else [rounded, targets]
+
+
 def _valid_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -254,7 +264,9 @@ def _content(building: Path, shape: tuple[int, ...], classes: Sequence[str], arr
     digest = hashlib.sha256(json.dumps([shape, classes]).encode())
     # Of targets that are pixels, the hashes stand for them.
     whole = building / "targets.npy"
-    digest.update(np.load(whole if whole.exists() else building / "target_hashes.npy").tobytes())
+    targets = np.load(whole if whole.exists() else building / "target_hashes.npy")
+    for part in _as_before(targets):
+        digest.update(part.tobytes())
     for name in ("hashes", "groups", "given"):
         digest.update(arrays[name].tobytes())
     return digest.hexdigest()

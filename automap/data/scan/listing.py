@@ -28,7 +28,7 @@ from automap.interfaces.sample import BadSample, ImageSource, Notice, Sample
 Progress = Callable[[int, int | None, str], None]
 """Takes records done, records in all (None while it is not known), and what is being done."""
 
-FORMAT = 4
+FORMAT = 5
 """Changes when the same samples would be cached differently."""
 
 TOLD_EVERY = 1000

@@ -114,6 +114,15 @@ class TargetKind(ABC):
         """Return a number for each record, the same for the same target, ``(records,)``."""
         return np.unique(np.ascontiguousarray(values), axis=0, return_inverse=True)[1].reshape(-1)
 
+    def batch(self, values: Array, info: TargetInfo) -> Array:
+        """Return targets as training batches carry them, for `Task.prepare`.
+
+        Args:
+            values: targets as they are kept, ``(records, …)``.
+            info: what a model knows of them.
+        """
+        return values
+
     @abstractmethod
     def info(self, values: Any, train: Array, counted: ClassCounts) -> TargetInfo:
         """Return what a model must know of the targets.

@@ -39,11 +39,10 @@ class Regression(Task):
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped before the last layer")
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
-        """Turn numbers ``(batch, numbers)`` into ``numbers``, standardised by the training split, float32."""
+        """Return ``numbers`` ``(batch, numbers)``, float32: batches carry them standardised by the training split."""
         from keras import ops
 
-        mean, deviation = statistics_of(info)
-        return {"numbers": (ops.cast(targets, "float32") - mean) / deviation}
+        return {"numbers": ops.cast(targets, "float32")}
 
     def outputs(self, features: Features, inputs: Mapping[str, keras.KerasTensor], info: DataInfo) -> keras.KerasTensor:
         """Pool the coarsest features and return standardised numbers ``(batch, numbers)``, float32."""
@@ -108,9 +107,9 @@ class RegressionEvaluator(Evaluator):
 
 
 def statistics_of(info: DataInfo) -> tuple[Array, Array]:
-    """Return mean and deviation of each number over the training split, float32; one that never varies counts as 1."""
-    deviation = np.array(info.target_as(NumbersInfo).std, np.float32)
-    return np.array(info.target_as(NumbersInfo).mean, np.float32), np.where(deviation > 0, deviation, np.float32(1))
+    """Return mean and deviation of each number over the training split, float64; one that never varies counts as 1."""
+    deviation = np.array(info.target_as(NumbersInfo).std)
+    return np.array(info.target_as(NumbersInfo).mean), np.where(deviation > 0, deviation, 1.0)
 
 
 def in_units(outputs: Array, info: DataInfo) -> Array:
