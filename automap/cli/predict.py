@@ -209,7 +209,7 @@ def _in_columns(answer: dict[str, Any]) -> dict[str, str]:
         elif isinstance(value, list):
             columns[key] = "; ".join(map(str, value))
         elif isinstance(value, dict):
-            columns |= {str(name): f"{number:.6g}" for name, number in value.items()}
+            columns |= {str(name): str(number) for name, number in value.items()}
         else:
             columns[key] = f"{value:.6f}" if isinstance(value, float) else str(value)
     return columns

@@ -73,7 +73,7 @@ class Regression(Task):
         """Return the image with its numbers below it."""
         from automap.tasks.drawing import captioned
 
-        return captioned(image, ", ".join(f"{name} {number:.4g}" for name, number in answer["numbers"].items()))
+        return captioned(image, ", ".join(f"{name} {number:.10g}" for name, number in answer["numbers"].items()))
 
 
 class RegressionEvaluator(Evaluator):
