@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UserError,
         WorkerError,
     )
+    from automap.interfaces.answer import Answer, Drawing, PixelAnswer, Placement
     from automap.interfaces.architecture import Architecture, Features, Preprocessing
     from automap.interfaces.augmentation import Augmentation
     from automap.interfaces.component import Component, tunable
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from automap.spec.spec import Spec
 
 __all__ = [
+    "Answer",
     "Architecture",
     "Augmentation",
     "AutomapError",
@@ -65,6 +67,7 @@ __all__ = [
     "DataInfo",
     "DataPath",
     "Dataset",
+    "Drawing",
     "Evaluator",
     "Features",
     "Fraction",
@@ -79,6 +82,8 @@ __all__ = [
     "Notice",
     "NumbersInfo",
     "OptimizerComponent",
+    "PixelAnswer",
+    "Placement",
     "PluginError",
     "Preprocessing",
     "RunError",
@@ -116,6 +121,12 @@ _MODULES = {
         "TrainingError",
         "UserError",
         "WorkerError",
+    ),
+    "automap.interfaces.answer": (
+        "Answer",
+        "Drawing",
+        "PixelAnswer",
+        "Placement",
     ),
     "automap.interfaces.architecture": (
         "Architecture",

@@ -12,10 +12,10 @@ from automap.store.files import CARD_FILE, NETWORK_FILE
 from automap.store.remote import is_remote
 
 if TYPE_CHECKING:
-    from automap.models.load import FinishedModel
+    from automap.models.model import LoadedModel
 
 
-def load_model(model: str | Path, storage: str | None = None) -> FinishedModel:
+def load_model(model: str | Path, storage: str | None = None) -> LoadedModel:
     """Load a finished model; this imports Keras.
 
     Args:

@@ -24,7 +24,7 @@ from automap.store.studies import StudyRow, get_study
 from automap.store.study_store import StudyStore
 
 if TYPE_CHECKING:
-    from automap.models.load import FinishedModel
+    from automap.models.model import LoadedModel
     from automap.search.consistency import Finding
     from automap.search.study import Study as OpenStudy
 
@@ -103,7 +103,7 @@ class Study:
         place = child(self._row.run_directory, "winner")
         return place if holds_model(place) else None
 
-    def best(self) -> FinishedModel:
+    def best(self) -> LoadedModel:
         """Load the winner's model; this imports Keras.
 
         Raises:
@@ -127,7 +127,7 @@ class Study:
         ended = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number) or "none has ended"
         raise RunError(f"no trial of study '{self.name}' has completed ({ended})")
 
-    def model(self, trial: int) -> FinishedModel:
+    def model(self, trial: int) -> LoadedModel:
         """Load the model of one trial; of a finalist, that of its best seed. This imports Keras.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from automap.interfaces.architecture import Features
@@ -13,7 +13,9 @@ from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
+
+    from automap.interfaces.answer import Answer, Drawing
+    from automap.interfaces.array import Array
 
 
 class Task(Component, ABC):
@@ -21,25 +23,27 @@ class Task(Component, ABC):
 
     group: ClassVar[str] = "automap.tasks"
     targets: ClassVar[frozenset[str]]
-    """The kinds of target (`Dataset.target`) that it learns from."""
+    """The kinds of target (`Dataset.target`) that the task can learn from."""
     metrics: ClassVar[Mapping[str, Metric]]
-    """Every metric that its evaluator computes."""
-    default_objective: ClassVar[str]
+    """Every metric that the evaluator computes, by name."""
     class_metrics: ClassVar[Mapping[str, Metric]] = {}
     """Metrics that the evaluator computes for every class: ``iou`` stands for ``iou_cat``, ``iou_dog`` and so on."""
+    decoding: ClassVar[str] = ""
+    """What the raw outputs mean, in one sentence: stored with exported models for users without automap."""
+    default_objective: ClassVar[str]
     default_loss: ClassVar[str]
     tiled: ClassVar[bool] = False
-    """Whether prediction keeps the image's own resolution and proceeds tile by tile."""
+    """Whether prediction runs tile by tile at the image's own resolution."""
     placed: ClassVar[frozenset[str]] = frozenset()
     """The entries of `PLACED` that `prepare` returns; augmentations must keep them aligned with the image."""
     mixable: ClassVar[bool] = False
-    """Whether it prepares ``labels`` that may become soft (`Augmentation.mixes`)."""
+    """Whether `prepare` returns ``labels`` that augmentations may mix (`Augmentation.mixes`)."""
     unseen_classes: ClassVar[bool] = False
-    """Whether it is evaluated on classes that it was never trained on (`Splits.unseen_classes`)."""
+    """Whether evaluation uses classes that training never sees (`Splits.unseen_classes`)."""
 
     @abstractmethod
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
-        """Turn a batch of stored targets into what augmentations and the loss take, inside the compiled step.
+        """Convert a batch of stored targets for augmentations and the loss; part of the compiled step.
 
         For classification, ``(batch,)`` int32 becomes ``{"labels": (batch, classes) one-hot float32}``. Numbers are
         stored as float64, but arrive here standardised by the training split, as float32.
@@ -51,9 +55,9 @@ class Task(Component, ABC):
 
         Args:
             features: feature maps of the backbone by stride.
-            inputs: of the network, by name; ``image`` is ``(batch, height, width, channels)``, float32, in pixel
+            inputs: the network's inputs by name; ``image`` is ``(batch, height, width, channels)``, float32, in pixel
                 values.
-            info: of the data.
+            info: describes the data.
         """
 
     @abstractmethod
@@ -65,46 +69,14 @@ class Task(Component, ABC):
         """Return a new evaluator.
 
         Args:
-            info: of the data.
-            pairs: the pairs of images to compare, where the data set names them; tasks that compare no images
-                ignore them.
+            info: describes the data.
+            pairs: pairs of images to compare, if the data set defines them; only tasks that compare images use them.
         """
 
     @abstractmethod
-    def decode(self, outputs: np.ndarray[Any, Any], info: DataInfo) -> list[dict[str, Any]]:
-        """Turn the raw outputs of a batch into one plain, JSON-serialisable answer for each image."""
+    def decode(self, outputs: Array, info: DataInfo) -> Sequence[Answer]:
+        """Turn the raw outputs of a batch into one answer for each image, in coordinates of the record."""
 
-    def picture(self, output: np.ndarray[Any, Any], info: DataInfo) -> np.ndarray[Any, Any] | None:
-        """Return the answer as an image, for tasks whose answer is one; None for all others.
-
-        Args:
-            output: raw outputs of one image.
-            info: of the data.
-
-        Returns:
-            uint8 class indices ``(height, width)``, or pixels ``(height, width, channels)``, of the record's size or a
-            multiple of it.
-        """
-        return None
-
-    def in_image(
-        self, answer: dict[str, Any], place: Callable[[Sequence[float]], tuple[float, float, float, float]]
-    ) -> dict[str, Any]:
-        """Return an answer about a record as one about the image that was fitted into it.
-
-        Args:
-            answer: of `decode`.
-            place: maps a box of the record to pixels of the image: left, top, right, bottom.
-        """
-        return answer
-
-    def draw(self, image: Any, answer: dict[str, Any], picture: Any, info: DataInfo) -> Any:
-        """Return a Pillow image that shows the answer on the image; None where there is nothing to show.
-
-        Args:
-            image: the whole image, upright and in colour, a Pillow image.
-            answer: about that image.
-            picture: what `picture` gave, as a Pillow image of the image's size or a multiple of it; None if nothing.
-            info: of the data.
-        """
-        return None
+    @abstractmethod
+    def drawing(self, info: DataInfo) -> Drawing[Any]:
+        """Return what draws this task's answers on images."""

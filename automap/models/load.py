@@ -5,41 +5,27 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import keras
-
-from automap.exceptions import PluginError, UserError
-from automap.interfaces.data_info import DataInfo
+from automap.exceptions import AutomapError, PluginError, UserError
 from automap.interfaces.task import Task
+from automap.models.model import LoadedModel
+from automap.models.runtime import Runtime
 from automap.spec.candidate import load_component
 from automap.spec.plugins import find_plugins
 from automap.store.files import CARD_FILE, NETWORK_FILE
 from automap.store.remote import is_remote, pull
-from automap.training.model_io import ModelCard, read_card
+from automap.training.model_card import ModelCard, read_card
 
 
-@dataclass(frozen=True)
-class FinishedModel:
-    """A network with what is needed to use it."""
-
-    network: keras.Model
-    """From raw images, 0 to 255, to raw outputs."""
-    task: Task
-    info: DataInfo
-    metrics: dict[str, float] = field(default_factory=dict)
-    """On the validation split."""
-
-
-def load_model(place: str | Path) -> FinishedModel:
-    """Load a model that a search or an export has written.
+def load_model(place: str | Path) -> LoadedModel:
+    """Load a model that a search has written.
 
     Args:
-        place: its folder, such as ``automap.runs/digits/winner``, or the ``model.keras`` in it; or the folder's URL.
+        place: a folder such as ``automap.runs/digits/winner``, the ``model.keras`` in it, or the folder's URL.
 
     Raises:
-        UserError: if there is no model, or it was not written by automap.
+        UserError: if there is no model, or it is damaged.
         StorageError: if the URL cannot be read.
         PluginError: if a plugin that it needs is missing.
     """
@@ -52,35 +38,57 @@ def load_model(place: str | Path) -> FinishedModel:
         return _load(Path(folder))
 
 
-def _load(path: Path) -> FinishedModel:
+def _load(path: Path) -> LoadedModel:
     folder = path.parent if path.name == NETWORK_FILE else path
-    card = _card(folder)
-    task: Task = load_component(Task, card.candidate["task"])  # type: ignore[type-abstract]
-    _import_layers(card.candidate["architecture"]["type"])
-    try:
-        network = keras.models.load_model(folder / NETWORK_FILE, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{folder / NETWORK_FILE} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return FinishedModel(network, task, card.info, card.metrics)
-
-
-def _card(folder: Path) -> ModelCard:
     if not (folder / CARD_FILE).is_file():
         raise UserError(
             f"{folder} holds no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
             "'winner' that automap search names at its end"
         )
+    card, task = _read(folder / CARD_FILE)
+    return LoadedModel(_keras_runtime(folder / NETWORK_FILE, card), task, card)
+
+
+def _read(path: Path) -> tuple[ModelCard, Task]:
     try:
-        return read_card((folder / CARD_FILE).read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder / CARD_FILE} is damaged: {str(error).splitlines()[0]}") from None
+        card = read_card(path.read_text(encoding="utf-8"))
+        task: Task = load_component(Task, card.candidate["task"])  # type: ignore[type-abstract]
+    except AutomapError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
+        raise UserError(f"{path} is damaged: {_first_line(error)}") from None
+    return card, task
 
 
-def _import_layers(architecture: str) -> None:
-    """Import the package of an architecture: layers of its own must be known to Keras before it reads them."""
+def _keras_runtime(path: Path, card: ModelCard) -> Runtime:
+    _import_layers(card, path)
+    if not path.is_file():
+        raise UserError(f"{path} is missing; the model cannot be loaded")
+    import keras
+
+    from automap.models.keras_runtime import KerasRuntime
+
+    try:
+        return KerasRuntime(keras.models.load_model(path, compile=False))
+    except Exception as error:
+        # Keras raises whatever zipfile, json and h5py do on a damaged file.
+        raise UserError(f"{path} is damaged: {_first_line(error)}") from error
+
+
+def _import_layers(card: ModelCard, path: Path) -> None:
+    """Import the package of the architecture: Keras must know its layers before it reads them."""
+    try:
+        architecture = str(card.candidate["architecture"]["type"])
+    except (KeyError, TypeError):
+        raise UserError(f"{path.with_name(CARD_FILE)} is damaged: it names no architecture") from None
     found = find_plugins("automap.architectures").get(architecture)
     if not found:
-        raise PluginError(f"the model is a '{architecture}', whose plugin is not installed here")
+        raise PluginError(f"the model needs the architecture '{architecture}', whose plugin is not installed")
     package = importlib.import_module(found[0].value.partition(":")[0].partition(".")[0])
     for module in pkgutil.iter_modules(getattr(package, "__path__", []), f"{package.__name__}."):
         importlib.import_module(module.name)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__

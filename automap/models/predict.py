@@ -1,156 +1,164 @@
-"""Answers for image files."""
+"""Prediction: images are decoded in parallel, run in batches, and answered in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 from automap.data.decode.errors import BadImage
-from automap.data.decode.geometry import Geometry
 from automap.data.decode.header import image_header
-from automap.data.decode.image import decode_record
+from automap.data.decode.image import Placed, decode_record
 from automap.data.decode.values import as_display
-from automap.data.sources.files import walk_files
-from automap.data.sources.layout import is_image_name
-from automap.exceptions import UserError
+from automap.interfaces.answer import Answer, PixelAnswer
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import DataInfo
+from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.sample import IMAGE
-from automap.models.load import FinishedModel
+from automap.models.model import LoadedModel
 from automap.models.tiles import by_tiles
 
 BATCH = 64
+AHEAD = 3
+"""Batches that are decoded while one is run."""
+THREADS = max(2, min(8, os.cpu_count() or 1))
+
+Source = Path | bytes | Array
+T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one file, or the reason why there is none."""
+    """The answer for one image, or the reason why it could not be read."""
 
-    path: Path
-    answer: dict[str, Any] | None
+    source: Source
+    answer: Answer | None
     reason: str | None = None
-    picture: Image.Image | None = None
-    """The answer as an image of the file's size, for tasks whose answer is one."""
+
+    @property
+    def name(self) -> str:
+        """The path of the image, or what it is."""
+        if isinstance(self.source, Path):
+            return str(self.source)
+        return f"{len(self.source):,} bytes" if isinstance(self.source, bytes) else f"array {self.source.shape}"
+
+    def without_pixels(self) -> Prediction:
+        """Return the prediction without the pixels of its answer, which take memory."""
+        if not isinstance(self.answer, PixelAnswer):
+            return self
+        empty = self.answer.pixels[:0]
+        return replace(self, answer=self.answer.model_copy(update={"pixels": empty.copy()}))
 
 
-def image_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the image files that are named, and those below the folders that are named.
-
-    Raises:
-        UserError: if a path does not exist, or a folder has no images.
-    """
-    files: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise UserError(f"there is no file {path}")
-        found = _images_below(path) if path.is_dir() else [path]
-        if not found:
-            raise UserError(f"the folder {path} has no images")
-        files += found
-    return files
-
-
-def _images_below(folder: Path) -> list[Path]:
-    return [file for file in walk_files(folder) if is_image_name(file.name)]
-
-
-def predict(model: FinishedModel, files: Sequence[Path]) -> Iterator[Prediction]:
-    """Yield an answer for each file, in order; files that are no images get their reason.
+def predict(model: LoadedModel, sources: Sequence[Source]) -> Iterator[Prediction]:
+    """Yield an answer for each image, in order; unreadable images get a reason instead.
 
     Args:
         model: the model.
-        files: image files; they are decoded as the training data was.
+        sources: paths, encoded images or pixels; they are decoded like the training data.
     """
     if model.task.tiled:
-        yield from (_tiled_prediction(model, file) for file in files)
-        return
-    for start in range(0, len(files), BATCH):
-        decoded = [_decode(file, model) for file in files[start : start + BATCH]]
-        images = [found[0] for _, found in decoded if not isinstance(found, str)]
-        outputs = _outputs(model, np.stack(images)) if images else np.empty(0)
-        answers = iter(zip(outputs, model.task.decode(outputs, model.info) if images else [], strict=True))
-        for file, found in decoded:
-            if isinstance(found, str):
-                yield Prediction(file, None, found)
+        read = _decoder(lambda source: _whole(source, model.info.image))
+        for source, whole in zip(sources, _in_threads(read, sources, THREADS), strict=True):
+            if isinstance(whole, str):
+                yield Prediction(source, None, whole)
             else:
-                yield _prediction(model, file, found, *next(answers))
+                yield _tiled_prediction(model, source, whole)
+        return
+    place = _decoder(lambda source: decode_record(source, model.info.image))
+    decoded = _in_threads(place, sources, AHEAD * BATCH)
+    for start in range(0, len(sources), BATCH):
+        batch = sources[start : start + BATCH]
+        yield from _predict_batch(model, batch, list(islice(decoded, len(batch))))
 
 
-def _decode(file: Path, model: FinishedModel) -> tuple[Path, tuple[Array, Geometry] | str]:
-    try:
-        decoded = decode_record(file, model.info.image)
-        return file, (decoded.pixels, decoded.geometry)
-    except BadImage as error:
-        return file, str(error)
+def _predict_batch(
+    model: LoadedModel, sources: Sequence[Source], decoded: Sequence[Placed | str]
+) -> Iterator[Prediction]:
+    images = [found.pixels for found in decoded if not isinstance(found, str)]
+    answers = iter(model.task.decode(model.runtime.run({IMAGE: np.stack(images)}), model.info) if images else ())
+    for source, found in zip(sources, decoded, strict=True):
+        if isinstance(found, str):
+            yield Prediction(source, None, found)
+        else:
+            yield Prediction(source, next(answers).in_image(found.geometry))
 
 
-def _outputs(model: FinishedModel, images: Array) -> Array:
-    return np.asarray(model.network.predict({IMAGE: images}, batch_size=BATCH, verbose=0))
+def _decoder(read: Callable[[Source], T]) -> Callable[[Source], T | str]:
+    """Return a function that returns the reason where `read` raises BadImage."""
+
+    def decode_or_reason(source: Source) -> T | str:
+        if isinstance(source, Path) and source.exists() and not source.is_file():
+            return "not a regular file"
+        try:
+            return read(source)
+        except BadImage as error:
+            return str(error)
+
+    return decode_or_reason
 
 
-def _prediction(
-    model: FinishedModel, file: Path, decoded: tuple[Array, Geometry], output: Array, answer: dict[str, Any]
-) -> Prediction:
-    _, geometry = decoded
-    pixels = model.task.picture(output, model.info)
-    picture = None if pixels is None else _in_image(pixels, geometry)
-    return Prediction(file, model.task.in_image(answer, geometry.box_in_image), None, picture)
+def _in_threads(work: Callable[[S], T], items: Iterable[S], ahead: int) -> Iterator[T]:
+    """Map in threads, in order, at most `ahead` items ahead of the consumer."""
+    pending: deque[Future[T]] = deque()
+    remaining = iter(items)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="decode") as pool:
+        try:
+            pending.extend(pool.submit(work, item) for item in islice(remaining, ahead))
+            while pending:
+                done = pending.popleft()
+                pending.extend(pool.submit(work, item) for item in islice(remaining, 1))
+                yield done.result()
+        finally:
+            for future in pending:
+                future.cancel()
 
 
-def _tiled_prediction(model: FinishedModel, file: Path) -> Prediction:
+def _tiled_prediction(model: LoadedModel, source: Source, image: Array) -> Prediction:
     height, width, _ = model.info.image.shape
-    try:
-        image = _whole(file, model.info)
-    except BadImage as error:
-        return Prediction(file, None, str(error))
-    whole = by_tiles(lambda tiles: _outputs(model, tiles), image, (height, width))
-    [answer] = model.task.decode(whole[None], model.info)
-    pixels = model.task.picture(whole, model.info)
-    return Prediction(file, answer, None, None if pixels is None else _as_picture(pixels))
+    output = by_tiles(lambda tiles: _run_in_batches(model, tiles), image, (height, width))
+    [answer] = model.task.decode(output[None], model.info)
+    return Prediction(source, answer)
 
 
-def draw(model: FinishedModel, prediction: Prediction) -> Image.Image | None:
-    """Return the image of a prediction with its answer drawn on it; None where there is nothing to show.
+def _run_in_batches(model: LoadedModel, images: Array) -> Array:
+    return np.concatenate(
+        [model.runtime.run({IMAGE: images[start : start + BATCH]}) for start in range(0, len(images), BATCH)]
+    )
+
+
+def draw(model: LoadedModel, prediction: Prediction) -> Image.Image:
+    """Return the original image with the answer drawn on it.
 
     Args:
-        model: that answered.
+        model: the model that gave the answer.
         prediction: with an answer.
 
     Raises:
-        BadImage: if the file is no image any more.
+        BadImage: if the image can no longer be read.
     """
     assert prediction.answer is not None, "only an answer can be drawn"
-    image = Image.fromarray(_shown(prediction.path, model.info))
-    drawn: Image.Image | None = model.task.draw(image, prediction.answer, prediction.picture, model.info)
-    return drawn
+    image = Image.fromarray(_shown(prediction.source, model.info.image))
+    return model.task.drawing(model.info).draw(image, prediction.answer)
 
 
-def _whole(file: Path, info: DataInfo, channels: int | None = None) -> Array:
+def _whole(source: Source, info: ImageInfo, channels: int | None = None) -> Array:
     """Return an image in its own size, upright, in the pixel values of the records."""
-    header = image_header(file)
-    # What is damaged has no size; decoding says why.
+    header = image_header(source)
+    # A damaged file has no size; decoding it gives the reason.
     size = header[:2] if header is not None else (1, 1)
-    shape = (*size, channels or info.image.shape[2])
-    return decode_record(file, info.image.model_copy(update={"shape": shape, "resize": "stretch"})).pixels
+    shape = (*size, channels or info.shape[2])
+    return decode_record(source, info.model_copy(update={"shape": shape, "resize": "stretch"})).pixels
 
 
-def _shown(file: Path, info: DataInfo) -> Array:
-    """Return an image in its own size, upright, as 8-bit colours: grey models answer about colour images too."""
-    channels = info.image.shape[2]
-    return as_display(_whole(file, info, 3 if channels == 1 else channels), info.image)
-
-
-def _in_image(pixels: Array, geometry: Geometry) -> Image.Image:
-    """Return an answer that is an image in the size of the file; a mask keeps its values."""
-    if pixels.ndim == 2:
-        return geometry.in_image(Image.fromarray(pixels), Image.Resampling.NEAREST)
-    return geometry.in_image(_as_picture(pixels), Image.Resampling.BICUBIC)
-
-
-def _as_picture(pixels: Array) -> Image.Image:
-    return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
+def _shown(source: Source, info: ImageInfo) -> Array:
+    """Return an image in its own size, upright, as 8-bit colours, also of a colour image for a grey model."""
+    return as_display(_whole(source, info, 3 if info.shape[2] == 1 else None), info)

@@ -1,4 +1,4 @@
-"""From a backbone's feature maps back to a map of the image's size, for answers that lie in the image."""
+"""Decoders: from a backbone's feature maps to a map of the image's size, for dense predictions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from automap.interfaces.architecture import Features
 DecoderName = Literal["unet", "fpn"]
 
 SMALLEST_MAP = 2
-"""A map with a shorter side knows of the whole image, and of no place in it."""
+"""Smaller feature maps carry no spatial information."""
 
 
 def decode_features(name: DecoderName, features: Features, images: Any, width: int, *, norm: bool) -> Any:
@@ -19,8 +19,8 @@ def decode_features(name: DecoderName, features: Features, images: Any, width: i
 
     Args:
         name: ``unet`` or ``fpn``.
-        features: of a backbone.
-        images: normalised or not, ``(batch, height, width, channels)``; they are read where the finest map is coarser.
+        features: feature maps of a backbone by stride.
+        images: ``(batch, height, width, channels)``; used as the finest level if the backbone has no map of stride 1.
         width: channels of the finest map.
         norm: whether batch normalisation follows each convolution.
     """
@@ -31,10 +31,10 @@ def decode_features(name: DecoderName, features: Features, images: Any, width: i
 
 
 def spatial_features(features: Features, images: Any) -> Features:
-    """Return the feature maps that are maps of the image: of the size that their stride says, and of more than a pixel.
+    """Return the feature maps that are spatial: of the size that their stride implies, and larger than one pixel.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there are none.
     """
     size = images.shape[1:3]
     found = {
@@ -44,7 +44,7 @@ def spatial_features(features: Features, images: Any) -> Features:
         and min(each.shape[1:3]) >= SMALLEST_MAP
     }
     if not found:
-        raise ValueError(f"none of the architecture's features is a map of an image of {size[0]}×{size[1]} pixels")
+        raise ValueError(f"the architecture has no spatial feature map for images of {size[0]}×{size[1]} pixels")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The head of tasks that answer for the image as a whole."""
+"""The head of tasks that predict something about the whole image."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def pooled_logits(features: Features, units: int, dropout: float) -> keras.Keras
     """Average the coarsest features over the image and return ``(batch, units)`` linear outputs, float32.
 
     Args:
-        features: of a backbone.
-        units: how many outputs.
-        dropout: share of the averaged features that training drops.
+        features: feature maps of a backbone by stride.
+        units: number of outputs.
+        dropout: dropout rate of the averaged features.
     """
     from keras import layers
 

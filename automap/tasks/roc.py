@@ -6,14 +6,14 @@ from automap.interfaces.array import Array
 
 
 def mean_area_under_roc(positive: Array, scores: Array) -> float | None:
-    """Return the area under the ROC curve, from the ranks of the scores (Mann-Whitney), ties counted half.
+    """Return the area under the ROC curve from the ranks of the scores (Mann-Whitney); ties count half.
 
     Args:
-        positive: whether the label holds, ``(n, labels)``, bool.
+        positive: true labels, ``(n, labels)``, bool.
         scores: ``(n, labels)``.
 
     Returns:
-        The mean over the labels that have both positive and negative entries, 0 to 1; None if none has.
+        The mean over labels with both positive and negative entries, 0 to 1; None if there are no such labels.
     """
     from scipy.stats import rankdata
 
@@ -22,8 +22,8 @@ def mean_area_under_roc(positive: Array, scores: Array) -> float | None:
     defined = pairs > 0
     if not defined.any():
         return None
-    # All labels at once: scikit-learn's roc_auc_score takes some milliseconds for each, every epoch, and
-    # refuses a split in which a label is absent.
+    # All labels at once: scikit-learn's roc_auc_score takes milliseconds for each label in every epoch, and
+    # raises an error if a label is absent from the split.
     ranks = (rankdata(scores, axis=0) * positive).sum(axis=0)
     areas = (ranks - positives * (positives + 1) / 2)[defined] / pairs[defined]
     return float(areas.mean())

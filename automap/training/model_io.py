@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import keras
-from pydantic import BaseModel, ConfigDict
 
 from automap.interfaces.data_info import DataInfo
-from automap.interfaces.sample import IMAGE
 from automap.spec.candidate import Candidate
 from automap.store.atomic import put_in_place, sync_file, write_text
 from automap.store.files import CARD_FILE, NETWORK_FILE
-
-
-class ModelCard(BaseModel):
-    """What must be known of a saved network to use it. ``candidate`` stays plain: it needs no plugin."""
-
-    model_config = ConfigDict(frozen=True)
-
-    info: DataInfo
-    candidate: dict[str, Any]
-    """In the spec's notation."""
-    metrics: dict[str, float]
-    """On the validation split."""
-    versions: dict[str, str]
+from automap.training.model_card import ModelCard
 
 
 def save_model(
@@ -66,44 +50,3 @@ def save_model(
     finally:
         temporary.unlink(missing_ok=True)
     return size
-
-
-def read_card(text: str) -> ModelCard:
-    """Read a model's card, also one that a version before 0.2 wrote.
-
-    Raises:
-        ValueError: if it is not a card.
-        KeyError: if a card of an earlier version lacks a field.
-    """
-    card = json.loads(text)
-    if not isinstance(card, dict):
-        raise ValueError(f"expected a mapping; received {type(card).__name__}")
-    if "image_shape" in card.get("info", {}):
-        card["info"] = _nested_info(card["info"], str(card["candidate"]["task"]["type"]))
-    return ModelCard.model_validate(card)
-
-
-_TARGET_OF_TASK = {
-    "classification": "label",
-    "face_recognition": "label",
-    "multi_label": "labels",
-    "segmentation": "mask",
-    "detection": "boxes",
-    "regression": "numbers",
-    "enhancement": "image",
-}
-"""The kind of target of each task that automap had when cards described all targets in one flat mapping."""
-
-
-def _nested_info(flat: dict[str, Any], task: str) -> dict[str, Any]:
-    kind = _TARGET_OF_TASK.get(task, "label")
-    target: dict[str, Any] = {"kind": kind}
-    if kind == "numbers":
-        target |= {name: flat[f"target_{name}"] for name in ("names", "mean", "std")}
-    elif kind == "image":
-        target["scale"] = flat["scale"]
-    else:
-        target |= {"classes": flat["classes"], "class_counts": flat["class_counts"]}
-        target |= {"max_boxes": flat["max_boxes"]} if kind == "boxes" else {}
-    image = {"shape": flat["image_shape"], **{name: flat[name] for name in ("resize", "mean", "std")}}
-    return {"inputs": {IMAGE: image}, "target": target, "train_size": flat["train_size"]}

@@ -12,7 +12,7 @@ from support.training import train
 from automap.data.prepare import prepare
 from automap.data.sources.coco import Coco
 from automap.spec.objectives import Objective
-from automap.tasks.detection.average_precision import overlaps
+from automap.tasks.detection.average_precision import iou
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +82,7 @@ def test_boxes_are_told_in_pixels_of_the_image(trained, tmp_path):
             (found["probability"] for found in answer["boxes"]), reverse=True
         )
         best = answer["boxes"][0]
-        hits += best["label"] == label and overlaps(np.array([best["box"]]), np.array([box]))[0, 0] > 0.5
+        hits += best["label"] == label and iou(np.array([best["box"]]), np.array([box]))[0, 0] > 0.5
         drawn = np.asarray(Image.open(answer["drawing"])).astype(int)
         assert drawn.shape == (80, 96, 3)
         if best["probability"] >= 0.5:

@@ -12,9 +12,10 @@ from support.candidates import TINY, candidate
 from support.training import train
 
 from automap.exceptions import UserError
+from automap.models.files import image_files
 from automap.models.load import load_model
-from automap.models.predict import Prediction, image_files, predict
-from automap.models.similarity import compare, is_embedded, search
+from automap.models.predict import Prediction, predict
+from automap.models.similarity import compare, compares_images, search
 from automap.spec.objectives import Objective
 
 EACH = 5
@@ -39,35 +40,37 @@ def trained(tmp_path_factory):
 
 def answers(folder):
     model = load_model(folder / "model")
-    return model, list(predict(model, image_files([folder / "asked"])))
+    return model, list(predict(model, image_files([str(folder / "asked")]).files))
 
 
 def test_pairs_of_one_kind_are_told_from_others(trained):
     model, found = answers(trained)
-    assert is_embedded(found)
+    assert compares_images(model)
     pairs = compare(model, found)
     assert len(pairs) == 15 * 14 // 2
-    right = [pair.answer["same"] == (pair.path.parent.name in pair.answer["other"].split("/")[-2]) for pair in pairs]
+    right = [pair.answer.same == (pair.source.parent.name in pair.answer.other.split("/")[-2]) for pair in pairs]
     assert np.mean(right) > 0.85
     one = pairs[0].answer
-    assert one["same"] == (one["similarity"] >= model.metrics["threshold"])
+    assert one.same == (one.similarity >= model.metrics["threshold"])
 
 
 def test_a_gallery_names_the_nearest_identity(trained):
     model, found = answers(trained)
     matches = search(model, found, trained / "gallery")
-    assert np.mean([match.answer["identity"] == match.path.parent.name for match in matches]) > 0.85
-    assert all(match.answer["nearest"].startswith(str(trained / "gallery")) for match in matches)
-    [itself] = search(model, list(predict(model, image_files([trained / "gallery/4/0.png"]))), trained / "gallery")
-    assert itself.answer["similarity"] == pytest.approx(1, abs=1e-5)
-    assert itself.answer["nearest"].endswith("gallery/4/0.png")
+    assert np.mean([match.answer.identity == match.source.parent.name for match in matches]) > 0.85
+    assert all(match.answer.nearest.startswith(str(trained / "gallery")) for match in matches)
+    [itself] = search(
+        model, list(predict(model, image_files([str(trained / "gallery/4/0.png")]).files)), trained / "gallery"
+    )
+    assert itself.answer.similarity == pytest.approx(1, abs=1e-5)
+    assert itself.answer.nearest.endswith("gallery/4/0.png")
 
 
 def test_what_cannot_be_compared_is_told(trained, tmp_path):
     model, found = answers(trained)
-    with pytest.raises(UserError, match="name two at least"):
+    with pytest.raises(UserError, match="give at least two"):
         compare(model, found[:1])
-    with pytest.raises(UserError, match="there is no folder"):
+    with pytest.raises(UserError, match="no such folder"):
         search(model, found, tmp_path / "nowhere")
     bad = Prediction(tmp_path / "bad.png", None, "not an image")
     assert compare(model, [*found[:2], bad])[-1] == bad

@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from support.infos import data_info
 
 from automap.interfaces.data_info import DataInfo
-from automap.tasks.classification.task import Classification, area_under_roc, calibration_error, log_softmax
+from automap.tasks.classification.metrics import area_under_roc, calibration_error, log_softmax
+from automap.tasks.classification.task import Classification
 
 
 def info_of(classes: int) -> DataInfo:
@@ -117,10 +118,14 @@ def test_huge_logits_do_not_overflow():
 
 def test_answers_are_sorted_and_name_the_classes():
     [answer] = Classification().decode(np.array([[0.0, 2.0, 1.0]]), info_of(3))
-    assert answer["label"] == "class 1"
-    assert answer["probability"] == pytest.approx(np.exp(2) / (1 + np.exp(1) + np.exp(2)))
-    assert [entry["label"] for entry in answer["classes"]] == ["class 1", "class 2", "class 0"]
-    assert sum(entry["probability"] for entry in answer["classes"]) == pytest.approx(1)
+    assert answer.label == "class 1"
+    assert answer.probability == pytest.approx(np.exp(2) / (1 + np.exp(1) + np.exp(2)))
+    assert [entry.label for entry in answer.classes] == ["class 1", "class 2", "class 0"]
+    assert sum(entry.probability for entry in answer.classes) == pytest.approx(1)
+    first, second = answer.classes[:2]
+    assert answer.rows() == [{"label": "class 1", "probability": first.probability}]
+    assert answer.rows(2) == [{**answer.rows()[0], "label_2": "class 2", "probability_2": second.probability}]
+    assert answer.in_image(None) == answer
 
 
 def test_targets_become_one_hot_labels():

@@ -6,14 +6,17 @@ import io
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy.special import expit
 from support.candidates import candidate
 from support.infos import data_info
 
+from automap.data.decode.geometry import fit
 from automap.spec.plugins import find_plugins
-from automap.tasks.detection.average_precision import Found, Truth, average_precision, overlaps
+from automap.tasks.detection.answer import DetectionAnswer
+from automap.tasks.detection.average_precision import Found, Truth, average_precision, iou
 from automap.tasks.detection.decode import find_boxes, suppress
 from automap.tasks.detection.task import Detection
 from automap.training.build import build_network
@@ -131,7 +134,7 @@ def test_nothing_to_find_is_no_score():
 
 def test_overlaps_by_hand():
     first = np.array([[0, 0, 10, 10], [0, 0, 0, 0]])
-    assert overlaps(first, np.array([[5, 0, 15, 10], [0, 0, 10, 10]])).tolist() == [[1 / 3, 1.0], [0.0, 0.0]]
+    assert iou(first, np.array([[5, 0, 15, 10], [0, 0, 10, 10]])).tolist() == [[1 / 3, 1.0], [0.0, 0.0]]
 
 
 def test_of_boxes_of_one_class_on_one_object_the_most_certain_stays():
@@ -232,5 +235,13 @@ def test_answers_are_boxes_with_their_names():
     output[0, 0, 9] = output[0, 2, 8] = 3
     output[0, 1, 9] = 2
     [answer] = Detection().decode(output, INFO)
-    assert [box["label"] for box in answer["boxes"]] == ["b", "a"]
-    assert answer["boxes"][0]["box"] == [4, 4, 16, 16]
+    assert [each.label for each in answer.boxes] == ["b", "a"]
+    assert answer.boxes[0].box == (4, 4, 16, 16)
+    assert list(answer.rows()[0]) == ["label", "probability", "left", "top", "right", "bottom"]
+    assert len(answer.rows()) == 2
+    placed = answer.in_image(fit((128, 64), (64, 64), "pad"))
+    # The image of 128 rows and 64 columns fills the middle of the record at half its size.
+    assert placed.boxes[0].box == (0, 8, 0, 32)
+    assert DetectionAnswer(boxes=()).rows() == [{}]
+    drawn = np.asarray(Detection().drawing(INFO).draw(Image.new("RGB", (64, 128)), placed))
+    assert drawn.any()

@@ -71,8 +71,32 @@ def test_an_untrained_network_returns_its_input(architecture, scale, decoder):
 
 
 def test_channels_become_pixels_in_their_order():
-    from automap.tasks.enhancement.task import _depth_to_space
+    from automap.tasks.enhancement.head import depth_to_space
 
     inputs = keras.Input((2, 3, 4))
-    found = keras.Model(inputs, _depth_to_space(inputs, 2, 1))(np.arange(24.0).reshape(1, 2, 3, 4))
+    found = keras.Model(inputs, depth_to_space(inputs, 2, 1))(np.arange(24.0).reshape(1, 2, 3, 4))
     np.testing.assert_array_equal(np.asarray(found)[0, :2, :4, 0], [[0, 1, 4, 5], [2, 3, 6, 7]])
+
+
+def test_answers_carry_the_image_outside_json():
+    [answer] = Enhancement().decode(CLEAN[None] / 255, info(CLEAN.shape))
+    np.testing.assert_array_equal(answer.pixels, CLEAN)
+    assert answer.model_dump(mode="json") == {"height": 64, "width": 80}
+    assert answer.rows() == [{"height": 64, "width": 80}]
+    drawn = Enhancement().drawing(info(CLEAN.shape)).draw(Image.fromarray(NOISY), answer)
+    np.testing.assert_array_equal(np.asarray(drawn), np.concatenate([NOISY, CLEAN], axis=1))
+
+
+def test_pixels_of_16_bits_are_measured_and_returned_at_16_bits():
+    clean, noisy = (each[..., :1].astype(np.uint16) * 257 for each in (CLEAN, NOISY))
+    described = info(clean.shape)
+    image = described.image.model_copy(update={"bit_depth": 16})
+    described = described.model_copy(update={"inputs": {"image": image}})
+    evaluator = Enhancement().evaluator(described)
+    evaluator.update(clean[None], noisy[None] / 65535, {"image": noisy[None]})
+    found = evaluator.compute()
+    assert (found["psnr"], found["ssim"]) == pytest.approx(reference(CLEAN[..., :1], NOISY[..., :1]), abs=1e-6)
+    [answer] = Enhancement().decode(clean[None] / 65535, described)
+    assert answer.pixels.dtype == np.uint16
+    np.testing.assert_array_equal(answer.pixels, clean)
+    assert np.asarray(Enhancement().loss_target(Enhancement().prepare(clean, described))).max() <= 1

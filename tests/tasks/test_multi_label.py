@@ -75,6 +75,9 @@ def test_images_without_any_label():
 
 def test_an_answer_names_the_labels_that_hold():
     [answer] = MultiLabel().decode(np.array([[3.0, -1.0, 0.0, -400.0]]), info())
-    assert answer["labels"] == ["even", "round"]
-    assert [entry["label"] for entry in answer["classes"]] == ["even", "round", "prime", "above four"]
-    assert answer["classes"][0]["probability"] == pytest.approx(1 / (1 + np.exp(-3)))
+    assert answer.labels == ("even", "round")
+    assert [entry.label for entry in answer.classes] == ["even", "round", "prime", "above four"]
+    assert answer.classes[0].probability == pytest.approx(1 / (1 + np.exp(-3)))
+    [row] = answer.rows()
+    assert list(row) == ["labels", "above four", "even", "prime", "round"]
+    assert (row["labels"], row["even"]) == ("even; round", answer.classes[0].probability)

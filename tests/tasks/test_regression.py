@@ -66,11 +66,11 @@ def test_answers_have_the_units_of_the_numbers():
     prepared = np.asarray(Regression().prepare(np.array([[1, 0], [-2, 2]], np.float32), described)["numbers"])
     np.testing.assert_array_equal(prepared, [[1, 0], [-2, 2]])
     answers = Regression().decode(prepared, described)
-    assert answers[0] == {"numbers": {"number 0": 12.0, "number 1": -2.0}}
-    assert answers[1] == {"numbers": {"number 0": 6.0, "number 1": -1.0}}
+    assert answers[0].numbers == {"number 0": 12.0, "number 1": -2.0}
+    assert answers[1].rows() == [{"number 0": 6.0, "number 1": -1.0}]
 
 
 def test_large_numbers_that_differ_little_stay_apart_in_answers():
     described = info([1_700_000_025.0], [14.4])
     [answer] = Regression().decode(np.array([[1.0]], np.float32), described)
-    assert answer["numbers"]["number 0"] == pytest.approx(1_700_000_039.4, abs=1e-3)
+    assert answer.numbers["number 0"] == pytest.approx(1_700_000_039.4, abs=1e-3)

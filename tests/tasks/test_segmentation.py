@@ -7,6 +7,7 @@ from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 from support.infos import data_info
 
+from automap.data.decode.geometry import fit
 from automap.spec.plugins import find_plugins, load_plugin
 from automap.tasks.decoders import spatial_features
 from automap.tasks.segmentation.task import Segmentation
@@ -72,13 +73,28 @@ def test_answers_name_the_share_of_each_class():
     mask = np.array([[0, 0, 0, 2]])
     task = Segmentation()
     [answer] = task.decode(np.eye(3)[mask][None], info())
-    assert [(entry["label"], entry["share"]) for entry in answer["classes"]] == [
-        ("ground", 0.75),
-        ("house", 0.25),
-        ("tree", 0),
-    ]
-    np.testing.assert_array_equal(task.picture(np.eye(3)[mask], info()), mask)
-    picture = Image.fromarray(mask.astype(np.uint8))
-    drawn = np.asarray(task.draw(Image.new("RGB", (4, 1), (100, 100, 100)), answer, picture, info()))
+    assert [(entry.label, entry.share) for entry in answer.classes] == [("ground", 0.75), ("house", 0.25), ("tree", 0)]
+    assert answer.rows() == [{"ground": 0.75, "tree": 0, "house": 0.25}]
+    np.testing.assert_array_equal(answer.pixels, mask)
+    assert set(answer.model_dump(mode="json")) == {"classes"}
+    drawn = np.asarray(task.drawing(info()).draw(Image.new("RGB", (4, 1), (100, 100, 100)), answer))
     assert (drawn[0, :3] == 100).all()
     assert len(set(drawn[0, 3])) > 1
+
+
+def test_shares_are_those_of_the_image_not_of_the_padded_record():
+    mask = np.zeros((4, 4), np.uint8)
+    mask[1:3] = 2
+    [answer] = Segmentation().decode(np.eye(3)[mask][None], info())
+    placed = answer.in_image(fit((4, 8), (4, 4), "pad"))
+    assert placed.pixels.shape == (4, 8)
+    assert placed.rows() == [{"ground": 0, "tree": 0, "house": 1}]
+
+
+def test_what_was_cropped_has_no_class():
+    [answer] = Segmentation().decode(np.eye(3)[np.ones((1, 4, 4), int)], info())
+    placed = answer.in_image(fit((4, 8), (4, 4), "crop"))
+    assert placed.pixels.tolist() == [[255, 255, 1, 1, 1, 1, 255, 255]] * 4
+    assert placed.rows() == [{"ground": 0, "tree": 1, "house": 0}]
+    grey = Image.new("RGB", (8, 4), (100, 100, 100))
+    assert (np.asarray(Segmentation().drawing(info()).draw(grey, placed))[:, :2] == 100).all()

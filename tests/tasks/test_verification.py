@@ -110,16 +110,16 @@ def test_perfect_and_useless_embeddings():
 
 
 def test_a_sample_of_pairs_tells_what_all_pairs_tell(digits):
-    every, some = compare_all(*digits), compare_all(*digits, most=20_000)
+    every, some = compare_all(*digits), compare_all(*digits, limit=20_000)
     assert len(some.scores) < len(every.scores)
     assert some.same.sum() == min(20_000, every.same.sum())
     for rate in (1e-2, 1e-1):
         assert true_accept_rate(some, rate) == pytest.approx(true_accept_rate(every, rate), abs=0.05)
-    sampled = compare_all(*digits, most=5_000)
+    sampled = compare_all(*digits, limit=5_000)
     assert sampled.same.sum() == 5_000
     area = [metrics.roc_auc_score(pairs.same, pairs.scores) for pairs in (every, sampled)]
     assert area[1] == pytest.approx(area[0], abs=0.01)
-    np.testing.assert_array_equal(sampled.scores, compare_all(*digits, most=5_000).scores)
+    np.testing.assert_array_equal(sampled.scores, compare_all(*digits, limit=5_000).scores)
 
 
 def test_metrics_over_pairs_need_pairs_of_both_kinds():

@@ -45,7 +45,7 @@ def compared(model, persons, lines):
     embedded = []
     for side in sides:
         files = [persons / name / f"{name}_{int(number):04d}.png" for name, number in side]
-        embedded.append(np.array([found.answer["embedding"] for found in predict(model, files)]))
+        embedded.append(np.array([found.answer.embedding for found in predict(model, files)]))
     same = np.array([len(words) == 3 for words in lines])
     return (embedded[0] * embedded[1]).sum(axis=1), same, np.arange(len(lines)) // 40
 

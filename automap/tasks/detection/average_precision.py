@@ -9,14 +9,14 @@ import numpy as np
 
 from automap.interfaces.array import Array
 
-OVERLAPS = np.linspace(0.5, 0.95, 10)
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
-MOST_FOUND = 100
-"""Boxes that count in an image, the most certain ones of each class."""
+MAX_BOXES = 100
+"""Only the most probable boxes of each class in an image are evaluated."""
 
 
 class Found(NamedTuple):
-    """The boxes that were found in an image."""
+    """Boxes predicted for an image."""
 
     boxes: Array
     """``(found, 4)``: left, top, right, bottom in pixels."""
@@ -27,34 +27,34 @@ class Found(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """The boxes that are in an image."""
+    """Ground-truth boxes of an image."""
 
     boxes: Array
     """``(boxes, 4)``: left, top, right, bottom in pixels."""
     classes: Array
     """``(boxes,)`` indices."""
     crowds: Array
-    """``(boxes,)`` whether a box holds many objects: what is found in it is neither right nor wrong."""
+    """``(boxes,)`` crowd region (`iscrowd`): matches are ignored."""
 
 
 class AveragePrecision(NamedTuple):
-    """COCO's summary; each a mean over the classes that occur."""
+    """COCO's summary; means over the classes that occur."""
 
     precision: float
-    """Mean over the overlaps from 0.5 to 0.95: AP."""
+    """AP: mean over IoU thresholds from 0.5 to 0.95."""
     precision_at_half: float
     """AP50."""
     recall: float
-    """Of at most 100 boxes an image, mean over the overlaps: AR."""
+    """AR of at most 100 boxes per image, mean over IoU thresholds."""
 
 
 def average_precision(found: Sequence[Found], truth: Sequence[Truth], classes: int) -> AveragePrecision:
-    """Compare what was found in some images with what is there.
+    """Compare predicted boxes with the ground truth.
 
     Args:
-        found: for each image.
-        truth: for each image.
-        classes: how many there are; those that no image has count nowhere.
+        found: predicted boxes of each image.
+        truth: ground truth of each image.
+        classes: number of classes; those that do not occur are ignored.
 
     Raises:
         ValueError: if no image has a box.
@@ -68,11 +68,11 @@ def average_precision(found: Sequence[Found], truth: Sequence[Truth], classes: i
             recalls.append(recall)
     if not precisions:
         raise ValueError("no image has a box")
-    of_overlap = np.mean(precisions, axis=0)
-    return AveragePrecision(float(of_overlap.mean()), float(of_overlap[0]), float(np.mean(recalls)))
+    of_threshold = np.mean(precisions, axis=0)
+    return AveragePrecision(float(of_threshold.mean()), float(of_threshold[0]), float(np.mean(recalls)))
 
 
-def overlaps(first: Array, second: Array) -> Array:
+def iou(first: Array, second: Array) -> Array:
     """Return intersection over union of each box ``(n, 4)`` with each other one ``(m, 4)``, ``(n, m)``."""
     shared = _shared(first, second)
     return _ratio(shared, _area(first)[:, None] + _area(second)[None] - shared)
@@ -93,17 +93,17 @@ def _ratio(shared: Array, whole: Array) -> Array:
 
 
 def _matches(found: Sequence[Found], truth: Sequence[Truth], index: int) -> tuple[Array, Array, Array]:
-    """Return scores ``(found,)`` of a class's boxes in all images, and whether each hits and misses.
+    """Return scores ``(found,)`` of a class's boxes in all images, and their hits and misses ``(thresholds, found)``.
 
-    The latter are ``(overlaps, found)``; what lies in a crowd does neither.
+    Boxes matched to a crowd region are neither.
     """
     scores, hits, misses = [np.empty(0)], [_NO_MATCH], [_NO_MATCH]
     for mine, theirs in zip(found, truth, strict=True):
         chosen = np.flatnonzero(mine.classes == index)
-        chosen = chosen[np.argsort(-mine.scores[chosen], kind="stable")][:MOST_FOUND]
+        chosen = chosen[np.argsort(-mine.scores[chosen], kind="stable")][:MAX_BOXES]
         boxes, same = mine.boxes[chosen], theirs.classes == index
-        hit = _hits_in_image(overlaps(boxes, theirs.boxes[same & ~theirs.crowds]))
-        # Of a crowd counts how much of what was found lies in it.
+        hit = _hits_in_image(iou(boxes, theirs.boxes[same & ~theirs.crowds]))
+        # For a crowd region, the share of the predicted box that lies in it counts.
         within = _ratio(_shared(boxes, theirs.boxes[same & theirs.crowds]), _area(boxes)[:, None])
         scores.append(mine.scores[chosen])
         hits.append(hit)
@@ -111,18 +111,18 @@ def _matches(found: Sequence[Found], truth: Sequence[Truth], index: int) -> tupl
     return np.concatenate(scores), np.concatenate(hits, axis=1), np.concatenate(misses, axis=1)
 
 
-_NO_MATCH = np.empty((len(OVERLAPS), 0), bool)
-_LEAST = np.minimum(OVERLAPS, 1 - 1e-10)
+_NO_MATCH = np.empty((len(IOU_THRESHOLDS), 0), bool)
+_LEAST = np.minimum(IOU_THRESHOLDS, 1 - 1e-10)
 
 
 def _hits_in_image(shares: Array) -> Array:
-    """Give each found box, the most certain first, the free box that it overlaps most; for each least overlap."""
-    hits = np.zeros((len(OVERLAPS), len(shares)), bool)
+    """Match each predicted box, the most probable first, to the free box of largest IoU, for each threshold."""
+    hits = np.zeros((len(IOU_THRESHOLDS), len(shares)), bool)
     for row, least in enumerate(_LEAST):
         free = np.ones(shares.shape[1], bool)
         for place, of_box in enumerate(shares):
             best = np.where(free, of_box, -1.0)
-            # Of equal overlaps COCO's own program takes the last.
+            # pycocotools takes the last of several boxes of equal IoU.
             at = len(best) - 1 - int(best[::-1].argmax()) if len(best) else -1
             if at >= 0 and best[at] >= least:
                 free[at], hits[row, place] = False, True
@@ -130,7 +130,7 @@ def _hits_in_image(shares: Array) -> Array:
 
 
 def _curve(scores: Array, hits: Array, misses: Array, total: int) -> tuple[Array, Array]:
-    """Return the mean precision over 101 recalls, and the largest recall, for each least overlap."""
+    """Return the mean precision over 101 recalls, and the largest recall, for each IoU threshold."""
     order = np.argsort(-scores, kind="stable")
     right, wrong = (each[:, order].cumsum(axis=1) for each in (hits, misses))
     recall = right / total
@@ -142,4 +142,4 @@ def _curve(scores: Array, hits: Array, misses: Array, total: int) -> tuple[Array
         places = np.searchsorted(of_recall, RECALLS, side="left")
         reached = places < len(of_precision)
         means.append(float(np.where(reached, np.append(of_precision, 0.0)[places], 0.0).mean()))
-    return np.array(means), recall[:, -1] if len(order) else np.zeros(len(OVERLAPS))
+    return np.array(means), recall[:, -1] if len(order) else np.zeros(len(IOU_THRESHOLDS))

@@ -1,30 +1,30 @@
-"""From what the points of a detector say to boxes."""
+"""Decode FCOS outputs into boxes (NMS)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from automap.interfaces.array import Array
-from automap.tasks.detection.average_precision import MOST_FOUND, Found, overlaps
+from automap.tasks.detection.average_precision import MAX_BOXES, Found, iou
 
-LEAST_SCORE = 0.05
-MOST_CANDIDATES = 1000
-SAME_OBJECT = 0.6
-"""Of two boxes of one class that overlap by more, the less certain one is dropped."""
+MIN_SCORE = 0.05
+MAX_CANDIDATES = 1000
+NMS_IOU = 0.6
+"""Non-maximum suppression drops the less certain of two boxes of one class whose IoU is larger."""
 
 
 def find_boxes(output: Array, size: tuple[int, int]) -> Found:
-    """Return the boxes of an image, the most certain first, at most 100.
+    """Return the boxes of an image, the most probable first, at most 100.
 
     Args:
-        output: of one image, ``(points, 8 + classes)``, as `Detection.outputs` describes.
+        output: raw outputs for one image, ``(points, 8 + classes)``; see `Detection.outputs`.
         size: height and width of the record.
     """
-    middle = _sigmoid(output[:, 7:8])
-    scores = np.sqrt(_sigmoid(output[:, 8:]) * middle)
-    points, classes = np.nonzero(scores >= LEAST_SCORE)
+    centerness = _sigmoid(output[:, 7:8])
+    scores = np.sqrt(_sigmoid(output[:, 8:]) * centerness)
+    points, classes = np.nonzero(scores >= MIN_SCORE)
     certain = scores[points, classes]
-    order = np.argsort(-certain, kind="stable")[:MOST_CANDIDATES]
+    order = np.argsort(-certain, kind="stable")[:MAX_CANDIDATES]
     points, classes, certain = points[order], classes[order], certain[order]
     boxes = _boxes(output[points], size)
     kept = suppress(boxes, classes)
@@ -32,19 +32,19 @@ def find_boxes(output: Array, size: tuple[int, int]) -> Found:
 
 
 def suppress(boxes: Array, classes: Array) -> Array:
-    """Return the indices of boxes that no more certain box of their class covers, at most 100; greedy, class by class.
+    """Return the indices of the boxes that greedy non-maximum suppression by class keeps, at most 100.
 
     Args:
-        boxes: ``(n, 4)``, the most certain first.
+        boxes: ``(n, 4)``, the most probable first.
         classes: ``(n,)``.
     """
-    # Boxes of different classes are moved apart, so that none overlaps another.
+    # Boxes of different classes are moved apart, so that none iou another.
     apart = boxes + (boxes.max(initial=0) * classes)[:, None]
     kept: list[int] = []
     left = np.arange(len(boxes))
-    while len(left) and len(kept) < MOST_FOUND:
+    while len(left) and len(kept) < MAX_BOXES:
         kept.append(int(left[0]))
-        covered = overlaps(apart[left[:1]], apart[left])[0] > SAME_OBJECT
+        covered = iou(apart[left[:1]], apart[left])[0] > NMS_IOU
         left = left[1:][~covered[1:]]
     return np.array(kept, np.intp)
 

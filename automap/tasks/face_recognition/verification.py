@@ -1,4 +1,4 @@
-"""How well embeddings tell whether two images show the same identity."""
+"""Verification: deciding from embeddings whether two images show the same identity."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from automap.interfaces.array import Array
 
-MOST_PAIRS = 500_000
-"""Where there are more pairs in all, as many of each kind (same and different) are sampled."""
+MAX_PAIRS = 500_000
+"""If there are more pairs, this many of each kind (same and different identity) are sampled."""
 FOLDS = 10
 FOLD_PAIRS = 3_000
-"""Pairs of each kind of which the accuracy is taken, as in LFW's protocol."""
+"""Largest number of pairs of each kind in the accuracy, as in LFW's protocol."""
 _ROWS = 1_024
 
 
@@ -25,22 +25,22 @@ class Pairs(NamedTuple):
     """Whether both images show the same identity, ``(pairs,)``, bool."""
 
 
-def compare_all(identities: Array, embeddings: Array, *, most: int = MOST_PAIRS) -> Pairs:
-    """Compare every image with every other, or if that is too much, a sample that is always the same.
+def compare_all(identities: Array, embeddings: Array, *, limit: int = MAX_PAIRS) -> Pairs:
+    """Compare every image with every other one, or a reproducible sample of pairs if there are too many.
 
     Args:
         identities: ``(n,)``, integers.
         embeddings: ``(n, size)`` of length 1.
-        most: pairs in all, and of each kind in a sample.
+        limit: largest number of pairs; of each kind if they are sampled.
     """
     count = len(identities)
-    if count * (count - 1) // 2 <= most:
+    if count * (count - 1) // 2 <= limit:
         first, second = np.triu_indices(count, 1)
     else:
         random = np.random.default_rng(0)
-        strange = random.integers(0, count, (2, most))
-        strange = strange[:, identities[strange[0]] != identities[strange[1]]]
-        first, second = np.concatenate([_own_pairs(identities, most, random), strange], axis=1)
+        different = random.integers(0, count, (2, limit))
+        different = different[:, identities[different[0]] != identities[different[1]]]
+        first, second = np.concatenate([_own_pairs(identities, limit, random), different], axis=1)
     return compare(identities, embeddings, first, second)
 
 
@@ -53,47 +53,47 @@ def compare(identities: Array, embeddings: Array, first: Array, second: Array) -
     return Pairs(np.concatenate(chunks) if chunks else np.empty(0), identities[first] == identities[second])
 
 
-def _own_pairs(identities: Array, most: int, random: np.random.Generator) -> Array:
-    """Return pairs of one identity ``(2, pairs)``: all, or a sample, in which each is as probable as any other."""
+def _own_pairs(identities: Array, limit: int, random: np.random.Generator) -> Array:
+    """Return pairs of the same identity ``(2, pairs)``: all, or a uniform sample."""
     order = np.argsort(identities, kind="stable")
     starts = np.flatnonzero(np.diff(identities[order], prepend=identities[order[0]] - 1))
     counts = np.diff(starts, append=len(order))
     pairs = counts * (counts - 1) // 2
-    if pairs.sum() <= most:
+    if pairs.sum() <= limit:
         return np.concatenate(
             [order[s + np.stack(np.triu_indices(c, 1))] for s, c in zip(starts, counts, strict=True)], 1
         )
-    chosen = random.choice(len(pairs), most, p=pairs / pairs.sum())
+    chosen = random.choice(len(pairs), limit, p=pairs / pairs.sum())
     first = random.integers(0, counts[chosen])
     second = (first + random.integers(1, counts[chosen])) % counts[chosen]
     return np.stack([order[starts[chosen] + first], order[starts[chosen] + second]])
 
 
 def verification_accuracy(pairs: Pairs, folds: int = FOLDS) -> float:
-    """Return the accuracy of deciding by a threshold that was chosen on other pairs (Huang et al., 2007, LFW).
+    """Return the cross-validated verification accuracy (LFW: Huang et al., 2007).
 
-    As many pairs of the same as of different identities are taken and dealt out to folds; each is decided by the
-    threshold that is best on the others.
+    Equal numbers of same and different pairs are split into folds; each fold is classified with the threshold that
+    is best on the other folds.
 
     Args:
-        pairs: some of each kind.
-        folds: how many; fewer if there are too few pairs.
+        pairs: at least one of each kind.
+        folds: number of folds; fewer if there are too few pairs.
     """
     balanced = _balanced(pairs)
     folds = min(folds, len(balanced.scores) // 2)
     if folds < 2:
         return float(((balanced.scores >= best_threshold(balanced)) == balanced.same).mean())
-    # The pairs of each kind stand one after another, so that every fold has as many of one as of the other.
+    # The pairs are sorted by kind, so that every fold gets the same number of each.
     half = len(balanced.scores) // 2
     return accuracy_of_folds(balanced, np.tile(np.arange(half) % folds, 2))
 
 
 def accuracy_of_folds(pairs: Pairs, fold: Array) -> float:
-    """Return the accuracy of deciding each fold by the threshold that is best on all others.
+    """Return the accuracy when each fold is classified with the threshold that is best on all others.
 
     Args:
-        pairs: some of each kind outside each fold.
-        fold: of each pair, ``(pairs,)``, two at least.
+        pairs: at least one of each kind outside each fold.
+        fold: of each pair, ``(pairs,)``, at least two.
     """
     right = np.empty(len(pairs.scores), bool)
     for number in np.unique(fold):
@@ -104,7 +104,7 @@ def accuracy_of_folds(pairs: Pairs, fold: Array) -> float:
 
 
 def balanced_threshold(pairs: Pairs) -> float:
-    """Return the threshold that decides best where both kinds of pair are equally frequent."""
+    """Return the best threshold for equally frequent same and different pairs."""
     return best_threshold(_balanced(pairs))
 
 
@@ -117,10 +117,10 @@ def _balanced(pairs: Pairs) -> Pairs:
 
 
 def best_threshold(pairs: Pairs) -> float:
-    """Return the similarity from which on pairs are best taken for the same identity: between two scores."""
+    """Return the threshold of the highest accuracy, midway between two scores."""
     order = np.argsort(-pairs.scores, kind="stable")
     scores, same = pairs.scores[order].astype(np.float64), pairs.same[order]
-    # With the first k pairs accepted, right are the same among them and the different ones behind.
+    # If the first k pairs are accepted, the same pairs among them and the different ones after them are correct.
     right = np.concatenate([[0], np.cumsum(np.where(same, 1, -1))])
     ends = np.concatenate([[True], scores[1:] != scores[:-1], [True]])
     right = np.where(ends, right, np.iinfo(np.int64).min)
@@ -131,29 +131,29 @@ def best_threshold(pairs: Pairs) -> float:
 
 
 def true_accept_rate(pairs: Pairs, false_accept_rate: float) -> float:
-    """Return the share of same pairs accepted where at most a share of the different ones is.
+    """Return the share of same pairs accepted at a false accept rate.
 
     Args:
-        pairs: some of each kind.
-        false_accept_rate: the share, 0 to 1.
+        pairs: at least one of each kind.
+        false_accept_rate: largest share of different pairs that are accepted, 0 to 1.
     """
-    strangers = np.sort(pairs.scores[~pairs.same])[::-1]
-    allowed = int(np.floor(false_accept_rate * len(strangers) + 1e-9))
-    if allowed >= len(strangers):
+    impostors = np.sort(pairs.scores[~pairs.same])[::-1]
+    allowed = int(np.floor(false_accept_rate * len(impostors) + 1e-9))
+    if allowed >= len(impostors):
         return 1.0
-    # Accepted is what lies above the first stranger that must not be; equal scores are refused with it.
-    return float((pairs.scores[pairs.same] > strangers[allowed]).mean())
+    # Pairs are accepted above the first different pair that must be rejected; equal scores are rejected too.
+    return float((pairs.scores[pairs.same] > impostors[allowed]).mean())
 
 
 def rank_one(identities: Array, embeddings: Array) -> float | None:
-    """Return the share of images whose nearest other image is of the same identity.
+    """Return the rank-1 accuracy: the share of images whose nearest other image has the same identity.
 
     Args:
         identities: ``(n,)``, integers.
         embeddings: ``(n, size)`` of length 1.
 
     Returns:
-        The share of the images that have another of their identity; None if none has.
+        The share among images with another image of their identity; None if there are none.
     """
     _, number, counts = np.unique(identities, return_inverse=True, return_counts=True)
     probes = np.flatnonzero(counts[number] > 1)

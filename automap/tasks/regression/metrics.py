@@ -1,0 +1,54 @@
+"""Metrics of regression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from automap.interfaces.array import Array
+from automap.interfaces.data_info import DataInfo, NumbersInfo
+from automap.interfaces.metric import Evaluator
+
+
+class RegressionEvaluator(Evaluator):
+    """Collects numbers and computes the metrics of `Regression` over the whole split.
+
+    ``r2`` ignores numbers that are the same for every image, and is missing if all of them are.
+    """
+
+    def __init__(self, info: DataInfo) -> None:
+        self._info = info
+        self._targets: list[Array] = []
+        self._outputs: list[Array] = []
+
+    def update(self, targets: Array, outputs: Array, inputs: Mapping[str, Array]) -> None:
+        """Add a batch: numbers ``(batch, numbers)`` in their own units and standardised outputs of the same shape."""
+        self._targets.append(np.asarray(targets, np.float64))
+        self._outputs.append(in_units(outputs, self._info))
+
+    def compute(self) -> dict[str, float]:
+        """Return the metrics of all batches so far.
+
+        Raises:
+            ValueError: if there was no batch.
+        """
+        targets, outputs = np.concatenate(self._targets), np.concatenate(self._outputs)
+        squared = np.square(outputs - targets).mean(axis=0)
+        found = {"mae": float(np.abs(outputs - targets).mean()), "rmse": float(np.sqrt(squared).mean())}
+        variance = targets.var(axis=0)
+        varied = variance > 0
+        return {**found, "r2": float((1 - squared[varied] / variance[varied]).mean())} if varied.any() else found
+
+
+def statistics_of(info: DataInfo) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each number in the training split, float64; 1 replaces a deviation of 0."""
+    target = info.target_as(NumbersInfo)
+    deviation = np.array(target.std, np.float64)
+    return np.array(target.mean, np.float64), np.where(deviation > 0, deviation, 1.0)
+
+
+def in_units(outputs: Array, info: DataInfo) -> Array:
+    """Return standardised outputs ``(batch, numbers)`` in the units of the numbers, float64."""
+    mean, deviation = statistics_of(info)
+    return np.asarray(outputs, np.float64) * deviation + mean
