@@ -90,7 +90,7 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
 
 
 def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Open an existing database read-only; nothing is created or changed.
+    """Open an existing database read-only; only the tables of an earlier version are migrated first.
 
     Raises:
         StorageError: if it does not exist, has no tables of this version of automap, or cannot be read.
@@ -101,14 +101,27 @@ def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     engine = _engine(parsed, busy_seconds, read_only=True)
     with storage_errors(engine.url), engine.connect() as connection:
         version = _schema_version(connection)
+    if version is not None and version < HEAD:
+        _migrate(url, busy_seconds)
+        version = HEAD
     if version is None:
         raise StorageError(f"database {display_url(url)} has no studies; start one with: automap search SPEC")
     if version != HEAD:
         raise StorageError(
-            f"database {display_url(url)} was written by another version of automap (schema {version}, expected "
-            f"{HEAD}); automap search migrates older databases; for a newer one, upgrade automap"
+            f"database {display_url(url)} was written by a newer version of automap (schema {version}, expected "
+            f"{HEAD}); upgrade automap"
         )
     return engine
+
+
+def _migrate(url: str, busy_seconds: float) -> None:
+    try:
+        open_database(url, busy_seconds=busy_seconds).dispose()
+    except StorageError as error:
+        raise StorageError(
+            f"database {display_url(url)} was written by an earlier version of automap and has to be migrated first, "
+            f"which failed: {error}"
+        ) from error
 
 
 def _engine(url: URL, busy_seconds: float, *, read_only: bool = False) -> Engine:

@@ -1,4 +1,4 @@
-"""Bringing the tables up to date with Alembic; one process at a time."""
+"""Creating and migrating the tables with Alembic, one process at a time."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from automap.store.errors import display_url
 from automap.store.models import HEAD
 from automap.store.transactions import writing
 
-# Any number that no other program uses for its lock on a PostgreSQL database; the first letters of automap.
+# Identifies the advisory lock on a PostgreSQL database: the letters "auto".
 _LOCK = 0x6175746F
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Return Alembic's configuration of the migrations that ship with automap."""
+    """Return Alembic's configuration for automap's migrations."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the tables or bring them up to date, in one transaction where the database can do so.
+    """Create or migrate the tables, in one transaction where the database supports that.
 
     Raises:
-        StorageError: if the tables were made by a newer automap.
+        StorageError: if a newer version of automap has created the tables.
     """
     with writing(engine) as session:
         connection = session.connection()
@@ -41,13 +41,13 @@ def upgrade(engine: Engine) -> None:
             except CommandError as error:
                 where = display_url(engine.url)
                 raise StorageError(
-                    f"database {where} was written by a newer automap; install that one ({error})"
+                    f"database {where} was written by a newer version of automap; upgrade automap ({error})"
                 ) from error
 
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    # SQLite needs nothing: a transaction that is going to write holds its only lock already.
+    # SQLite needs no lock: the writing transaction already holds the only one.
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         yield

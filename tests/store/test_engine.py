@@ -53,7 +53,7 @@ def test_several_processes_may_create_one_database_at_once(url: str) -> None:
 def test_tables_of_a_newer_version_are_refused(url: str) -> None:
     with open_database(url).begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
-    with pytest.raises(StorageError, match="newer automap"):
+    with pytest.raises(StorageError, match="written by a newer version"):
         open_database(url)
     with pytest.raises(StorageError, match="9999"):
         read_database(url)
