@@ -13,7 +13,7 @@ from automap.api.executors import Workers, make_executor
 from automap.api.interrupts import count_interrupts
 from automap.api.limits import parse_time, parse_trials, set_limits
 from automap.api.search_view import SearchView
-from automap.api.sources import Source, read_source
+from automap.api.sources import Source, naming_preparation, read_source
 from automap.api.study import Study
 from automap.data.prepare import PreparedData, prepare
 from automap.data.summary import remarks, summarise
@@ -77,7 +77,8 @@ def search(
     asked = workers if isinstance(workers, Workers) else Workers(workers)
     limits = (None if trials is None else parse_trials(trials), None if time is None else parse_time(time))
     found = read_source(source, labels, fields)
-    data = read_data(found.spec, display)
+    with naming_preparation(found.spec, found.text):
+        data = read_data(found.spec, display)
     for line in remarks(summarise(data)):
         display.say(line, "yellow")
     opened = _open(found, data)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from automap.api.arrays import store_arrays
-from automap.exceptions import UserError
+from automap.exceptions import DataError, UserError
 from automap.spec.display import shell_quoted
 from automap.spec.load import environment_fields, load_spec
 from automap.spec.spec import Spec
@@ -17,6 +18,8 @@ from automap.spec.yaml import dump_yaml
 
 DATA_SUFFIXES = frozenset({".csv", ".parquet", ".npz"})
 """Files that are data; every other file is read as a spec."""
+
+_PREPARATION = re.compile(r"^#\s*(python \S*make_data\.py\b.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,24 @@ def _from_arrays(images: Any, labels: Any, fields: Mapping[str, Any]) -> Source:
         written["dataset"] = {**given, **written["dataset"]}
     spec = Spec.model_validate({**environment_fields(), **written}, context={"folder": Path().absolute()})
     return Source(spec, dump_yaml(written))
+
+
+@contextmanager
+def naming_preparation(spec: Spec, text: str) -> Iterator[None]:
+    """If the data is missing, add to the error the command for making it that the spec's comment names.
+
+    Args:
+        spec: what to read.
+        text: the spec's text, for instance with ``#   python examples/make_data.py detection data/digits``.
+    """
+    try:
+        yield
+    except DataError as error:
+        path = getattr(spec.dataset, "path", None)
+        command = _PREPARATION.search(text)
+        if command is None or path is None or Path(path).exists():
+            raise
+        raise DataError(f"{error}; make it with: {command[1].strip()}") from None
 
 
 def spec_file(source: str | Path) -> Path:

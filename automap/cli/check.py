@@ -1,4 +1,4 @@
-"""``automap check``: validate a spec and show what a search would do, without training anything."""
+"""``automap check``: validate a spec and show what a search would do, without training."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
 def check(
     spec: Annotated[Path, typer.Argument(help="The spec file.", metavar="SPEC", show_default=False)],
-    data: Annotated[
-        bool, typer.Option("--data/--no-data", help="Read the data set, as a search would, and summarise it.")
-    ] = True,
+    data: Annotated[bool, typer.Option("--data/--no-data", help="Read and summarise the data set.")] = True,
     build: Annotated[
         bool,
         typer.Option(
             "--build/--no-build",
-            help="Build every end of every range and every choice once; needs the data and some seconds.",
+            help="Build networks at both ends of every range and for every choice; needs the data.",
         ),
     ] = True,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Decode the data set again, for instance because its cache is damaged.")
     ] = False,
-    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print.")] = "text",
+    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
 ) -> None:
-    """Validate a spec; show it resolved, its search space and its data.
+    """Validate a spec and show it resolved, with its search space and its data.
 
-    Nothing is trained. What is wrong is told with line and column, all at once.
+    Nothing is trained. All problems are reported at once, with line and column.
 
     Example: automap check specs/digits.yaml
     """
     from automap.api.display import make_display
     from automap.api.search import read_data
+    from automap.api.sources import naming_preparation
     from automap.cli.console import print_json
+    from automap.search.samplers import make_sampler
     from automap.spec.errors import SpecError
     from automap.spec.load import load_spec
 
@@ -50,9 +50,13 @@ def check(
         if format_ == "json":
             print_json({"valid": False, "problem_count": error.count, "problems": _problems(error)})
         raise
+    make_sampler(loaded, loaded.search.seed)
     if format_ == "text":
         _show_spec(loaded)
-    prepared = read_data(loaded, make_display(progress=True), rebuild=rebuild) if data else None
+    prepared = None
+    if data:
+        with naming_preparation(loaded, spec.read_text(encoding="utf-8-sig")):
+            prepared = read_data(loaded, make_display(progress=True), rebuild=rebuild)
     faults, largest = _build(loaded, prepared) if build and prepared is not None else ((), None)
     if format_ == "json":
         print_json(_report(loaded, prepared, faults, largest))
@@ -65,7 +69,7 @@ def _build(spec: Spec, data: PreparedData) -> tuple[tuple[str, ...], int]:
     from automap.cli.console import message_console
     from automap.workers.preflight_process import run_preflight
 
-    with message_console().status("building every end of every range and every choice"):
+    with message_console().status("building candidates at the boundary of the search space"):
         return run_preflight(spec, data.info)
 
 
@@ -122,8 +126,8 @@ def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], larges
         "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
         "spec": spec.to_data(),
         "search_space": [
-            {"name": hole.name, "space": dump_space(hole.space), "default": hole.default}
-            for hole in hyperparameters(spec)
+            {"name": each.name, "space": dump_space(each.space), "default": each.default}
+            for each in hyperparameters(spec)
         ],
         "data": None if data is None else asdict(_summarise(data)),
         "largest_network": largest,

@@ -60,7 +60,7 @@ class Splits(BaseModel):
 
     validation: Fraction = Field(0.15, gt=0, lt=1, description="fraction of the samples used to select models")
     test: Fraction = Field(0.15, ge=0, lt=1, description="fraction of the samples used once, for finalists")
-    seed: int = Field(0, ge=0, description="seed of the assignment")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of the assignment")
     unseen_classes: bool | None = Field(
         None,
         description="keep the samples of a class together, so that the classes of validation and test are never "

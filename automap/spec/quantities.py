@@ -71,7 +71,7 @@ _DURATION = r"^\s*(\d+(\.\d+)?\s*[smhd]\s*)+$"
 
 Duration = Annotated[
     float,
-    Field(gt=0, description="a time: 90s, 20m, 2h, or seconds"),
+    Field(gt=0, le=3650 * 86_400, description="a time: 90s, 20m, 2h, or seconds; at most 3650d"),
     BeforeValidator(parse_duration, json_schema_input_type=float | Annotated[str, Field(pattern=_DURATION)]),
 ]
 """Seconds, written as a number or with a unit."""

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from automap.exceptions import PluginError
 from automap.interfaces.component import Component, recommended_space
@@ -222,12 +222,21 @@ def _validated(model: type[BaseModel], name: str, data: Any, path: Path, problem
     try:
         return _adapter(model, name).validate_python(data)
     except ValidationError as error:
-        for detail in error.errors():
-            # A union reports one error a member: it is the value that is wrong, once.
+        annotation = model.model_fields[name].annotation
+        for detail in error.errors(include_url=False):
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                problems.add((*path, *detail["loc"]), _section_message(annotation, detail), detail["input"])
+                continue
             problems.add(path, f"{_lower_first(detail['msg'])}; received {_show(data)}", data)
-            if get_origin(model.model_fields[name].annotation) is not None:
-                break
+            if get_origin(annotation) is not None:
+                break  # A union reports an error for each of its members.
     return None
+
+
+def _section_message(model: type[BaseModel], detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+        return unknown_field_message(str(detail["loc"][0]), model)
+    return f"{_lower_first(detail['msg'])}; received {_show(detail['input'])}"
 
 
 def _range(model: type[BaseModel], name: str, data: Mapping[Any, Any], path: Path, problems: _Problems) -> Space:

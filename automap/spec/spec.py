@@ -45,6 +45,10 @@ from automap.spec.suitability import refuse_augmentations, refuse_losses, suits,
 from automap.spec.training import TrainingSettings
 from automap.spec.validation import spec_error
 
+MAX_TRIALS = 1_000_000
+MAX_SEED = 2**31 - 1
+"""Seeds of trials are counted up from the study's; NumPy and Keras take those below 2**32."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
@@ -53,7 +57,7 @@ class _Section(BaseModel):
 class Budget(_Section):
     """When the search ends: whichever limit is reached first."""
 
-    trials: int | None = Field(None, ge=1, description="number of trials")
+    trials: int | None = Field(None, ge=1, le=MAX_TRIALS, description="number of trials")
     time: Duration | None = Field(None, description="time of the search, training of the finalists included")
     target: float | None = Field(None, description="stop once the first objective is as good as this")
 
@@ -73,14 +77,14 @@ class SearchSettings(_Section):
     pruner: Literal["hyperband", "asha", "median", "none"] = Field(
         "hyperband", description="how weak trials are stopped early"
     )
-    seed: int = Field(0, ge=0, description="seed of the sampler and of every trial")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the sampler and of every trial")
 
 
 class Finalists(_Section):
-    """The best candidates, trained again on several seeds at full length and then tested once."""
+    """The best candidates, trained again at full length with several seeds and then tested once."""
 
-    top: int = Field(3, ge=0, description="how many of the best candidates; 0 for none")
-    seeds: int = Field(3, ge=1, description="how many trainings of each")
+    top: int = Field(3, ge=0, le=1000, description="number of candidates; 0 for none")
+    seeds: int = Field(3, ge=1, le=1000, description="trainings of each candidate")
 
 
 def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:

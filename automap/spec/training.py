@@ -11,31 +11,29 @@ from automap.interfaces.dataset import Fraction
 
 
 class TrainingSettings(BaseModel):
-    """The training loop's hyperparameters; they may be searched as those of a component may."""
+    """Hyperparameters of the training loop; they can be searched like those of components."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
-    epochs: int = Field(30, ge=1, description="passes over the training split at full length")
-    batch_size: int = tunable(64, choices=(32, 64, 128), ge=1, description="images a step")
+    epochs: int = Field(30, ge=1, le=100_000, description="passes over the training split in a full training")
+    batch_size: int = tunable(64, choices=(32, 64, 128), ge=1, le=1_000_000, description="images in a step")
     schedule: Literal["constant", "cosine", "one_cycle", "wsd"] = Field(
         "cosine",
         description="learning rate after the warm-up; wsd: constant, then a short decay, so that it fits any length",
     )
-    warmup: Fraction = Field(0.05, description="share of all steps in which the learning rate rises from zero")
+    warmup: Fraction = Field(0.05, description="fraction of all steps in which the learning rate rises from 0")
     ema: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="momentum of an exponential moving average of the weights, used to evaluate",
+        description="momentum of the exponential moving average of the weights that is evaluated",
     )
-    gradient_clip: float | None = Field(None, gt=0, description="largest global norm of the gradients")
+    gradient_clip: float | None = Field(None, gt=0, description="maximum global norm of the gradients")
     early_stopping: int | None = Field(
-        None, ge=1, description="stop after so many epochs without a better first objective"
+        None, ge=1, description="epochs without improvement of the first objective after which training stops"
     )
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
-        "auto", description="auto: mixed on a GPU that is made for it, float32 elsewhere"
+        "auto", description="auto: mixed precision on GPUs that support it, else float32"
     )
-    devices: int = Field(
-        1, ge=1, description="GPUs of one training, each with its share of every batch; for the JAX backend"
-    )
-    jit: Literal["auto"] | bool = Field("auto", description="compile the step with XLA; auto: on a GPU only")
+    devices: int = Field(1, ge=1, le=1024, description="GPUs that share each batch; needs the JAX backend")
+    jit: Literal["auto"] | bool = Field("auto", description="compile the step with XLA; auto: only on GPUs")

@@ -17,8 +17,10 @@ from typing import Any
 
 from automap.exceptions import ConnectionLost, StorageError
 from automap.store.atomic import put_in_place, sync_file
+from automap.store.local_files import LocalFiles
 
 PROBE_FILE = ".probe"
+_LOCAL = "file://"
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 """What waiting does not mend, be it here or there."""
@@ -111,13 +113,10 @@ def push(path: Path, url: str) -> None:
 
 @contextmanager
 def _named_when_complete(files: Any, path: str) -> Iterator[Any]:
-    from fsspec.implementations.local import LocalFileSystem
-
-    if not isinstance(files, LocalFileSystem):
+    if not isinstance(files, LocalFiles):
         with files.transaction, files.open(path, "wb") as target:
             yield target
         return
-    # fsspec's transaction collects a file in TMPDIR: to a shared file system it is then copied, and seen half.
     folder, name = posixpath.split(path)
     temporary = Path(folder, f".{name}.{uuid.uuid4().hex}")
     try:
@@ -163,14 +162,7 @@ def read_text(url: str) -> str | None:
 @contextmanager
 def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
     try:
-        import fsspec
-    except ImportError:
-        raise StorageError(
-            f"{url}: a URL needs the package fsspec; install it with: pip install 'automap[remote]'"
-        ) from None
-    try:
-        # An instance of its own: transactions of several threads must not meet.
-        files, root = fsspec.core.url_to_fs(url, skip_instance_cache=True)
+        files, root = _file_system(url)
         files.invalidate_cache()
         yield files, root.rstrip("/")
     except (ImportError, ValueError, PermissionError, NotImplementedError) as error:
@@ -183,6 +175,20 @@ def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
         raise ConnectionLost(f"{url}: {_first_line(error)}") from error
     except Exception as error:  # Each kind of storage has its own errors: what they share is that they may pass.
         raise ConnectionLost(f"{url}: {_first_line(error)}") from error
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    if url.startswith(_LOCAL):
+        return LocalFiles(), url.removeprefix(_LOCAL)
+    try:
+        import fsspec
+    except ImportError:
+        raise StorageError(
+            f"{url}: a URL needs the package fsspec; install it with: pip install 'automap[remote]'"
+        ) from None
+    # An instance of its own: transactions of several threads must not meet.
+    files, root = fsspec.core.url_to_fs(url, skip_instance_cache=True)
+    return files, str(root)
 
 
 def _first_line(error: Exception) -> str:

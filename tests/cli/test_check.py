@@ -148,3 +148,59 @@ def test_thousands_of_problems_on_one_line_give_a_short_output(tmp_path):
     assert "20,000 problems" in done.stderr
     assert "; the first 50 are shown" in done.stderr
     assert len(done.stdout + done.stderr) < 30_000
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_grid_over_a_continuous_range_is_refused_as_by_search(spec, format_):
+    spec.write_text(SPEC + "search: {sampler: grid}\n")
+    done = call_automap("check", spec, "--no-data", "--format", format_)
+    assert done.returncode == 2
+    assert "a grid needs a step, or choices, instead of a continuous range" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ("training: {epochs: 1_000_000_000_000}", "training.epochs: input should be less than or equal to 100000"),
+        (
+            "training: {epochs: {low: 1, high: 1_000_000_000_000}}",
+            "training.epochs.high: input should be less than or equal to 100000",
+        ),
+        ("training: {batch_size: 1_000_000_000_000}", "training.batch_size: input should be less than or equal to"),
+        ("budget: {trials: 1_000_000_000_000}", "budget.trials: input should be less than or equal to 1000000"),
+        ("budget: {time: 9999999d}", "budget.time: input should be less than or equal to"),
+        ("finalists: {seeds: 1_000_000_000_000}", "finalists.seeds: input should be less than or equal to 1000"),
+        ("finalists: {top: 1_000_000_000_000}", "finalists.top: input should be less than or equal to 1000"),
+        ("search: {seed: 4_294_967_290}", "search.seed: input should be less than or equal to 2147483647"),
+        (
+            "dataset: {type: sklearn, splits: {seed: 4_294_967_296}}",
+            "1:35: dataset.splits.seed: input should be less than or equal to 4294967295",
+        ),
+        (
+            "dataset: {type: sklearn, splits: {validation: 60%, test: 50%}}",
+            "1:26: dataset.splits: validation (60%) and test (50%) leave no samples to train on",
+        ),
+        (
+            "dataset: {type: sklearn, splits: {validaton: 10%}}",
+            "1:35: dataset.splits.validaton: unknown field; did you mean 'validation'?",
+        ),
+    ],
+)
+def test_numbers_without_sense_are_refused(tmp_path, section, problem):
+    path = tmp_path / "spec.yaml"
+    path.write_text(section + ("" if section.startswith("dataset") else "\ndataset: sklearn") + "\n")
+    done = call_automap("check", path)
+    assert done.returncode == 2
+    assert problem in done.stderr
+    assert done.stdout == ""
+
+
+def test_missing_data_of_a_shipped_spec_names_the_command_that_makes_it(tmp_path):
+    (tmp_path / "specs").mkdir()
+    spec = tmp_path / "specs" / "detection.yaml"
+    spec.write_text((REPOSITORY / "specs" / "detection.yaml").read_text())
+    for command in ("check", "search"):
+        done = call_automap(command, spec)
+        assert done.returncode == 2
+        assert "make it with: python examples/make_data.py detection data/scattered_digits" in done.stderr

@@ -303,7 +303,7 @@ def test_storage_that_is_no_file_system_serves_as_well(tmp_path, digits):
 def test_without_fsspec_the_error_says_what_to_install(tmp_path, digits, monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(StorageError, match=r"pip install 'automap\[remote\]'"):
-        prepared(digits, tmp_path / "a", f"file://{tmp_path}/shared")
+        prepared(digits, tmp_path / "a", "s3://bucket/shared")
 
 
 def test_the_environment_names_a_place_where_the_spec_does_not(tmp_path, monkeypatch):
