@@ -81,7 +81,7 @@ augmentation: [random_flip]
 optimizer: {{type: adamw, learning_rate: {{low: 1e-3, high: 1e-2, log: true}}, weight_decay: 0.0}}
 training: {{epochs: {epochs}, batch_size: 128, precision: {precision}}}
 budget: {{trials: {trials}}}
-search: {{pruner: none, sampler: random}}
+search: {{scheduler: none, sampler: random}}
 finalists: {{top: 0}}
 storage: 'sqlite:///{folder}/sharing.db'
 """

@@ -45,12 +45,12 @@ optimizer:
   learning_rate: {{low: 1e-4, high: 1e-2, log: true}}
   weight_decay: {{low: 1e-4, high: 1e-1, log: true}}
 training: {{epochs: 20, batch_size: {{choices: [32, 64, 128]}}}}
-search: {{sampler: {sampler}, pruner: {pruner}, seed: {seed}}}
+search: {{sampler: {sampler}, scheduler: {scheduler}, seed: {seed}}}
 budget: {{time: {seconds:.0f}s}}
 finalists: {{top: 1, seeds: 1}}
 """
 SEARCHES = {"automap": ("tpe", "hyperband"), "random": ("random", "none")}
-"""Sampler and pruner."""
+"""Sampler and scheduler."""
 PEERS = {"optuna_loop": "optuna", "keras_tuner_hyperband": "keras_tuner", "autokeras_classifier": "autokeras"}
 """Programs in contestants/, and what they need."""
 
@@ -78,9 +78,9 @@ def race(data: Path, name: str, seed: int, seconds: float, core: int, record: Pa
 
 
 def _automap(data: Path, name: str, seed: int, seconds: float, core: int, record: Path, folder: Path) -> None:
-    sampler, pruner = SEARCHES[name]
+    sampler, scheduler = SEARCHES[name]
     spec = folder / "race.yaml"
-    spec.write_text(SPEC.format(data=data, sampler=sampler, pruner=pruner, seed=seed, seconds=seconds))
+    spec.write_text(SPEC.format(data=data, sampler=sampler, scheduler=scheduler, seed=seed, seconds=seconds))
     program = [str(Path(sys.executable).with_name("automap"))]
     started, best = time.time(), 0.0
     process = _start([*program, "search", str(spec)], core, folder, AUTOMAP_CACHE=str(folder / "cache"))

@@ -116,7 +116,7 @@ def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
 def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from automap.spec.draw import hyperparameters
+    from automap.spec.draw import searched_spaces
     from automap.spec.space import dump_space
 
     takes = _estimate(spec, data, largest) if data is not None else None
@@ -126,8 +126,8 @@ def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], larges
         "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
         "spec": spec.to_data(),
         "search_space": [
-            {"name": each.name, "space": dump_space(each.space), "default": each.default}
-            for each in hyperparameters(spec)
+            {"name": each.name, "space": dump_space(space), "default": each.default}
+            for each, space in searched_spaces(spec)
         ],
         "data": None if data is None else asdict(_summarise(data)),
         "largest_network": largest,

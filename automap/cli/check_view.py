@@ -10,11 +10,11 @@ from rich.text import Text
 
 from automap.data.summary import DataSummary, remarks
 from automap.redaction import redact
+from automap.interfaces.sampler import CategoricalHyperparameter, Hyperparameter
 from automap.spec.describe import describe_space
 from automap.spec.display import safe_text
-from automap.spec.draw import Hyperparameter, hyperparameters
+from automap.spec.draw import hyperparameters
 from automap.spec.quantities import format_size
-from automap.spec.space import Choices, Range
 from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
 from automap.workers.disk_and_memory import Estimate
@@ -35,18 +35,17 @@ def search_space(spec: Spec) -> RenderableType:
     if not found:
         return Text("Nothing is searched: every hyperparameter has a value.\n")
     table = _table("search space", "hyperparameter", "searched", "first trial")
-    for hole in found:
-        first = f"{hole.default:g}" if isinstance(hole.default, float) else str(hole.default)
-        table.add_row(Text(hole.name, style="cyan"), Text(_searched(hole)), Text(first))
+    for each in found:
+        first = f"{each.default:g}" if isinstance(each.default, float) else str(each.default)
+        table.add_row(Text(each.name, style="cyan"), Text(_searched(each)), Text(first))
     return table
 
 
-def _searched(hole: Hyperparameter) -> str:
-    match hole.space:
-        case Choices(labels=labels):
-            return " | ".join(labels)
-        case Range(low, high, log, step):
-            return describe_space({"low": low, "high": high, "log": log, "step": step})
+def _searched(hyperparameter: Hyperparameter) -> str:
+    if isinstance(hyperparameter, CategoricalHyperparameter):
+        return " | ".join(hyperparameter.labels)
+    fields = ("low", "high", "log", "step")
+    return describe_space({name: getattr(hyperparameter, name) for name in fields})
 
 
 def data_summary(summary: DataSummary) -> RenderableType:

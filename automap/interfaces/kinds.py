@@ -10,9 +10,21 @@ from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.loss import LossComponent
 from automap.interfaces.optimizer import OptimizerComponent
+from automap.interfaces.sampler import Sampler
+from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
 
 KINDS: Mapping[str, type[Component]] = {
-    kind.group: kind for kind in (Architecture, Augmentation, Dataset, LossComponent, OptimizerComponent, Task)
+    kind.group: kind
+    for kind in (
+        Architecture,
+        Augmentation,
+        Dataset,
+        LossComponent,
+        OptimizerComponent,
+        Sampler,
+        Scheduler,
+        Task,
+    )
 }
 """The base class that a plugin of each entry-point group must derive from."""

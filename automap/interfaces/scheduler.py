@@ -1,4 +1,4 @@
-"""Schedulers: what happens to a trial after an evaluation, and what a free worker does next."""
+"""Schedulers: what happens to a trial at a rung, and what a free worker does next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from automap.interfaces.component import Component
 from automap.interfaces.metric import Direction
+from automap.interfaces.sampler import SearchSpace
 
 TrialState = Literal["running", "paused", "complete", "pruned", "infeasible", "failed"]
 
@@ -43,12 +44,14 @@ class Evaluation:
     """On the validation split."""
     seconds: float
     """Time since the previous evaluation of the trial, this one included."""
+    total_seconds: float = 0.0
+    """Training time of the trial so far, on whichever workers."""
     cost: dict[str, float] = field(default_factory=dict)
     """Costs known so far: ``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``."""
 
 
 class Decision(Enum):
-    """What happens to a trial after an evaluation."""
+    """What happens to a trial at a rung."""
 
     CONTINUE = "continue"
     PAUSE = "pause"
@@ -61,12 +64,12 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Measurement:
-    """The objectives of a trial after an evaluation."""
+    """The objectives of a trial at a rung."""
 
     images: int
     """Training images seen so far (`Evaluation.images`)."""
     values: tuple[float, ...]
-    """The objectives that are known during training, in the order of the study's."""
+    """The objectives that are known during training, in the order of `StudyHistory.directions`; finite."""
     seconds: float
     """Training time so far."""
 
@@ -80,9 +83,18 @@ class TrialHistory:
     images: int
     """Training images of its full training."""
     measurements: tuple[Measurement, ...]
-    """In the order of their images."""
+    """One for each rung that it has reached, in ascending order."""
     parameters: Mapping[str, Any]
     """Its hyperparameters by name."""
+
+    @property
+    def seen(self) -> int:
+        """Training images at its last measurement; 0 before the first."""
+        return self.measurements[-1].images if self.measurements else 0
+
+    def at(self, rung: int) -> Measurement | None:
+        """Return the measurement at a rung; None if the trial has not reached it."""
+        return next((found for found in self.measurements if found.images == rung), None)
 
 
 @dataclass(frozen=True)
@@ -91,31 +103,57 @@ class StudyHistory:
 
     name: str
     directions: tuple[Direction, ...]
-    """Of the objectives in `Measurement.values`."""
-    longest_training: int
-    """The most training images that any candidate may see."""
+    """Of the objectives in `Measurement.values`: a cost known only at the end of a training is not among them."""
+    rungs: tuple[int, ...]
+    """Training images at which trials are compared, in ascending order, fixed for the whole study; the last is the
+    longest training of any candidate. A shorter candidate is also measured at its end."""
     trials: tuple[TrialHistory, ...]
     """By number."""
+    space: SearchSpace
 
 
 class Scheduler(Component, ABC):
-    """Decides which trials go on.
+    """Decides which trials are trained further.
 
-    Every worker of a study calls its own instance of the scheduler with the same history, so an implementation keeps
-    no state between calls.
+    Every worker of a study has its own instance and calls it with what the database says, so an implementation keeps
+    no state between calls that its answers depend on.
     """
 
     group: ClassVar[str] = "automap.schedulers"
 
-    @abstractmethod
-    def decide(self, trial: TrialHistory, study: StudyHistory) -> Decision:
-        """Return what happens to a trial that was just evaluated.
+    def rungs(self, first: int, longest: int) -> tuple[int, ...]:
+        """Return the rungs of a study, in ascending order; called once, before the first rung.
 
         Args:
-            trial: the trial; its last measurement is the new one.
+            first: training images of the shortest rung that is worth its overhead.
+            longest: training images of the longest training; the last rung.
+        """
+        return geometric_rungs(first, longest, 3)
+
+    @abstractmethod
+    def decide(self, trial: TrialHistory, study: StudyHistory) -> Decision:
+        """Return what happens to a trial that has reached a rung short of its full training.
+
+        Args:
+            trial: the trial, running; its last measurement is the new one.
             study: all trials, this one included.
         """
 
     def next_trial(self, study: StudyHistory) -> int | None:
         """Return the number of the paused trial that a free worker resumes; None to start a new trial."""
         return None
+
+
+def geometric_rungs(first: int, longest: int, reduction: float) -> tuple[int, ...]:
+    """Return rungs of which each is `reduction` times as long as the one before.
+
+    Args:
+        first: the shortest rung, in training images.
+        longest: the longest training, always the last rung.
+        reduction: above 1.
+    """
+    rungs = [min(first, longest)]
+    # A last rung just before the end would cost an evaluation and decide nothing.
+    while (following := round(rungs[-1] * reduction)) * 1.5 <= longest:
+        rungs.append(following)
+    return tuple(dict.fromkeys([*rungs, longest]))

@@ -1,1 +1,1 @@
-"""Search: the study, samplers, pruners, budget, workers and executors."""
+"""Search: the study, samplers, schedulers, the budget, finalists and retention."""

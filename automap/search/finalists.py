@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from automap.interfaces.metric import sign_of
+from automap.search.pareto import first_fronts
 from automap.search.study import Study
-from automap.spec.objectives import non_dominated_ranks, objective_value
+from automap.spec.objectives import objective_value
 from automap.store import results, runs
 from automap.store.results import ResultRow
 
@@ -46,9 +47,8 @@ def best_results(study: Study, count: int) -> list[ResultRow]:
         [objective_value(objective, result.validation, result.cost) or 0.0 for objective in study.spec.objectives]
         for result in complete
     ]
-    ranks = non_dominated_ranks(values, study.spec.directions)
     # Within a front the first objective decides: the rows already come in its order.
-    order = sorted(range(len(ranks)), key=lambda index: ranks[index])
+    order = [index for front in first_fronts(values, study.spec.directions, count) for index in front]
     return [complete[index] for index in order[:count]]
 
 

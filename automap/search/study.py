@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,10 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from automap.exceptions import StorageError, UserError
 from automap.redaction import redact
-from automap.search.pruners import make_pruner
-from automap.search.samplers import grid, make_sampler
 from automap.spec.compare import differences
-from automap.spec.draw import first_parameters
+from automap.spec.draw import first_parameters, search_space
 from automap.spec.spec import Spec
 from automap.store import run_files, studies
 from automap.store.engine import database_url, display_url, open_database, read_database
@@ -60,7 +59,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
         UserError: if the study exists and its trials would not be comparable with new ones.
     """
     # A sampler that does not fit is found out before there is a database.
-    sampler = make_sampler(spec, spec.search.seed)
+    sampler = build_sampler(spec, spec.search.seed)
     engine = open_database(spec.storage)
     spec_text = redact(spec_text.replace(spec.storage, display_url(spec.storage)))
     row, created = studies.find_study(engine, spec.name), False
@@ -116,7 +115,7 @@ def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study
         raise StudyMissing(f"no study '{spec.name}' in the database; start it with: automap search SPEC")
     _refuse_incomparable(row, spec, fingerprint or row.data_fingerprint)
     with optuna_errors(engine):
-        return Study(StudyStore(engine, row.id), spec, _optuna_study(spec, make_sampler(spec, sampler_seed)))
+        return Study(StudyStore(engine, row.id), spec, _optuna_study(spec, build_sampler(spec, sampler_seed)))
 
 
 def reopen(engine: Engine, row: studies.StudyRow) -> Study:
@@ -206,16 +205,30 @@ def _stored(spec: Spec) -> dict[str, Any]:
     return {name: value for name, value in spec.to_data().items() if name != "storage"}
 
 
+def build_sampler(spec: Spec, seed: int) -> BaseSampler:
+    """Return the Optuna sampler of a spec.
+
+    Args:
+        spec: the whole spec; some samplers do not fit every space.
+        seed: the sampler's seed; workers that share a study need different ones.
+
+    Raises:
+        UserError: if the sampler cannot search this space, or lacks an optional dependency.
+    """
+    # Optuna marks what it may still change as experimental: that concerns the authors of samplers, not users.
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    return spec.search.sampler.build(search_space(spec), seed)
+
+
 def _trial_budget(spec: Spec) -> int | None:
-    if spec.search.sampler != "grid":
-        return spec.budget.trials
-    points = len(grid(spec))
-    return points if spec.budget.trials is None else min(points, spec.budget.trials)
+    limits = (spec.search.sampler.limit(search_space(spec)), spec.budget.trials)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _new_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
     study = _optuna_study(spec, sampler)
-    if spec.search.sampler != "grid":
+    # A sampler that visits every point once comes to the defaults by itself.
+    if spec.search.sampler.limit(search_space(spec)) is None:
         for parameters in first_parameters(spec):
             study.enqueue_trial(parameters, skip_if_exists=True)
     return study
@@ -243,7 +256,6 @@ def _open_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
         study_name=spec.name,
         storage=_optuna_storage(spec.storage),
         sampler=sampler,
-        pruner=make_pruner(spec),
         directions=spec.directions,
         load_if_exists=True,
     )

@@ -14,7 +14,7 @@ _RANGE_ENDS = ("low", "high", "step")
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """List what makes the trials of two resolved specs incomparable, one ``path: old → new`` each.
 
-    Budget, sampler, pruner, finalists and places may change, and so may the ends of a range. Everything else
+    Budget, sampler, scheduler, finalists and places may change, and so may the ends of a range. Everything else
     changes what a trial is, or what its number means.
     """
     before, after = dict(_flatten(old, "")), dict(_flatten(new, ""))

@@ -1,24 +1,30 @@
-"""From a spec to a candidate: every hole is filled by an Optuna trial's suggestion."""
+"""From a spec to a candidate: an Optuna trial suggests a value for every hyperparameter."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic_core import PydanticUndefined
 
+from automap.interfaces.sampler import (
+    CategoricalHyperparameter,
+    Condition,
+    Hyperparameter,
+    NumericHyperparameter,
+    SearchSpace,
+)
 from automap.spec.candidate import Candidate
 from automap.spec.space import Choices, ComponentSpace, Range, Space, Value, component_data, dump_space
 from automap.spec.spec import Spec
 
 Parameters = dict[str, Any]
-"""Suggested values by the name of their hole, as Optuna stores them."""
+"""Suggested values by the name of their hyperparameter, as Optuna stores them."""
 
 
 class Suggest(Protocol):
-    """The part of `optuna.trial.BaseTrial` that fills hyperparameters."""
+    """The part of `optuna.trial.BaseTrial` that suggests values."""
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Return a whole number of a range."""
@@ -30,24 +36,6 @@ class Suggest(Protocol):
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
         """Return one of several labels."""
-
-
-@dataclass(frozen=True)
-class Hyperparameter:
-    """A hyperparameter that is searched."""
-
-    name: str
-    """Its name in Optuna's tables, unique and equal to its path in the candidate but for chosen types."""
-    space: Range | Choices
-    default: Any
-    """What the first trial takes: a number, or the label of an option."""
-    under: tuple[tuple[str, str], ...] = ()
-    """The choices, by name and label, that must be made for the hole to exist."""
-
-    @property
-    def ends(self) -> tuple[Any, ...]:
-        """Both ends of a range, or the label of every option."""
-        return self.space.labels if isinstance(self.space, Choices) else (self.space.low, self.space.high)
 
 
 def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
@@ -62,7 +50,7 @@ def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
 
 
 def draw(spec: Spec, trial: Suggest) -> Candidate:
-    """Fill every hole of a spec with what `trial` suggests."""
+    """Set every hyperparameter of a spec to what `trial` suggests."""
     filled = {name: _fill(space, name, trial) for name, space in sections(spec)}
     steps = tuple(value for name, value in filled.items() if name.startswith("augmentation["))
     rest = {name: value for name, value in filled.items() if not name.startswith("augmentation[")}
@@ -84,29 +72,41 @@ def _fill(space: Space, name: str, trial: Suggest) -> Any:
             return _fill(options[space.labels.index(label)], f"{name}.{label}", trial)
         case ComponentSpace():
             head = {} if space.type is None else {"type": space.type}
-            return head | {field: _fill(hole, f"{name}.{field}", trial) for field, hole in space.fields.items()}
+            return head | {field: _fill(inner, f"{name}.{field}", trial) for field, inner in space.fields.items()}
+
+
+def search_space(spec: Spec) -> SearchSpace:
+    """Return a spec's search space as samplers and schedulers see it."""
+    return SearchSpace(spec.directions, tuple(hyperparameters(spec)), spec.search.seed)
 
 
 def hyperparameters(spec: Spec) -> Iterator[Hyperparameter]:
-    """Yield every hole of a spec, also those that exist only under some choice."""
+    """Yield every hyperparameter of a spec, also those that exist only under some choice."""
+    for found, _ in searched_spaces(spec):
+        yield found
+
+
+def searched_spaces(spec: Spec) -> Iterator[tuple[Hyperparameter, Range | Choices]]:
+    """Yield every hyperparameter of a spec with its range or choices."""
     for name, space in sections(spec):
-        yield from _hyperparameters(space, name, None, ())
+        yield from _searched_spaces(space, name, None, ())
 
 
-def _hyperparameters(
-    space: Space, name: str, default: Any, under: tuple[tuple[str, str], ...]
-) -> Iterator[Hyperparameter]:
+def _searched_spaces(
+    space: Space, name: str, default: Any, conditions: tuple[Condition, ...]
+) -> Iterator[tuple[Hyperparameter, Range | Choices]]:
     match space:
-        case Range():
-            yield Hyperparameter(name, space, _default_number(space, default), under)
+        case Range(low, high, log, step, integer):
+            initial = _default_number(space, default)
+            yield NumericHyperparameter(name, initial, low, high, log, step, integer, conditions), space
         case Choices(options, labels=labels):
-            yield Hyperparameter(name, space, _default_label(space, default), under)
+            yield CategoricalHyperparameter(name, _default_label(space, default), labels, conditions), space
             for option, label in zip(options, labels, strict=True):
-                yield from _hyperparameters(option, f"{name}.{label}", default, (*under, (name, label)))
+                yield from _searched_spaces(option, f"{name}.{label}", default, (*conditions, (name, label)))
         case ComponentSpace(model, _, fields):
-            for field, hole in fields.items():
+            for field, inner in fields.items():
                 initial = model.model_fields[field].get_default(call_default_factory=True)
-                yield from _hyperparameters(hole, f"{name}.{field}", initial, under)
+                yield from _searched_spaces(inner, f"{name}.{field}", initial, conditions)
 
 
 def _default_number(space: Range, default: Any) -> float:
@@ -125,8 +125,8 @@ def _default_label(space: Choices, default: Any) -> str:
 
 
 def first_parameters(spec: Spec) -> list[Parameters]:
-    """Return what the first trials take: every hole at its default, once for each choice of architecture."""
-    defaults = {hole.name: hole.default for hole in hyperparameters(spec)}
+    """Return the hyperparameters of the first trials: every default, once for each choice of architecture."""
+    defaults = {found.name: found.default for found in hyperparameters(spec)}
     if not isinstance(spec.architecture, Choices):
         return [defaults]
     first = defaults["architecture"]
@@ -135,7 +135,7 @@ def first_parameters(spec: Spec) -> list[Parameters]:
 
 
 class _Chosen:
-    """Fills hyperparameters with parameters that are known."""
+    """Suggests values that are given."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
@@ -153,16 +153,14 @@ class _Chosen:
 
 
 def boundary_candidates(spec: Spec) -> Iterator[tuple[str, Candidate]]:
-    """Yield a candidate at every end of every range and for every choice, all else at its default.
+    """Yield a candidate for both ends of every range and for every choice, all else at its default.
 
     Each comes with a description such as ``architecture.resnet.width = 128``.
     """
     found = list(hyperparameters(spec))
-    defaults = {hole.name: hole.default for hole in found}
+    defaults = {each.name: each.default for each in found}
     yield "every default", draw(spec, _Chosen(defaults))
-    for hole in found:
-        for end in hole.ends:
-            yield (
-                f"{hole.name} = {end}",
-                draw(spec, _Chosen({**defaults, **dict(hole.under), hole.name: end})),
-            )
+    for each in found:
+        for value in each.boundaries:
+            parameters = {**defaults, **dict(each.conditions), each.name: value}
+            yield f"{each.name} = {value}", draw(spec, _Chosen(parameters))

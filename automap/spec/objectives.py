@@ -1,9 +1,9 @@
-"""What is good: objectives, constraints, and the ranking of several objectives at once."""
+"""What is good: objectives and constraints."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -94,27 +94,3 @@ def objective_value(
 ) -> float | None:
     """Return the value of an objective; None if it is not there or not finite."""
     return metric_value(objective.metric, {**metrics, **cost})
-
-
-def non_dominated_ranks(values: Sequence[Sequence[float]], directions: Sequence[str]) -> list[int]:
-    """Rank points by fronts: 0 for those that no other dominates, 1 for those left without them, and so on.
-
-    Args:
-        values: one point a row, one objective a column.
-        directions: ``maximize`` or ``minimize`` for each objective.
-    """
-    signs = [1.0 if direction == "minimize" else -1.0 for direction in directions]
-    points = [tuple(sign * value for sign, value in zip(signs, row, strict=True)) for row in values]
-    ranks = [-1] * len(points)
-    left, front = set(range(len(points))), 0
-    while left:
-        best = {i for i in left if not any(_dominates(points[j], points[i]) for j in left)}
-        for index in best:
-            ranks[index] = front
-        left -= best
-        front += 1
-    return ranks
-
-
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)

@@ -23,7 +23,7 @@ from automap.spec.field_schema import Schema, field_schema, tidy
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.plugins import BrokenPlugin, find_plugins, try_load
 from automap.spec.space import number_type
-from automap.spec.spec import Spec
+from automap.spec.spec import SearchSettings, Spec
 from automap.spec.training import TrainingSettings
 
 _SEARCHED = {
@@ -32,6 +32,9 @@ _SEARCHED = {
     "optimizer": "automap.optimizers",
     "loss": "automap.losses",
 }
+_OF_SEARCH = {"sampler": "automap.samplers", "scheduler": "automap.schedulers"}
+_FIXED = ("automap.datasets", "automap.samplers", "automap.schedulers")
+"""Kinds of which a study has one component, without hyperparameters to search."""
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
@@ -69,6 +72,8 @@ def _section(name: str, field: FieldInfo, definitions: Schema) -> Schema:
             return {**about, "anyOf": [{"type": "array", "minItems": 1, "items": one}, one]}
         case "constraints":
             return {**about, "type": "array", "items": _reference("constraint")}
+    if name == "search":
+        return {**about, **_search(definitions)}
     if name in _SEARCHED:
         return {**about, **_reference(_SEARCHED[name])}
     schema, inner = field_schema(field, name)
@@ -76,9 +81,21 @@ def _section(name: str, field: FieldInfo, definitions: Schema) -> Schema:
     return {**about, **schema}
 
 
+def _search(definitions: Schema) -> Schema:
+    properties: Schema = {}
+    for name, field in SearchSettings.model_fields.items():
+        if name in _OF_SEARCH:
+            properties[name] = {**_about(field), **_reference(_OF_SEARCH[name])}
+            continue
+        schema, inner = field_schema(field, f"search.{name}")
+        definitions |= inner
+        properties[name] = {**_about(field), **schema}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
 def _kind_definitions(group: str, kind: type[Component]) -> Schema:
     """Return the definitions of a kind: of each component, and of what stands where a spec names one."""
-    searched = group != "automap.datasets"  # A study has one data set: it has no hyperparameters.
+    searched = group not in _FIXED
     classes = dict(_working(group))
     definitions: Schema = {}
     for name, component in classes.items():

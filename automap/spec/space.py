@@ -315,6 +315,18 @@ def dump_space(space: Space) -> Any:
             return head | {name: dump_space(field) for name, field in space.fields.items()}
 
 
+def largest_number(space: Space) -> float:
+    """Return the largest number that a space of numbers holds, however deep its choices."""
+    match space:
+        case Range():
+            return space.high
+        case Choices(options):
+            return max(map(largest_number, options))
+        case Value(value) if _is_number(value):
+            return cast(float, value)
+    raise ValueError(f"not a space of numbers: {space}")
+
+
 def component_data(component: BaseModel) -> dict[str, Any]:
     """Return a component in the notation of specs: its type and all of its fields."""
     head = {"type": plugin_name(type(component))} if isinstance(component, Component) else {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -24,12 +25,15 @@ from pydantic import (
 )
 
 from automap.interfaces.augmentation import Augmentation
+from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.loss import LossComponent
+from automap.interfaces.sampler import Sampler
+from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
 from automap.spec.errors import shortened
 from automap.spec.objectives import COSTS, Constraint, Objective
-from automap.spec.plugins import load_plugin
+from automap.spec.plugins import kind_name, load_plugin
 from automap.spec.quantities import Duration
 from automap.spec.space import (
     ComponentSpace,
@@ -68,15 +72,33 @@ class Budget(_Section):
         return self
 
 
+C = TypeVar("C", bound=Component)
+
+
+def _parse_fixed(kind: type[C], data: Any, info: ValidationInfo) -> C:
+    """Read a component that is the same for every trial, so that it has no hyperparameters to search."""
+    if isinstance(data, kind):
+        return data
+    name = "data set" if kind is Dataset else kind_name(kind.group)
+    if isinstance(data, str):
+        data = {"type": data}
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
+        raise ValueError(f"expected the name of a {name} or a mapping with 'type'; it is the same for every trial")
+    # The parser of search spaces knows unknown fields and their nearest names; the context resolves relative paths.
+    space = parse_component(kind.group, data)
+    model = cast(type[C], cast(ComponentSpace, space).model)
+    return model.model_validate({key: value for key, value in data.items() if key != "type"}, context=info.context)
+
+
 class SearchSettings(_Section):
     """How the search space is searched."""
 
-    sampler: Literal["tpe", "random", "qmc", "cmaes", "nsga2", "gp", "grid"] = Field(
-        "tpe", description="how candidates are drawn"
+    sampler: Annotated[Sampler, PlainValidator(partial(_parse_fixed, Sampler)), PlainSerializer(component_data)] = (
+        Field("tpe", description="proposes the candidates", validate_default=True)
     )
-    pruner: Literal["hyperband", "asha", "median", "none"] = Field(
-        "hyperband", description="how weak trials are stopped early"
-    )
+    scheduler: Annotated[
+        Scheduler, PlainValidator(partial(_parse_fixed, Scheduler)), PlainSerializer(component_data)
+    ] = Field("hyperband", description="decides which trials are trained further", validate_default=True)
     seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the sampler and of every trial")
 
 
@@ -89,20 +111,6 @@ class Finalists(_Section):
 
 def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
     return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
-
-
-def _parse_dataset(data: Any, info: ValidationInfo) -> Dataset:
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, str):
-        data = {"type": data}
-    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        raise ValueError("expected the name of a data set or a mapping with 'type'; it is the same for every trial")
-    # The space parser knows unknown fields and their nearest names; the context resolves relative paths.
-    space = parse_component("automap.datasets", data)
-    model = cast(type[Dataset], cast(ComponentSpace, space).model)
-    fields = {name: value for name, value in data.items() if name != "type"}
-    return model.model_validate(fields, context=info.context)
 
 
 def _infer_task(data: dict[str, Any]) -> Space:
@@ -169,7 +177,7 @@ class Spec(_Section):
         max_length=100,
         description="the study's name; left out: the file's stem",
     )
-    dataset: Annotated[Dataset, PlainValidator(_parse_dataset), PlainSerializer(component_data)]
+    dataset: Annotated[Dataset, PlainValidator(partial(_parse_fixed, Dataset)), PlainSerializer(component_data)]
     task: TaskSpace = Field(default_factory=_infer_task, description="left out: inferred from the data set")
     architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(

@@ -15,6 +15,11 @@ from automap.spec.yaml import DataPath, Document, Position
 _EXAMPLES: Mapping[DataPath, str] = {("dataset",): "dataset: {type: folder, path: ...}"}
 """How to write fields that have no default."""
 
+_RENAMED: Mapping[DataPath, str] = {
+    ("search", "pruner"): "'pruner' is now 'scheduler'; write, for instance, scheduler: hyperband"
+}
+"""What to write instead of fields of earlier versions."""
+
 
 def spec_error(model: type[BaseModel], error: ValidationError, document: Document | None = None) -> SpecError:
     """Return what Pydantic found as the problems of a spec.
@@ -42,6 +47,8 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, document: Document | 
 
 def _message(model: type[BaseModel], detail: ErrorDetails, path: DataPath) -> str:
     match detail["type"]:
+        case "extra_forbidden" if path in _RENAMED:
+            return _RENAMED[path]
         case "extra_forbidden":
             section = _section(model, path[:-1])
             return "unknown field" if section is None else unknown_field_message(str(path[-1]), section)

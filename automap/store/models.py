@@ -1,4 +1,4 @@
-"""The tables: studies, runs and results.
+"""The tables: studies, runs, results and measurements.
 
 Their names start with ``automap_``: Optuna's lie in the same database.
 """
@@ -26,7 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 VERSION_TABLE = "automap_alembic_version"
 """Alembic's record of the schema; Optuna keeps its own under Alembic's default name."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision under ``migrations/versions``; known here so that opening needs no Alembic."""
 
 # Alembic and other databases need names to change a constraint later.
@@ -73,6 +73,7 @@ class StudyTable(Base):
     seconds_used: Mapped[float] = mapped_column(default=0.0)
     ticked_at: Mapped[float | None]
     slots_taken: Mapped[int] = mapped_column(default=0)
+    rungs: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[float]
 
 
@@ -132,3 +133,19 @@ class ResultTable(Base):
     notes: Mapped[list[Any]]
     artifacts: Mapped[str | None] = mapped_column(LongText)
     finished_at: Mapped[float]
+
+
+class MeasurementTable(Base):
+    """One row for each trial and rung: the objectives there, and what the scheduler decided."""
+
+    __tablename__ = "automap_measurements"
+    __table_args__ = (UniqueConstraint("study_id", "trial", "images"),)
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey(StudyTable.id, ondelete="CASCADE"))
+    trial: Mapped[int]
+    images: Mapped[int] = mapped_column(BigInteger)
+    objectives: Mapped[dict[str, Any]]
+    seconds: Mapped[float]
+    decision: Mapped[str | None] = mapped_column(String(16))
+    measured_at: Mapped[float]

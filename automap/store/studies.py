@@ -45,6 +45,8 @@ class StudyRow:
     seconds_used: float
     slots_taken: int
     """Trials that were started."""
+    rungs: tuple[int, ...] | None
+    """Training images at which trials are compared; None until the first trial has measured its pace."""
     created_at: datetime
 
 
@@ -165,6 +167,16 @@ def set_budget(store: StudyStore, *, trial_budget: int | None, time_budget: floa
         session.execute(_of(store.id).values(trial_budget=trial_budget, time_budget=time_budget))
 
 
+def fix_rungs(store: StudyStore, rungs: Sequence[int]) -> tuple[int, ...]:
+    """Set the rungs of a study that has none yet; return the rungs that it has now."""
+    with writing(store.engine) as session:
+        # Whoever comes second finds the first one's rungs: this locks the row, and SQLite is locked as a whole.
+        row = session.get_one(StudyTable, store.id, with_for_update=True)
+        if row.rungs is None:
+            row.rungs = list(rungs)
+        return tuple(row.rungs)
+
+
 def take_slot(store: StudyStore) -> bool:
     """Take one trial from the budget.
 
@@ -249,6 +261,7 @@ def _study_row(row: StudyTable) -> StudyRow:
         time_budget=row.time_budget,
         seconds_used=row.seconds_used,
         slots_taken=row.slots_taken,
+        rungs=None if row.rungs is None else tuple(row.rungs),
         created_at=as_datetime(row.created_at),
     )
 

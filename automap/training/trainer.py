@@ -200,6 +200,7 @@ class Trainer:
             epochs=self.request.candidate.training.epochs,
             metrics=found.metrics,
             seconds=seconds,
+            total_seconds=self.progress.seconds,
             cost=dict(self.progress.cost),
         )
 

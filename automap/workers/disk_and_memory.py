@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap.data.prepare import PreparedData
-from automap.spec.space import Choices, Range, Value
+from automap.spec.space import largest_number
 from automap.spec.spec import Spec
 
 BYTES_A_WEIGHT = 4
@@ -45,26 +45,13 @@ def estimate(spec: Spec, data: PreparedData, largest: int, workers: int = 1) -> 
     weights = largest * BYTES_A_WEIGHT
     kept = max(1, spec.finalists.top) * (1 + spec.finalists.seeds) + 1
     height, width, _ = data.info.image.shape
-    batch = height * width * largest_setting(spec, "batch_size") * ACTIVATIONS_A_PIXEL
+    batch = height * width * int(largest_number(spec.training.fields["batch_size"])) * ACTIVATIONS_A_PIXEL
     return Estimate(
         cache=data.nbytes,
         artifacts=weights * (kept + STATES_A_WEIGHT * workers),
         memory=KERAS_BYTES + min(data.nbytes, 2**31) + batch + STATES_A_WEIGHT * weights,
         free=shutil.disk_usage(_existing(spec.run_directory)).free,
     )
-
-
-def largest_setting(spec: Spec, name: str) -> int:
-    """Return the largest value that a whole number among the training settings may take."""
-    match spec.training.fields[name]:
-        case Value(size):
-            return int(size)
-        case Range(_, high):
-            return int(high)
-        case Choices(options):
-            return max(int(option.value) for option in options if isinstance(option, Value))
-        case _:
-            return 1
 
 
 def _existing(path: Path) -> Path:

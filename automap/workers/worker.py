@@ -13,9 +13,9 @@ from automap.data.prepare import PreparedData
 from automap.exceptions import ConnectionLost, StorageError, UserError
 from automap.interfaces.scheduler import Decision, Evaluation
 from automap.search import finalists, retention
-from automap.search.judge import judge_epoch
+from automap.search.decisions import decide
 from automap.search.outcome import finalize, tell_result
-from automap.search.study import Study, live_trial
+from automap.search.study import Study
 from automap.search.trials import next_run, recover
 from automap.spec.candidate import Candidate
 from automap.spec.draw import boundary_candidates
@@ -128,14 +128,13 @@ def _train(
     if run.attempts > MAX_ATTEMPTS:
         reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
         return Result(state="failed", reason=reason)
-    trial = with_retries(lambda: live_trial(study, run.trial)) if run.kind == "search" else None
 
     def report(epoch: Evaluation) -> Decision:
         folder.checkpointed()
         with_retries(lambda: lease.report(epoch))
         if lease.lost or stop.is_set():
             return Decision.PAUSE
-        return Decision.CONTINUE if trial is None else with_retries(lambda: judge_epoch(study, trial, epoch))
+        return Decision.CONTINUE if run.kind != "search" else with_retries(lambda: decide(study, run.trial, epoch))
 
     request = TrialRequest(
         candidate=Candidate.model_validate(run.candidate),

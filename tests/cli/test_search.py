@@ -22,7 +22,7 @@ augmentation: []
 optimizer: {type: adamw, learning_rate: {low: 1e-3, high: 1e-2, log: true}, weight_decay: 0.0}
 training: {epochs: EPOCHS, batch_size: 64}
 budget: {trials: TRIALS}
-search: {pruner: none}
+search: {scheduler: none}
 finalists: {top: 1, seeds: 2}
 """
 
@@ -267,8 +267,8 @@ def test_a_trial_whose_loss_is_not_finite_is_failed_with_its_reason(tmp_path):
 @pytest.mark.slow
 def test_several_objectives_give_a_front_and_constraints_are_checked_before_training(tmp_path):
     text = SPEC.replace("filters: [8, 16]", "filters: {choices: [[8, 16], [256, 256, 256], [4]]}").replace(
-        "search: {pruner: none}",
-        "search: {pruner: hyperband, sampler: random}\n"
+        "search: {scheduler: none}",
+        "search: {scheduler: hyperband, sampler: random}\n"
         "objectives: [accuracy, parameters]\nconstraints: [{metric: parameters, max: 100_000}]",
     )
     finished = automap("search", write_spec(tmp_path, text, epochs=3, trials=8), folder=tmp_path)

@@ -2,10 +2,14 @@
 
 import optuna
 import pytest
+from pydantic import ValidationError
 
 from automap.exceptions import UserError
-from automap.search.samplers import grid, make_sampler
-from automap.spec.draw import draw
+from automap.search.samplers.grid import grid
+from automap.search.study import build_sampler
+from automap.spec.draw import draw, search_space
+from automap.spec.errors import SpecError
+from automap.spec.load import load_spec
 from automap.spec.spec import Spec
 
 SPACE = {
@@ -23,7 +27,7 @@ SPACE = {
 
 
 def run(spec: Spec, trials: int) -> optuna.Study:
-    study = optuna.create_study(sampler=make_sampler(spec, 0), directions=spec.directions)
+    study = optuna.create_study(sampler=build_sampler(spec, 0), directions=spec.directions)
     for _ in range(trials):
         trial = study.ask()
         candidate = draw(spec, trial)
@@ -47,7 +51,7 @@ def test_a_sampler_takes_several_objectives(sampler):
 def test_cmaes_refuses_several_objectives():
     spec = Spec.model_validate({**SPACE, "search": {"sampler": "cmaes"}, "objectives": ["accuracy", "latency"]})
     with pytest.raises(UserError, match="one objective"):
-        make_sampler(spec, 0)
+        build_sampler(spec, 0)
 
 
 def small_grid(**training: object) -> Spec:
@@ -73,13 +77,34 @@ def small_grid(**training: object) -> Spec:
 
 def test_a_grid_visits_every_point_of_a_conditional_space_once():
     spec = small_grid()
-    points = grid(spec)
+    points = grid(search_space(spec))
     assert len(points) == (2 * 3 + 1) * 2
-    study = optuna.create_study(sampler=make_sampler(spec, 0))
+    study = optuna.create_study(sampler=build_sampler(spec, 0))
     drawn = [draw(spec, study.ask()).model_dump_json() for _ in points]
     assert len(set(drawn)) == len(points)
 
 
 def test_a_grid_needs_steps():
-    with pytest.raises(UserError, match=r"training\.ema: a grid needs a step"):
-        grid(small_grid(ema={"low": 0.9, "high": 0.99}))
+    with pytest.raises(UserError, match=r"training\.ema: grid search needs a step"):
+        grid(search_space(small_grid(ema={"low": 0.9, "high": 0.99})))
+
+
+def test_the_grid_bounds_the_budget():
+    assert small_grid().search.sampler.limit(search_space(small_grid())) == (2 * 3 + 1) * 2
+
+
+def test_the_hyperparameters_of_a_sampler_are_those_of_the_spec():
+    spec = Spec.model_validate({**SPACE, "search": {"sampler": {"type": "tpe", "startup_trials": 3}}})
+    assert spec.search.sampler.startup_trials == 3
+    assert Spec.model_validate(spec.to_data()) == spec
+
+
+def test_a_sampler_has_no_hyperparameters_to_search():
+    with pytest.raises(ValidationError, match="the same for every trial"):
+        Spec.model_validate({**SPACE, "search": {"sampler": {"choices": ["tpe", "random"]}}})
+
+
+def test_the_old_name_of_the_scheduler_is_refused(tmp_path):
+    (tmp_path / "old.yaml").write_text("dataset: sklearn\nsearch: {sampler: random, pruner: asha}\n")
+    with pytest.raises(SpecError, match=r"old\.yaml:2:26: search\.pruner: 'pruner' is now 'scheduler'"):
+        load_spec(tmp_path / "old.yaml")

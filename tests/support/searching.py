@@ -26,7 +26,7 @@ augmentation: []
 optimizer: {type: adamw, learning_rate: {low: 1e-3, high: 1e-2, log: true}, weight_decay: 0.0}
 training: {epochs: EPOCHS, batch_size: 32}
 budget: {trials: TRIALS}
-search: {pruner: none, sampler: random}
+search: {scheduler: none, sampler: random}
 finalists: {top: 0}
 storage: STORAGE
 """

@@ -1,0 +1,33 @@
+"""Tree-structured Parzen estimator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from automap.interfaces.sampler import Sampler, SearchSpace
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class TPE(Sampler):
+    """Tree-structured Parzen estimator, multivariate (Bergstra et al., 2011; BOHB, arXiv:1807.01774)."""
+
+    startup_trials: int = Field(10, ge=1, description="trials that are drawn at random before the model is used")
+    candidates: int = Field(24, ge=1, description="candidates among which the model chooses")
+
+    def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
+        """Return the Optuna sampler."""
+        import optuna
+
+        # Grouping keeps hyperparameters that exist only under some choice in one multivariate model.
+        return optuna.samplers.TPESampler(
+            n_startup_trials=self.startup_trials,
+            n_ei_candidates=self.candidates,
+            multivariate=True,
+            group=True,
+            constant_liar=True,
+            seed=seed,
+        )

@@ -1,0 +1,1 @@
+"""The built-in schedulers, one a file."""
