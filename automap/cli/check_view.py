@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from automap.data.summary import DataSummary, remarks
-from automap.redaction import redact
 from automap.interfaces.sampler import CategoricalHyperparameter, Hyperparameter
+from automap.redaction import redact
 from automap.spec.describe import describe_space
 from automap.spec.display import safe_text
 from automap.spec.draw import hyperparameters

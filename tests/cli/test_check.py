@@ -75,7 +75,7 @@ def test_json_holds_the_mistakes_too(spec):
     assert report["valid"] is False
     assert [(problem["line"], problem["path"]) for problem in report["problems"]] == [
         (7, "budget.trails"),
-        (8, "search.sampler"),
+        (8, "search.sampler.type"),
     ]
     assert "2 problems" in done.stderr
 

@@ -106,5 +106,5 @@ def test_a_sampler_has_no_hyperparameters_to_search():
 
 def test_the_old_name_of_the_scheduler_is_refused(tmp_path):
     (tmp_path / "old.yaml").write_text("dataset: sklearn\nsearch: {sampler: random, pruner: asha}\n")
-    with pytest.raises(SpecError, match=r"old\.yaml:2:26: search\.pruner: 'pruner' is now 'scheduler'"):
+    with pytest.raises(SpecError, match=r"old\.yaml:2:27: search\.pruner: 'pruner' is now 'scheduler'"):
         load_spec(tmp_path / "old.yaml")
