@@ -2,7 +2,6 @@
 
 import optuna
 import pytest
-from pydantic import ValidationError
 
 from automap.exceptions import UserError
 from automap.search.samplers.grid import grid
@@ -100,7 +99,7 @@ def test_the_hyperparameters_of_a_sampler_are_those_of_the_spec():
 
 
 def test_a_sampler_has_no_hyperparameters_to_search():
-    with pytest.raises(ValidationError, match="the same for every trial"):
+    with pytest.raises(SpecError, match="the same for every trial"):
         Spec.model_validate({**SPACE, "search": {"sampler": {"choices": ["tpe", "random"]}}})
 
 
