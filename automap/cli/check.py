@@ -40,7 +40,7 @@ def check(
     from automap.api.search import read_data
     from automap.api.sources import naming_preparation
     from automap.cli.console import print_json
-    from automap.search.samplers import make_sampler
+    from automap.search.study import build_sampler
     from automap.spec.errors import SpecError
     from automap.spec.load import load_spec
 
@@ -50,7 +50,7 @@ def check(
         if format_ == "json":
             print_json({"valid": False, "problem_count": error.count, "problems": _problems(error)})
         raise
-    make_sampler(loaded, loaded.search.seed)
+    build_sampler(loaded, loaded.search.seed)
     if format_ == "text":
         _show_spec(loaded)
     prepared = None
