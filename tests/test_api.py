@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.images import digits
 from support.program import REPOSITORY
 from support.studies import add_finalist, add_trial, complete, make_study
 
 import automap
+from automap.api.sources import spec_file
 from automap.store.engine import open_database
 from automap.store.result import Result
 
@@ -218,3 +220,25 @@ def test_the_function_search_stays_in_its_place_whatever_is_imported():
         "assert budget.__name__ == 'automap.search.budget'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ))
+
+
+def test_a_folder_gets_the_spec_that_init_would_write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTOMAP_CACHE", str(tmp_path / "cache"))
+    for label in ("daisy", "rose"):
+        (tmp_path / "my photos" / label).mkdir(parents=True)
+        for index in range(6):
+            pixels = np.full((16, 16, 3), index * 30 + (label == "rose"), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "my photos" / label / f"{index}.png")
+    written = spec_file("my photos")
+    assert written == Path("my-photos.yaml")
+    first = written.read_text()
+    assert "12 images in 2 classes" in first
+    assert automap.load_spec(written).name == "my-photos"
+    # What the user changes in it stays: the same command resumes the search of the changed spec.
+    written.write_text(first.replace("time: 1h", "time: 2h"))
+    assert spec_file("my photos") == written
+    assert "time: 2h" in written.read_text()
+    (tmp_path / "other" / "my photos").mkdir(parents=True)
+    with pytest.raises(automap.UserError, match="is about other data"):
+        spec_file("other/my photos")

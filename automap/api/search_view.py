@@ -18,6 +18,7 @@ from automap.spec.spec import Spec
 from automap.store.runs import Run
 from automap.workers.driver import Snapshot
 from automap.workers.identity import worker_prefix
+from automap.workers.phases import read_phases
 
 _STATES = (("complete", "green"), ("pruned", "yellow"), ("infeasible", "magenta"), ("failed", "red"))
 
@@ -42,15 +43,19 @@ class SearchView:
     """Whether the user asked to stop."""
     _best: list[float] = field(default_factory=list)
     """The best value after each change, oldest first."""
+    _phases: dict[int, str] = field(default_factory=dict)
+    """What is done with each run now, as far as workers on this machine tell."""
 
     def update(self, now: Snapshot) -> None:
-        """Take note of the best value so far."""
+        """Take note of the best value so far, and of what the workers are doing."""
+        running = [run for run in now.active if run.state == "running" and run.worker is not None]
+        self._phases = read_phases(self.spec, [str(run.worker) for run in running[:MAX_ROWS]])
         if now.use.best is not None and (not self._best or self._best[-1] != now.use.best):
             self._best.append(now.use.best)
 
     def render(self, now: Snapshot) -> RenderableType:
         """Return the whole view; it fits 80 columns."""
-        return Group(self._head(now), Text(), self._workers(now), Text(self._hint(), style="dim"))
+        return Group(self._title(now), self._head(now), Text(), self._workers(now), Text(self._hint(), style="dim"))
 
     def line(self, now: Snapshot) -> str:
         """Return one line: elapsed time, the best value, counts, and what is in training."""
@@ -59,7 +64,7 @@ class SearchView:
             parts.append(f"best {self.spec.objectives[0].metric} {now.use.best:.4f}")
         parts += [f"{number:,} {_LINE_NAMES.get(state, state)}" for state, number in now.counts.items() if number]
         running = [run for run in now.active if run.state == "running"]
-        parts += [f"{_label(run)} {_progress(run)}" for run in running[:4]]
+        parts += [f"{_label(run)} {self._progress(run)}" for run in running[:4]]
         if len(running) > 4:
             parts.append(f"{len(running) - 4} more running")
         if not running:
@@ -71,11 +76,16 @@ class SearchView:
             return "stopping after the current epoch; press Ctrl-C again to stop now"
         return "Ctrl-C stops after the current epoch; the same command resumes the search"
 
+    def _title(self, now: Snapshot) -> Text:
+        title = Text(no_wrap=True, overflow="ellipsis")
+        title.append(escaped(self.spec.name), style="bold cyan")
+        title.append(f"  {self._phase(now)}", style="dim")
+        return title
+
     def _head(self, now: Snapshot) -> Table:
         head = Table.grid(padding=(0, 2), expand=True)
-        head.add_column(style="bold cyan", no_wrap=True, max_width=24, overflow="ellipsis")
+        head.add_column(no_wrap=True, width=6)
         head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        head.add_row(safe_text(self.spec.name), Text(self._phase(now), style="dim"))
         head.add_row("budget", _budget(now))
         head.add_row("best", self._best_so_far(now))
         head.add_row("trials", _counts(now))
@@ -110,13 +120,28 @@ class SearchView:
             table.add_column(title, justify="right", no_wrap=True)
         table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, style="dim", ratio=1)
         for run in now.active[:MAX_ROWS]:
-            table.add_row(*_run_cells(run))
+            table.add_row(*self._run_cells(run))
         if (more := len(now.active) - MAX_ROWS) > 0:
             table.add_row(f"+{more}", "more", "", "", "", "")
         if (idle := self._idle(now)) > 0:
             doing = "starting" if not any(now.counts.values()) and not now.active else "waiting for work"
             table.add_row("–", doing, "", "", "", f"{idle} worker{'s' * (idle != 1)}")
         return table
+
+    def _run_cells(self, run: Run) -> tuple[RenderableType, ...]:
+        left = "" if not run.epoch_seconds else format_duration(run.epoch_seconds * max(run.epochs - run.epoch, 0))
+        metric = "" if run.metric is None else f"{run.metric:.4f}"
+        doing = safe_text(self._doing(run), "" if run.state == "running" else "dim")
+        return _label(run), doing, f"{run.epoch}/{run.epochs}", metric, left, safe_text(short_candidate(run.candidate))
+
+    def _progress(self, run: Run) -> str:
+        return f"epoch {run.epoch}/{run.epochs}" if run.epoch else self._doing(run)
+
+    def _doing(self, run: Run) -> str:
+        if run.state != "running":
+            return run.state
+        # A worker on another machine does not say: until an epoch is done, it builds and compiles.
+        return self._phases.get(run.id) or ("training" if run.epoch else "compiling")
 
     def _idle(self, now: Snapshot) -> int:
         mine = worker_prefix()
@@ -127,26 +152,8 @@ class SearchView:
 _LINE_NAMES = {"final": "finalist runs"}
 
 
-def _run_cells(run: Run) -> tuple[RenderableType, ...]:
-    left = "" if not run.epoch_seconds else format_duration(run.epoch_seconds * max(run.epochs - run.epoch, 0))
-    metric = "" if run.metric is None else f"{run.metric:.4f}"
-    phase = Text(_doing(run), style="" if run.state == "running" else "dim")
-    return _label(run), phase, f"{run.epoch}/{run.epochs}", metric, left, safe_text(short_candidate(run.candidate))
-
-
 def _label(run: Run) -> str:
     return f"trial {run.trial}" if run.kind == "search" else f"trial {run.trial} seed {run.seed}"
-
-
-def _progress(run: Run) -> str:
-    return f"epoch {run.epoch}/{run.epochs}" if run.epoch else _doing(run)
-
-
-def _doing(run: Run) -> str:
-    if run.state != "running":
-        return run.state
-    # No epoch is finished: the network is built, its step compiled and run for the first time.
-    return "training" if run.epoch else "compiling"
 
 
 def _budget(now: Snapshot) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from automap.interfaces.metric import Direction
 from automap.interfaces.scheduler import Pace
@@ -33,6 +34,14 @@ class EvaluationPlan:
         return min([rung for rung in self.rungs if rung > images] + [(images // every + 1) * every])
 
 
+Phase = Literal["compiling", "training", "evaluating"]
+"""What a trial is doing; building and the first steps, which compile, are ``compiling``."""
+
+
+def ignore_phase(_: Phase) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class TrialRequest:
     """One training: what to train, from which seed, and what to do with it."""
@@ -59,6 +68,8 @@ class TrialRequest:
     carry_on: bool = False
     """Whether to continue a trial that finished early, from the checkpoint before its learning rate decayed."""
     extras: TrainingExtras = NO_EXTRAS
+    on_phase: Callable[[Phase], None] = ignore_phase
+    """Told what the trial is doing now, for whoever watches."""
 
     @property
     def watched(self) -> tuple[str, Direction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -65,6 +66,7 @@ class Trainer:
         """The evaluation whose weights are kept, if this process made it."""
         self._interval = Interval()
         self._speed = Speed()
+        self._is_compiled = False
 
     @property
     def epoch_images(self) -> int:
@@ -121,15 +123,27 @@ class Trainer:
         Raises:
             TrainingError: if the loss or a weight is no longer finite.
         """
+        self.request.on_phase("training" if self._is_compiled else "compiling")
         while self.progress.steps < step:
             epoch, start = divmod(self.progress.steps, self.batches.steps)
             stop = min(self.batches.steps, start + step - self.progress.steps)
             started = time.perf_counter()
-            loss = fit_batches(self.model, self.batches, epoch, (start, stop))
+            loss = fit_batches(self.model, self.batches, epoch, (start, stop), self._first_batch_callbacks())
             seconds = time.perf_counter() - started
             self._interval.add(loss, stop - start, seconds)
             self._speed.note(stop - start, seconds)
             self.progress.steps += stop - start
+
+    def _first_batch_callbacks(self) -> list[keras.callbacks.Callback]:
+        if self._is_compiled:
+            return []
+
+        def compiled(*_: object, **__: object) -> None:
+            if not self._is_compiled:
+                self._is_compiled = True
+                self.request.on_phase("training")
+
+        return [keras.callbacks.LambdaCallback(on_train_batch_end=compiled)]
 
     def measure_pace(self, startup_seconds: float) -> Pace:
         """Train a few batches and return how fast that goes.
@@ -168,6 +182,7 @@ class Trainer:
         """
         images = self.images if images is None else images
         started = time.perf_counter()
+        self.request.on_phase("evaluating")
         model, progress = self.model, self.progress
         everything = self._records("validation")
         at_end = progress.steps >= self.last_step
@@ -278,7 +293,13 @@ class Trainer:
         return evaluate(self.model, self.data, split, self._records(split), self.batches.batch_size)
 
 
-def fit_batches(model: TrainingModel, batches: TrainingBatches, epoch: int, span: tuple[int, int]) -> float:
+def fit_batches(
+    model: TrainingModel,
+    batches: TrainingBatches,
+    epoch: int,
+    span: tuple[int, int],
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> float:
     """Train on some batches of an epoch and return their mean loss.
 
     Args:
@@ -286,13 +307,20 @@ def fit_batches(model: TrainingModel, batches: TrainingBatches, epoch: int, span
         batches: of the training split.
         epoch: the epoch, from 0.
         span: the first batch, and the one after the last.
+        callbacks: Keras callbacks.
 
     Raises:
         TrainingError: if the loss or a weight is no longer finite.
     """
     start, stop = span
     # Keras warns of data sets that are not endless, even where steps_per_epoch is their length.
-    history = model.fit(batches.epoch(epoch, start, stop), steps_per_epoch=stop - start, verbose=0, shuffle=False)
+    history = model.fit(
+        batches.epoch(epoch, start, stop),
+        steps_per_epoch=stop - start,
+        verbose=0,
+        shuffle=False,
+        callbacks=list(callbacks),
+    )
     loss = float(history.history["loss"][-1])
     if not math.isfinite(loss):
         raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}; {_ADVICE}")

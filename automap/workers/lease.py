@@ -11,6 +11,7 @@ from automap.interfaces.scheduler import Evaluation
 from automap.search.study import Study
 from automap.store import runs
 from automap.store.runs import Run
+from automap.workers.phases import write_phase
 
 BEAT_SECONDS = 5.0
 
@@ -50,6 +51,10 @@ class Lease:
             epoch_seconds=epoch.seconds,
         )
         self.lost = self.lost or not held
+
+    def note_phase(self, phase: str) -> None:
+        """Tell the driver on this machine what the worker is doing."""
+        write_phase(self._study.spec, self._worker, self._run, phase)
 
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):

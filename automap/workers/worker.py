@@ -143,5 +143,6 @@ def _train(
         objective=study.spec.objectives[0],
         constraints=study.spec.constraints if run.kind == "search" else (),
         test=run.kind == "final",
+        on_phase=lease.note_phase,
     )
     return run_trial(request, data, report, compiled)

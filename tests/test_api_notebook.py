@@ -1,0 +1,36 @@
+"""The API in a notebook: progress and tables are shown as HTML, without widgets."""
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from support.images import digits
+
+CELLS = [
+    "import numpy as np\nimport automap\narrays = np.load('digits.npz')",
+    """study = automap.search(
+    arrays["x"], arrays["y"], trials=1, name="tiny", architecture={"type": "cnn", "filters": [8]},
+    training={"epochs": 1}, finalists={"top": 0},
+)
+study""",
+    "study.leaderboard()",
+    "study.trial(0)",
+    "automap.search('nothing.yaml')",
+]
+
+
+@pytest.mark.slow
+def test_a_search_in_a_notebook(tmp_path):
+    images, labels = digits()
+    np.savez(tmp_path / "digits.npz", x=images[:300], y=labels[:300])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", allow_errors=True)
+    client.execute(cwd=str(tmp_path))
+    searched, board, trial, failed = (cell["outputs"] for cell in notebook.cells[1:])
+    assert not [output for output in (*searched, *board, *trial) if output["output_type"] in ("error", "stream")]
+    shown = [output["data"]["text/html"] for output in searched]
+    assert any("Ctrl-C stops after the current epoch" in html for html in shown), shown
+    assert "tiny" in shown[-1]
+    assert "1 trial ended" in board[0]["data"]["text/html"]
+    assert "learning_rate" in trial[0]["data"]["text/html"]
+    assert "no such file" in failed[-1]["evalue"]
