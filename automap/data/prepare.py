@@ -305,6 +305,10 @@ def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
     if len(splits["train"]) and len(splits["validation"]):
         return
     classes = cache.manifest.classes
+    if not len(splits["train"]) and (cache.given != SPLIT_CODES[None]).all():
+        raise DataError(
+            f"the data set assigns all {cache.records} images to validation and test; none is left to train on"
+        )
     raise DataError(
         f"{cache.records} images{f' in {len(classes)} classes' if classes else ''} are too few to train on some and "
         f"validate on others; two {'of some class ' if classes else ''}are needed at least"

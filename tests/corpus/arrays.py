@@ -126,6 +126,14 @@ CASES = [
         error="of memory, more than 200 times its compressed size",
         init="data/a.npz",
     ),
+    Case(
+        "channels first",
+        npz(x=np.zeros((40, 3, 16, 16), np.uint8), y=Y[:40]),
+        NPZ,
+        error="with channels first",
+        init="data/a.npz",
+    ),
+    Case("test arrays only", npz(x_test=X[:40], y_test=Y[:40]), NPZ, error="it has x_test, y_test", init="data/a.npz"),
     Case("IDX files", idx, "{type: idx, path: data}", 80, {"test": 20}, classes=tuple("0123456789")),
     Case(
         "IDX files that are not compressed",

@@ -151,6 +151,22 @@ def phone(data: Path) -> None:
     write(data / "labels/train2017/phone.txt", "0 0.5 0.5 0.1 0.1\n")
 
 
+def capitals(data: Path) -> None:
+    (data / "images").rename(data / "Images")
+    (data / "labels").rename(data / "Labels")
+
+
+def image_lists(data: Path) -> None:
+    write(data / "a.txt", "".join(f"./images/a/{index}.png\n" for index in range(9)))
+    write(data / "b.txt", "".join(f"images/b/{index}.png\n" for index in range(9, 12)))
+
+
+def no_sizes(found: dict[str, Any]) -> None:
+    for each in found["images"]:
+        del each["width"], each["height"]
+    found["annotations"][0]["bbox"] = [100, 100, 5, 5]
+
+
 ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 12)}]\n" for n in range(1, 12))
 
 CASES = [
@@ -307,4 +323,49 @@ CASES = [
             "files beside the images that are not images: 1 (images/train2017/notes.md)",
         ),
     ),
+    Case(
+        "duplicate boxes",
+        yolo(extra=lambda data: [path.write_text(path.read_text() * 2) for path in data.rglob("3.txt")]),
+        YOLO,
+        12,
+        warnings=("images with duplicate boxes, each used once: 1 (images/train2017/3.png)",),
+    ),
+    Case("folders in capitals", yolo(extra=capitals), YOLO, 12, {"validation": 3}, ("cat", "dog")),
+    Case(
+        "nc that is not the number of names",
+        yolo(names="nc: 3\nnames: [cat, dog]\n"),
+        YOLO,
+        12,
+        warnings=("files whose nc is not the number of their names: 1 (data.yaml)",),
+    ),
+    Case(
+        "YOLO's lists of images",
+        yolo(("a", "b"), "train: a.txt\nval: b.txt\nnames: [cat, dog]\n", extra=image_lists),
+        YOLO,
+        12,
+        {"validation": 3},
+    ),
+    Case(
+        "pixels instead of shares",
+        yolo(extra=lambda data: [path.write_text("0 20 20 9 9\n") for path in data.rglob("3.txt")]),
+        "{type: yolo, path: data, max_bad: 20%}",
+        11,
+        bad={"expected shares of the image's width and height, from 0 to 1, after the class; not pixels": 1},
+    ),
+    Case(
+        "a namespace in VOC's XML",
+        voc(lambda index: voc_xml(index).replace("<annotation>", '<annotation xmlns="http://x.y">')),
+        VOC,
+        12,
+        classes=("cat", "dog"),
+    ),
+    Case("iscrowd as text", coco(set_in("annotations", 0, "iscrowd", "0")), COCO, 12),
+    Case(
+        "the first image is missing",
+        coco(set_in("images", 0, "file_name", "gone.png")),
+        LOOSE,
+        11,
+        bad={"cannot be read: No such file or directory": 1},
+    ),
+    Case("no sizes in COCO", coco(no_sizes), LOOSE, 11, bad={"a box lies outside the image or has no area": 1}),
 ]

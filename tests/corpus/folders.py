@@ -45,6 +45,11 @@ def class_named_train(root: Path) -> None:
     class_folders(root / "data", "car", "bus", "train")
 
 
+def composed_and_not(root: Path) -> None:
+    class_folders(root / "data/train", "caf\u00e9", "dog", each=14)
+    class_folders(root / "data/val", "cafe\u0301", "dog", each=4, first=100)
+
+
 def splits_below_classes(root: Path) -> None:
     for place, name in enumerate(("cat", "dog")):
         class_folders(root / "data" / name, "train", "val", each=8, first=100 * place)
@@ -152,6 +157,14 @@ CASES = [
         warnings=("folder named as a split, taken for a class because no folder beside it is one: 1 (train)",),
     ),
     Case("splits below the classes", splits_below_classes, FOLDER, 32, {"validation": 16}, ("cat", "dog")),
+    Case(
+        "test images only",
+        lambda root: class_folders(root / "data/test", "cat", "dog"),
+        FOLDER,
+        error="none is left to train on",
+    ),
+    Case("two folders of training images", splits("train", "Training"), FOLDER, 36, {}, ("cat", "dog")),
+    Case("names in composed and decomposed letters", composed_and_not, FOLDER, 36, {"validation": 8}, ("café", "dog")),
     Case("suffixes", suffixes, FOLDER, 52),
     Case("junk", junk, FOLDER, 20, {}, ("cat", "dog")),
     Case(

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from corpus.case import Case, picture, save
+from corpus.case import Case, fill, picture, save
 from PIL import Image
 
 MASKS = "{type: masks, path: data, max_bad: 10%}"
@@ -47,6 +47,25 @@ def rgb(root: Path) -> None:
         Image.open(root / f"data/masks/{index}.png").convert("RGB").save(root / f"data/masks/{index}.png")
 
 
+def npy(root: Path) -> None:
+    masks(root)
+    for path in list((root / "data/masks").iterdir()):
+        np.save(path.with_suffix(".npy"), np.asarray(Image.open(path)))
+        path.unlink()
+
+
+def letters(root: Path) -> None:
+    masks(root)
+    save(root / "data/images/cafe\u0301.png", 50)
+    shutil.copy(root / "data/masks/1.png", root / "data/masks/caf\u00e9.png")
+
+
+def pairs(root: Path) -> None:
+    fill(root / "data/inputs", 13)
+    fill(root / "data/targets", 12)
+    fill(root / "data/targets", 2, 20)
+
+
 def splits_above(root: Path) -> None:
     masks(root, 12, folder="train")
     masks(root, 4, folder="val", first=12)
@@ -68,6 +87,16 @@ CASES = [
         lambda root: masks(root, suffix=".jpg", high=255),
         MASKS,
         error="its mask is a JPEG file, whose lossy compression changes class indices; save masks as PNG",
+    ),
+    Case("masks as arrays", npy, MASKS, 12),
+    Case("names in composed and decomposed letters", letters, MASKS, 13),
+    Case(
+        "pairs without partners",
+        pairs,
+        "{type: pairs, path: data, max_bad: 20%}",
+        12,
+        bad={"no target of the same name": 1},
+        warnings=("targets without an image: 2 (20.png, 21.png)",),
     ),
     Case("colour masks", rgb, MASKS, error="its mask is a colour image"),
     Case("splits above the two folders", splits_above, MASKS, 16, {"validation": 4}),

@@ -3,9 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from corpus import arrays, boxes, folders, masks, tables
 from support.program import call_automap
+
+from automap.data.prepare import prepare
+from automap.data.sources.coco import Coco
 
 CASES = [case for module in (folders, tables, arrays, masks, boxes) for case in module.CASES]
 
@@ -52,3 +56,14 @@ def test_what_init_writes_check_accepts(case, tmp_path):
     assert checked.returncode == 0, checked.stderr
     if case.classes:
         assert tuple(json.loads(checked.stdout)["data"]["classes"]) == case.classes
+
+
+@pytest.mark.parametrize("orientation", [1, 5, 6, 7, 8])
+def test_boxes_over_stored_pixels_lie_on_the_object_of_the_turned_image(orientation, tmp_path):
+    boxes.coco(orientation=orientation)(tmp_path)
+    data = prepare(Coco(path=tmp_path / "data/a.json", image_size=64), cache=tmp_path / "cache")
+    images = data.images(np.arange(12)).astype(float).mean(axis=-1)
+    for image, [box] in zip(images, np.asarray(data.targets[np.arange(12)]), strict=True):
+        left, top, right, bottom = (round(float(edge)) for edge in box[:4])
+        assert image[top + 1 : bottom - 1, left + 1 : right - 1].min() > 150
+        assert (right - left) * (bottom - top) == pytest.approx(24 * 16, rel=0.1)

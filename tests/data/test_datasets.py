@@ -278,8 +278,8 @@ def test_arrays_are_shared_out_or_keep_their_splits(tmp_path):
     [
         ({"a": np.zeros(3), "b": np.zeros(3)}, "has neither 'x' and 'y'"),
         ({"x": np.zeros((3, 8)), "y": np.zeros(3)}, "expected .images, height, width."),
-        ({"x": np.zeros((3, 8, 8)), "y": np.zeros(4)}, "expected one label an image"),
-        ({"x": np.zeros((3, 8, 8)), "y": np.float64(1)}, "expected one label an image"),
+        ({"x": np.zeros((3, 8, 8)), "y": np.zeros(4)}, "expected one label for each image"),
+        ({"x": np.zeros((3, 8, 8)), "y": np.float64(1)}, "expected one label for each image"),
         ({"x": np.full((3, 8, 8), "a"), "y": np.zeros(3)}, "expected numbers"),
     ],
 )
@@ -343,7 +343,9 @@ def test_labels_of_examples_are_texts_or_numbers(tmp_path, label, named):
 def test_examples_without_a_feature_say_what_they_have(tmp_path):
     files = sorted(write_digits(tmp_path / "images", classes=1, each=2).rglob("*.png"))
     write_examples(tmp_path / "a.tfrecord", files)
-    with pytest.raises(DataError, match=r"no feature 'picture' \(there are image/class/label, image/encoded\)"):
+    with pytest.raises(
+        DataError, match=r"no feature 'picture' \(a.tfrecord:0: there are image/class/label, image/encoded\)"
+    ):
         prepare(dataset("tfrecord", path=tmp_path, image_feature="picture"), cache=tmp_path / "cache")
 
 

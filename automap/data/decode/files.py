@@ -85,7 +85,7 @@ def open_picture(source: bytes | Path) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=supported_formats())
     except UnidentifiedImageError:
-        if is_heic(source):
+        if is_heic(source) and "HEIF" not in supported_formats():
             raise BadImage("HEIC image; to read it, install pillow-heif: pip install 'automap[heic]'") from None
         raise
     check_size(picture.width, picture.height, bytes_per_pixel(picture))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from automap.data.decode.errors import BadImage
-from automap.data.decode.files import UPRIGHT, Pixels, open_picture, quietly, read_file
+from automap.data.decode.files import UPRIGHT, Pixels, check_size, open_picture, quietly, read_file
 from automap.data.decode.geometry import Geometry
+from automap.data.decode.npy import npy_image
 from automap.interfaces.array import Array
 from automap.interfaces.sample import ImageSource
 
@@ -51,14 +53,26 @@ def read_mask(mask: Path | bytes | ImageSource) -> Array:
     try:
         if isinstance(mask, ImageSource):
             return np.asarray(mask.decode(None, "stretch"))
-        with quietly(), open_picture(mask if isinstance(mask, bytes) else read_file(mask)) as picture:
+        content = mask if isinstance(mask, bytes) else read_file(mask)
+        if content.startswith(b"\x93NUMPY"):
+            return _indices(*npy_image(content))
+        with quietly(), open_picture(content) as picture:
             return mask_values(picture)
     except BadImage as error:
         if error.reason.startswith("its mask"):
             raise
         raise BadImage(f"its mask: {error.reason}", error.detail) from None
+    except UnidentifiedImageError:
+        raise BadImage("its mask is not an image") from None
     except Exception as error:
         raise BadImage("its mask cannot be read", str(error)) from error
+
+
+def _indices(shape: tuple[int, int, int], dtype: str, load: Callable[[], Array]) -> Array:
+    if shape[2] != 1 or np.dtype(dtype).kind not in "uib":
+        raise BadImage("its mask is not an array of class indices", f"shape {shape}, type {dtype}")
+    check_size(shape[1], shape[0], np.dtype(dtype).itemsize)
+    return mask_values(Image.fromarray(np.clip(load()[..., 0], -1, 256).astype(np.int32)))
 
 
 def mask_values(picture: Image.Image) -> Array:

@@ -1,16 +1,16 @@
-"""Images with boxes, told by what lies beside them."""
+"""Recognising images with boxes by their annotation files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from automap.data.sources.coco_file import annotation_files, is_coco
-from automap.data.sources.files import walk_files
+from automap.data.sources.files import subfolders, walk_files
 from automap.data.sources.yolo import IMAGES, LABELS
 
 
 def boxes_layout(path: Path) -> str | None:
-    """Return the type of data set if a folder holds images with boxes as Pascal VOC, YOLO or COCO has them.
+    """Return the type of a folder of images with boxes in the format of Pascal VOC, YOLO or COCO; None for others.
 
     Args:
         path: a folder.
@@ -23,5 +23,8 @@ def boxes_layout(path: Path) -> str | None:
 
 
 def _has_yolo_labels(path: Path) -> bool:
-    labels = [each for each in (path / LABELS, *path.glob(f"*/{LABELS}")) if (each.parent / IMAGES).is_dir()]
-    return any(file.suffix == ".txt" for folder in labels for file in walk_files(folder))
+    for parent in (path, *subfolders(path)):
+        folders = {folder.name.lower(): folder for folder in subfolders(parent)}
+        if {IMAGES, LABELS} <= set(folders) and any(file.suffix == ".txt" for file in walk_files(folders[LABELS])):
+            return True
+    return False

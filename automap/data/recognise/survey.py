@@ -130,6 +130,8 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
             splits[record.split] += 1
         sample.add(record)
     _check(dataset.target, images, classes, bad)
+    if images == splits["validation"] + splits["test"]:
+        raise DataError(f"all {images} images are in the {' and '.join(splits)} split; none is left to train on")
     listed_bad = sum(map(len, bad.values()))
     undecodable = decoding_faults(dataset, sample.records)
     for name, reason in undecodable:
@@ -172,7 +174,7 @@ def _class_names(kind: str, target: Any) -> set[str]:
         case "labels":
             return {str(name) for name in target}
         case "boxes":
-            return {str(name) for name, *_ in target}
+            return {str(name) for name, *numbers in target if numbers[4:] != [True]}
     return set()
 
 
@@ -183,6 +185,8 @@ def _check(kind: str, images: int, classes: Counter[str], bad: Mapping[str, list
     if kind == "label" and len(classes) == 1:
         only = next(iter(classes))
         raise DataError(f"all {classes.total()} images are of the class '{only}'; at least two classes are needed")
+    if kind in {"labels", "boxes"} and not classes:
+        raise DataError(f"none of the {images} images has a class: there is nothing to learn")
     if images < 2 or (kind == "label" and max(classes.values()) < 2):
         raise DataError("too few images: at least two of one class are needed, to train and to validate")
 

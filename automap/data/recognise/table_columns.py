@@ -92,9 +92,14 @@ def read_columns(path: Path) -> tuple[Column, ...]:
     """
     try:
         names, rows = table_rows(path)
-        first = [row for _, row in islice(rows, ROWS) if not isinstance(row, str)]
+        found = list(islice(rows, ROWS))
+        first = [row for _, row in found if not isinstance(row, str)]
     except DataError as error:
         raise DataError(str(error).removeprefix("dataset.path: ")) from None  # There is no spec yet.
+    if any(map(is_image_name, names)):
+        raise DataError(f"the first line of {path} must name the columns, such as image and label; it has {names[0]}")
+    if not first and found:
+        raise DataError(f"{path}:{found[0][0]}: {found[0][1]}; all {len(found):,} rows have such faults")
     if not first:
         raise DataError(f"{path} is empty; expected a table with a column of images and one of labels or numbers")
     cells = {name: tuple(cell for row in first if (cell := cell_text(row[name]))) for name in names}

@@ -6,7 +6,8 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -133,9 +134,22 @@ def list_records(dataset: Dataset, progress: Progress) -> Listing:
         encoded += not isinstance(record.image, np.ndarray)
         sample.add(record)
     if not count:
-        reasons = "; ".join(str(bad) for bad in records.bad[:5])
-        raise DataError(f"the data set has no images{f' ({reasons})' if reasons else ''}")
+        raise DataError(f"the data set has no images{_reasons(records.bad)}")
     return Listing(dataset, count, encoded, records.digest, tuple(sample.records), records.notices.lines())
+
+
+def _reasons(bad: Sequence[BadSample]) -> str:
+    """Return why samples cannot be used, by reason with its count and the first of them; empty if there are none."""
+    first: dict[str, BadSample] = {}
+    for each in bad:
+        first.setdefault(each.reason, each)
+    counts = Counter(each.reason for each in bad)
+    told = [f"{count:,} × {reason} ({_example(first[reason])})" for reason, count in counts.most_common(5)]
+    return f": {'; '.join(told)}" if told else ""
+
+
+def _example(bad: BadSample) -> str:
+    return f"{bad.name}: {bad.detail}" if bad.detail else bad.name
 
 
 def _version(record: Sample) -> str:

@@ -53,8 +53,14 @@ def _checked(images: Array, labels: Array) -> tuple[Array, Array]:
             f"images have the shape {images.shape}; expected (images, height, width) or (images, height, width, "
             f"channels) with at most {MAX_CHANNELS} channels"
         )
+    if images.ndim == 4 and images.shape[1] <= 4 < images.shape[3]:
+        raise DataError(
+            f"images have the shape {images.shape}, with channels first; expected (images, height, width, channels)"
+        )
     if labels.shape not in {(len(images),), (len(images), 1)}:
-        raise DataError(f"{len(images)} images and labels of the shape {labels.shape}; expected one label an image")
+        raise DataError(
+            f"{len(images)} images and labels of the shape {labels.shape}; expected one label for each image"
+        )
     if images.dtype.kind not in "uifb":
         raise DataError(f"images are of the type {images.dtype}; expected numbers")
     return images, labels.reshape(-1)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 Edges = tuple[float, float, float, float]
 """Left, top, right, bottom; right and bottom exclusive."""
+
+Box = TypeVar("Box", bound=tuple[Any, ...])
 
 TOLERANCE = 1.0
 """Pixels by which rounding may put a box beyond the image."""
@@ -50,5 +54,12 @@ def reaches_beyond(edges: Edges, size: tuple[int, int] | None) -> bool:
     return size is not None and (edges[2] > size[1] + TOLERANCE or edges[3] > size[0] + TOLERANCE)
 
 
+def distinct(boxes: Sequence[Box]) -> list[Box]:
+    """Return boxes without exact duplicates, in their order."""
+    return list(dict.fromkeys(boxes))
+
+
+DUPLICATE = "images with duplicate boxes, each used once"
+"""The notice of a box that is listed twice."""
 BEYOND = "images with boxes that reach beyond the edge, where they are cut"
 """The notice of such a box."""

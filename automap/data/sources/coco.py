@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from automap.data.sources.box_edges import BEYOND, checked_edges, reaches_beyond
+from automap.data.sources.box_edges import BEYOND, DUPLICATE, checked_edges, distinct, reaches_beyond
+from automap.data.sources.coco_content import whole_number
 from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco
 from automap.data.sources.files import file_record
 from automap.interfaces.dataset import DataPath, Dataset
@@ -59,7 +60,9 @@ def _samples(image: CocoImage, categories: Mapping[int, str]) -> Iterator[Sample
         yield Notice(image.name, "images without annotations, used as images without objects")
     if any(reaches_beyond(box[1:5], image.size) for box in boxes):
         yield Notice(image.name, BEYOND)
-    yield file_record(image.path, image.name, Boxes(boxes, image.size), split=image.split)
+    if len(distinct(boxes)) < len(boxes):
+        yield Notice(image.name, DUPLICATE)
+    yield file_record(image.path, image.name, Boxes(distinct(boxes), image.size), split=image.split)
 
 
 def _box(categories: Mapping[int, str], size: tuple[int, int] | None, annotation: dict[str, Any]) -> tuple[Any, ...]:
@@ -69,7 +72,12 @@ def _box(categories: Mapping[int, str], size: tuple[int, int] | None, annotation
         raise ValueError("its bbox is not a list of x, y, width and height")
     try:
         left, top, width, height = map(float, box)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("its bbox has an entry that is not a number") from None
     edges = checked_edges(left, top, left + width, top + height, size)
-    return (label, *edges, True) if annotation.get("iscrowd") else (label, *edges)
+    return (label, *edges, True) if _is_crowd(annotation) else (label, *edges)
+
+
+def _is_crowd(annotation: Mapping[str, Any]) -> bool:
+    stated = annotation.get("iscrowd")
+    return stated is True or bool(whole_number(stated))

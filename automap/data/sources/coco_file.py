@@ -15,6 +15,9 @@ from automap.interfaces.sample import BadSample, SplitName
 
 T = TypeVar("T")
 
+LOOKED_FOR = 20
+"""Images of which one must be in the folder of images."""
+
 
 class ImagesNotFound(DataError):  # noqa: N818
     """The images that an annotation file names are not next to it."""
@@ -161,16 +164,16 @@ def _open(path: Path, root: Path, images: Path | None, split: SplitName | None) 
 
 
 def _images_of(content: dict[str, Any], path: Path, root: Path, split: SplitName | None) -> Path:
-    """Return the folder of the first image; a folder named as the split goes before the others."""
+    """Return the folder of the first images; a folder named as the split goes before the others."""
     if not content["images"]:
         return path.parent
     folders = [path.parent, root / "images", root, root.parent / "images", root.parent]
     named = [each for folder in folders if folder.is_dir() for each in sorted(folder.iterdir()) if each.is_dir()]
     folders = [*(each for each in named if split is not None and split_in_name(Path(each.name)) == split), *folders]
-    first = content["images"][0]["file_name"]
+    names = [image["file_name"] for image in content["images"][:LOOKED_FOR]]
     for folder in folders:
-        if existing(folder / first).is_file():
+        if any(existing(folder / name).is_file() for name in names):
             return folder
     raise ImagesNotFound(
-        f"dataset.images: {first}, the first image of {path}, is not next to it; name the folder of the images"
+        f"dataset.images: {names[0]}, the first image of {path}, is not next to it; name the folder of the images"
     )

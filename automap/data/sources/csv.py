@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from automap.data.sources.csv_rows import DELIMITERS
 from automap.data.sources.files import existing, file_record, regular_file
-from automap.data.sources.layout import split_named
+from automap.data.sources.layout import is_image_name, split_named
 from automap.data.sources.table_rows import table_rows
 from automap.data.sources.table_targets import (
     NoTarget,
@@ -105,6 +105,10 @@ class Csv(Dataset):
         for field, column in wanted:
             if column not in columns:
                 found = ", ".join(columns) or "none"
+                if any(map(is_image_name, columns)):
+                    raise DataError(
+                        f"dataset.path: {self.path}:1: the first line must name the columns; it has {found}"
+                    )
                 other = next((each for each in DELIMITERS if len(columns) == 1 and each in columns[0]), None)
                 hint = f"; its columns seem to be separated by {other!r}: set delimiter" if other else ""
                 raise DataError(f"dataset.{field}: {self.path} has no column '{column}'; it has {found}{hint}")
@@ -174,6 +178,12 @@ def _path(value: Any) -> str:
 
 def _image_sample(folder: Path, image: str, sample: Sample | BadSample) -> Sample | BadSample:
     """Add a hint to a missing image whose path was written on Windows."""
-    if isinstance(sample, BadSample) and "\\" in image and existing(folder / image.replace("\\", "/")).exists():
+    if not isinstance(sample, BadSample):
+        return sample
+    if "://" in image:
+        return BadSample(sample.name, "a URL; download the images and write their paths")
+    if PureWindowsPath(image).drive:
+        return BadSample(sample.name, "a path with a drive letter; write paths relative to the table, with /")
+    if "\\" in image and existing(folder / image.replace("\\", "/")).exists():
         return BadSample(sample.name, "no such file; its path has backslashes: write / instead")
     return sample

@@ -50,7 +50,7 @@ def file_record(
         path = existing(path)
         status = os.stat(path)
     except OSError as error:
-        return BadSample(name, f"cannot be read: {error.strerror}", str(path))
+        return BadSample(name, f"cannot be read: {error.strerror}", as_text(path))
     except ValueError:  # A path with a zero byte.
         return BadSample(name, "cannot be read: not a valid path")
     if reason := _unusable(status):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from automap.data.sources.box_edges import BEYOND, checked_edges, reaches_beyond
+from automap.data.sources.box_edges import BEYOND, DUPLICATE, checked_edges, distinct, reaches_beyond
 from automap.data.sources.coco_content import whole_number
 from automap.data.sources.files import file_record, images_in, read_bytes, read_text
 from automap.data.sources.layout import IMAGE_SUFFIXES, composed, split_named
@@ -78,16 +78,20 @@ class Voc(Dataset):
     def _samples(
         self, path: Path, splits: Mapping[str, SplitName], used: set[str]
     ) -> Iterator[Sample | BadSample | Notice]:
-        root = ElementTree.fromstring(read_bytes(path))
+        root = _without_namespaces(ElementTree.fromstring(read_bytes(path)))
         image = self._image(path, (root.findtext("filename") or "").strip())
         used.add(composed(image.name))
         size = _size(root)
         boxes = [_box(found, self.difficult, size) for found in root.iter("object")]
+        if not boxes:
+            yield Notice(image.name, "images without objects")
+        if len(distinct(boxes)) < len(boxes):
+            yield Notice(image.name, DUPLICATE)
         if any(reaches_beyond(box[1:5], size) for box in boxes):
             yield Notice(image.name, BEYOND)
         if splits and composed(path.stem) not in splits:
             yield Notice(image.name, "images that no split lists, used for training")
-        yield file_record(image, image.name, Boxes(boxes, size), split=splits.get(composed(path.stem)))
+        yield file_record(image, image.name, Boxes(distinct(boxes), size), split=splits.get(composed(path.stem)))
 
     def _image(self, path: Path, stated: str) -> Path:
         """Return the image of an XML file: the one that it states, else the one of the same name."""
@@ -106,6 +110,12 @@ def _listed_name(line: str, known: set[str]) -> str:
         return whole
     first = whole.split()[0]
     return first if first in known else Path(first).stem if Path(first).stem in known else first
+
+
+def _without_namespaces(root: ElementTree.Element) -> ElementTree.Element:
+    for element in root.iter():
+        element.tag = str(element.tag).rpartition("}")[2]
+    return root
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from automap.data.decode.header import image_header
-from automap.data.sources.box_edges import BEYOND, Edges, checked_edges, reaches_beyond
+from automap.data.sources.box_edges import BEYOND, DUPLICATE, Edges, checked_edges, distinct, reaches_beyond
 from automap.data.sources.files import existing, file_record, read_text, scan
 from automap.data.sources.layout import composed, is_image_name, split_of_path
 from automap.data.sources.yolo_config import YoloConfig, read_config
@@ -106,8 +106,10 @@ class Yolo(Dataset):
             yield Notice(name.as_posix(), "images without a label file, used as images without objects")
         if beyond:
             yield Notice(name.as_posix(), BEYOND)
+        if len(distinct(boxes)) < len(boxes):
+            yield Notice(name.as_posix(), DUPLICATE)
         split = self._config.split_of(name) or split_of_path(name)
-        yield file_record(image, name.as_posix(), Boxes(boxes), split=split)
+        yield file_record(image, name.as_posix(), Boxes(distinct(boxes)), split=split)
 
     def _labels_of(self, name: Path) -> Path:
         """Return the label file of an image: ``labels`` takes the place of the last ``images``."""

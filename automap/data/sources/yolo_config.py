@@ -91,6 +91,8 @@ def _declared(root: Path, file: Path, content: Mapping[str, Any], names: tuple[s
     folders: dict[str, SplitName] = {}
     files: dict[str, SplitName] = {}
     notices: list[Notice] = []
+    if isinstance(content.get("nc"), str) and content["nc"].strip() not in {"", str(len(names))}:
+        notices.append(Notice(file.name, "files whose nc is not the number of their names"))
     for key, split in ((key, split) for key in content if (split := split_named(key)) is not None):
         for value in content[key] if isinstance(content[key], list) else [content[key]]:
             if not isinstance(value, str) or value in _NOTHING:
