@@ -14,6 +14,7 @@ from automap.exceptions import StorageError
 from automap.search import study as studies
 from automap.spec.load import load_spec
 from automap.spec.spec import Spec
+from automap.store.retry import with_retries
 from automap.workers.driver import runs_can_be_kept
 
 POLL_SECONDS = 2.0
@@ -42,7 +43,7 @@ def join(
     seed = own_seed()
     opened = _wait_for(loaded, data.fingerprint, seed, wait_seconds, display)
     finished = drive_shown(opened, data, asked, seed, display)
-    study = Study.of(opened)
+    study = with_retries(lambda: Study.of(opened))
     if not finished:
         raise SearchInterrupted(study)
     return study

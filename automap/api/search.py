@@ -21,6 +21,7 @@ from automap.search import study as studies
 from automap.search.environment import environment
 from automap.search.retention import publish_winner
 from automap.spec.spec import Spec
+from automap.store.retry import with_retries
 from automap.workers.driver import drive, runs_can_be_kept, snapshot, work_is_left
 
 if TYPE_CHECKING:
@@ -82,10 +83,10 @@ def search(
     for line in remarks(summarise(data)):
         display.say(line, "yellow")
     opened = _open(found, data)
-    set_limits(opened, *limits)
+    with_retries(lambda: set_limits(opened, *limits))
     finished = _drive(opened, data, asked, display)
-    publish_winner(opened)
-    study = Study.of(opened)
+    with_retries(lambda: publish_winner(opened))
+    study = with_retries(lambda: Study.of(opened))
     if not finished:
         raise SearchInterrupted(study)
     return study
@@ -103,8 +104,8 @@ def _open(source: Source, data: PreparedData) -> studies.Study:
 
 
 def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: Display) -> bool:
-    now = snapshot(study)
-    if not work_is_left(study):
+    now = with_retries(lambda: snapshot(study))
+    if not with_retries(lambda: work_is_left(study)):
         display.say(f"The budget is spent: {now.use.spent}. To go on, add trials or time, for instance trials +10.")
         return True
     return drive_shown(study, data, workers, study.spec.search.seed + now.use.trials, display)

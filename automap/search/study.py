@@ -25,6 +25,7 @@ from automap.store import run_files, studies
 from automap.store.engine import database_url, display_url, open_database, read_database
 from automap.store.errors import storage_errors
 from automap.store.files import run_folder_name
+from automap.store.retry import with_retries
 from automap.store.runs import list_runs, nothing_trained
 from automap.store.study_store import StudyStore
 
@@ -60,37 +61,41 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
     """
     # A sampler that does not fit is found out before there is a database.
     sampler = build_sampler(spec, spec.search.seed)
+    new = studies.NewStudy(
+        name=spec.name,
+        spec_text=redact(spec_text.replace(spec.storage, display_url(spec.storage))),
+        spec=_stored(spec),
+        objectives=[objective.model_dump() for objective in spec.objectives],
+        data_fingerprint=fingerprint,
+        environment=environment,
+        run_directory=spec.run_location,
+        trial_budget=_trial_budget(spec),
+        time_budget=spec.budget.time,
+    )
+    # A wrong URL is an error at once; from here on, an outage is waited for.
     engine = open_database(spec.storage)
-    spec_text = redact(spec_text.replace(spec.storage, display_url(spec.storage)))
-    row, created = studies.find_study(engine, spec.name), False
-    if row is not None and _changes(row, spec, fingerprint) and nothing_trained(StudyStore(engine, row.id)):
+    return with_retries(lambda: _create_or_continue(engine, new, spec, sampler))
+
+
+def _create_or_continue(engine: Engine, new: studies.NewStudy, spec: Spec, sampler: BaseSampler) -> Study:
+    row, created = studies.find_study(engine, new.name), False
+    if row is not None and _changes(row, spec, new.data_fingerprint) and nothing_trained(StudyStore(engine, row.id)):
         _delete(StudyStore(engine, row.id), spec)
         row = None
     if row is None:
-        new = studies.NewStudy(
-            name=spec.name,
-            spec_text=spec_text,
-            spec=_stored(spec),
-            objectives=[objective.model_dump() for objective in spec.objectives],
-            data_fingerprint=fingerprint,
-            environment=environment,
-            run_directory=spec.run_location,
-            trial_budget=_trial_budget(spec),
-            time_budget=spec.budget.time,
-        )
         row, created = studies.create_study(engine, new)
+    store = StudyStore(engine, row.id)
     with optuna_errors(engine):
         if created:
-            return Study(StudyStore(engine, row.id), spec, _new_optuna_study(spec, sampler))
-        _refuse_incomparable(row, spec, fingerprint)
+            return Study(store, spec, _new_optuna_study(spec, sampler))
+        _refuse_incomparable(row, spec, new.data_fingerprint)
         study = _optuna_study(spec, sampler)
         if not study.get_trials(deepcopy=False):
-            # The process that created the study was killed before it came to this.
+            # The process that created the study was killed, or lost its connection, before it came to this.
             study = _new_optuna_study(spec, sampler)
-    store = StudyStore(engine, row.id)
-    if row.spec["budget"] != spec.to_data()["budget"]:
-        studies.set_budget(store, trial_budget=_trial_budget(spec), time_budget=spec.budget.time)
-    studies.update_spec(store, spec_text=spec_text, spec=_stored(spec))
+    if row.spec["budget"] != new.spec["budget"]:
+        studies.set_budget(store, trial_budget=new.trial_budget, time_budget=new.time_budget)
+    studies.update_spec(store, spec_text=new.spec_text, spec=new.spec)
     return Study(store, spec, study)
 
 
