@@ -50,6 +50,7 @@ def test_reading_migrates(folder: Path) -> None:
     losses = [option["type"] for option in row.spec["loss"]["choices"]]
     assert losses == ["squared_error", "absolute_error", "charbonnier"]
     assert row.spec["dataset"]["bit_depth"] is None
+    assert row.spec["search"] == {"sampler": "random", "scheduler": "asha", "seed": 0}
     store = StudyStore(engine, row.id)
     found = [*results.list_results(store), *runs.list_runs(store)]
     assert {each.candidate["loss"]["type"] for each in found} == {"squared_error", "absolute_error"}
@@ -139,7 +140,7 @@ def test_its_studies_are_not_continued(folder: Path) -> None:
     spec = folder / "digits.yaml"
     with sqlite3.connect(folder / "automap.db") as database:
         [(written,)] = database.execute("SELECT spec_text FROM automap_studies WHERE name = 'digits'")
-    spec.write_text(f"{written.replace('pruner: hyperband, ', '')}storage: '{storage(folder)}'\n")
+    spec.write_text(f"{written.replace('pruner', 'scheduler')}storage: '{storage(folder)}'\n")
     done = call_automap("search", spec)
     assert done.returncode == 2
     assert "earlier version of automap, which decoded images differently" in done.stderr
