@@ -33,6 +33,11 @@ class Use:
         return None if self.leader is None else self.leader.value
 
     @property
+    def time_is_over(self) -> bool:
+        """Whether all of the time budget is used, finalists included."""
+        return self.time_budget is not None and self.seconds >= self.time_budget
+
+    @property
     def spent(self) -> str | None:
         """Say which limit was reached, None while the search may go on."""
         if self.target_reached:

@@ -172,7 +172,7 @@ def beat(
         return changed_rows(session, _held(run_id, worker).values(heartbeat_at=database_now(), **known)) == 1
 
 
-def claim_orphan(store: StudyStore, worker: str, grace_seconds: float) -> Run | None:
+def claim_orphan(store: StudyStore, worker: str, grace_seconds: float, kind: RunKind | None = None) -> Run | None:
     """Take a run that waits, or whose worker gave no sign of life for longer than the grace period.
 
     A worker that looks for work trains nothing: a run that it holds already is one that the database gave it
@@ -182,6 +182,7 @@ def claim_orphan(store: StudyStore, worker: str, grace_seconds: float) -> Run | 
         store: the study's records.
         worker: who takes it.
         grace_seconds: the grace period.
+        kind: of the run; None for any.
 
     Returns:
         The run, with the attempt counted; None if there is none to take.
@@ -189,6 +190,8 @@ def claim_orphan(store: StudyStore, worker: str, grace_seconds: float) -> Run | 
     _correct_future_heartbeats(store)
     orphaned = or_(_is_orphan(grace_seconds), _is_held_by(worker))
     query = select(RunTable.id).where(RunTable.study_id == store.id, orphaned)
+    if kind is not None:
+        query = query.where(RunTable.kind == kind)
     rank = case((_is_held_by(worker), 0), (RunTable.kind == "search", 1), else_=2)
     first = query.order_by(rank, RunTable.id).limit(1)
     while True:

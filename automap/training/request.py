@@ -61,6 +61,8 @@ class TrialRequest:
     """When to evaluate; a function is called once, with the measured pace of the training."""
     deadline: float | None = None
     """Time by `time.monotonic` by which the trial should be complete: it finishes early, or pauses."""
+    may_finish_early: bool = True
+    """Whether a deadline may shorten the trial; if not, it pauses."""
     test: bool = False
     """Whether to measure on the test split too, once, at the end. For finalists only."""
     keep_weights: bool = True

@@ -37,6 +37,10 @@ class Paused(Exception):  # noqa: N818
     """A trial stopped and keeps its checkpoint; it can be resumed."""
 
 
+class OutOfTime(Paused):
+    """A trial paused because its deadline left no time to finish it."""
+
+
 def always_continue(_: Evaluation) -> Decision:
     """Train to the end: the default report."""
     return Decision.CONTINUE
@@ -63,7 +67,8 @@ def run_trial(
         The result. An error while building or training is a failed result with its reason.
 
     Raises:
-        Paused: if `report` said so, or the deadline left no time to finish; the checkpoint stays.
+        Paused: if `report` said so; the checkpoint stays.
+        OutOfTime: if the deadline left no time to finish; the checkpoint stays.
         OSError: if the directory cannot be written, for instance because the disk is full.
         StorageError: if the directory is a link, or the decoded data set is damaged.
     """
@@ -172,7 +177,7 @@ def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | Non
         The training images after which the evaluation is due; None at the end of a trial that finishes early.
 
     Raises:
-        Paused: if there is no time left to train at all.
+        OutOfTime: if there is not enough time left.
     """
     progress, deadline = trainer.progress, trainer.request.deadline
     images = min(plan.next_after(trainer.images, trainer.epoch_images), trainer.total_images)
@@ -182,14 +187,26 @@ def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | Non
         if deadline is not None:
             left = deadline - time.monotonic()
             if not trainer.finishes_early and left < trainer.seconds_to_finish():
-                if not progress.steps or left <= trainer.seconds_to(progress.steps):
-                    raise Paused
+                _require_time(trainer, left)
                 trainer.finish_early(left - trainer.seconds_to(progress.steps))
                 step = trainer.last_step
             stop = min(step, trainer.step_within(DEADLINE_STEP_SECONDS))
         with failures_explained():
             trainer.fit(stop)
     return None if trainer.finishes_early else images
+
+
+def _require_time(trainer: Trainer, left: float) -> None:
+    """Check that a trial can finish early in the seconds that are left.
+
+    Raises:
+        OutOfTime: if it cannot.
+    """
+    progress = trainer.progress
+    if not progress.steps or not trainer.request.may_finish_early or left <= trainer.seconds_to(progress.steps):
+        if progress.steps:
+            trainer.save()
+        raise OutOfTime
 
 
 def _complete(trainer: Trainer) -> Result:

@@ -74,7 +74,7 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
         WorkerError: if workers die again and again.
     """
     executor.start()
-    losses, outage = _Losses(), Outage()
+    losses, outage, over = _Losses(), Outage(), False
     while losses.note(executor.deaths()) or executor.alive():
         if interrupted():
             executor.stop(now=interrupted() > 1)
@@ -83,6 +83,11 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             view.update(now)
             died = losses.release_dead(study, now, executor.alive(), counted=not interrupted())
             studies.tick(study.store)
+            if now.use.time_is_over and not over:
+                # Workers keep the time themselves; this reaches those that evaluate, or only start. Once: a signal to
+                # a process that is ending would kill it.
+                over = True
+                executor.stop()
             outage.end()
         except DatabaseLost:
             # Nothing that the workers do can be stored any more.
@@ -95,7 +100,7 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             died = False
         if losses.last is not None and losses.hopeless:
             _give_up(executor, losses.last)
-        if died and not interrupted():
+        if died and not interrupted() and not over:
             executor.start()
         time.sleep(POLL_SECONDS)
     view.update(with_retries(lambda: snapshot(study)))

@@ -38,6 +38,6 @@ def test_a_search_after_one_that_was_killed_with_its_workers_resumes_at_once(tmp
     # The clock was set back since: without the processes' ids nobody would take the run for an hour.
     execute(storage, "UPDATE automap_runs SET heartbeat_at = heartbeat_at + 3600")
     again = start("search", spec, folder=tmp_path)
-    code, said = ended(again, seconds=60)
+    code, said = ended(again)
     assert code == 0, said
     assert query(storage, "SELECT max(attempts), max(last_death) FROM automap_runs") == [(2, "its process is gone")]
