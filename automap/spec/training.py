@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +31,10 @@ class TrainingSettings(BaseModel):
     gradient_clip: float | None = Field(None, gt=0, description="maximum global norm of the gradients")
     early_stopping: int | None = Field(
         None, ge=1, description="epochs without improvement of the first objective after which training stops"
+    )
+    evaluate: Literal["auto", "epochs"] | Annotated[int, Field(ge=1)] = Field(
+        "auto",
+        description="length of the first rung: auto, measured; epochs, one epoch; or a number of training images",
     )
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "auto", description="auto: mixed precision on GPUs that support it, else float32"

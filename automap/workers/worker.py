@@ -31,6 +31,7 @@ from automap.training.preflight import preflight
 from automap.training.request import TrialRequest
 from automap.training.run_trial import OutOfTime, Paused, run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.workers.evaluation import evaluation_plan
 from automap.workers.identity import DeadWorkers
 from automap.workers.lease import Lease
 from automap.workers.run_folder import RunFolder
@@ -163,12 +164,14 @@ class Worker:
                 return Decision.PAUSE
             return Decision.CONTINUE if run.kind != "search" else with_retries(lambda: decide(study, run.trial, epoch))
 
+        candidate = Candidate.model_validate(run.candidate)
         request = TrialRequest(
-            candidate=Candidate.model_validate(run.candidate),
+            candidate=candidate,
             seed=run.seed,
             directory=folder.local,
             objective=study.spec.objectives[0],
             constraints=study.spec.constraints if run.kind == "search" else (),
+            evaluation=evaluation_plan(study, candidate, self.data.info.train_size),
             deadline=with_retries(lambda: deadline_of(study, run)),
             may_finish_early=run.kind == "search",
             test=run.kind == "final",

@@ -1,0 +1,63 @@
+"""When the trials of a study are evaluated: the rungs, measured by the first trial and then fixed for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from automap.interfaces.scheduler import Pace
+from automap.search.history import longest_epochs
+from automap.search.study import Study
+from automap.spec.candidate import Candidate
+from automap.store import studies
+from automap.store.retry import with_retries
+from automap.training.request import EvaluationPlan
+
+OVERHEAD_SHARE = 0.2
+"""Starting or resuming a trial and evaluating it take at most this share of the first rung's time."""
+FEWEST_RUNGS = 9
+"""The longest training is at least so many first rungs, or the first rung is an epoch."""
+
+
+def evaluation_plan(
+    study: Study, candidate: Candidate, epoch_images: int
+) -> EvaluationPlan | Callable[[Pace], EvaluationPlan]:
+    """Return when a trial is evaluated; before the rungs of its study are fixed, by the pace that it measures.
+
+    Args:
+        study: the study.
+        candidate: says under ``training.evaluate`` how often.
+        epoch_images: training images of an epoch.
+    """
+    rungs = with_retries(lambda: studies.get_study(study.store)).rungs
+    if rungs is not None:
+        return _plan(rungs, epoch_images)
+    evaluate = candidate.training.evaluate
+    if evaluate != "auto":
+        return _plan(_fix(study, epoch_images if evaluate == "epochs" else evaluate, epoch_images), epoch_images)
+    longest = longest_epochs(study.spec) * epoch_images
+    return lambda pace: _plan(_fix(study, first_rung(pace, epoch_images, longest), epoch_images), epoch_images)
+
+
+def first_rung(pace: Pace, epoch_images: int, longest: int) -> int:
+    """Return the training images of the shortest rung that is worth its overhead.
+
+    Args:
+        pace: of a trial of the study.
+        epoch_images: training images of an epoch; longer rungs are whole epochs.
+        longest: training images of the longest training.
+    """
+    overhead = pace.startup_seconds + pace.evaluation_seconds
+    worthwhile = round(overhead * (1 - OVERHEAD_SHARE) / OVERHEAD_SHARE * pace.images_per_second)
+    first = max(1, min(worthwhile, max(longest // FEWEST_RUNGS, epoch_images)))
+    return first if first < epoch_images else first // epoch_images * epoch_images
+
+
+def _fix(study: Study, first: int, epoch_images: int) -> tuple[int, ...]:
+    longest = longest_epochs(study.spec) * epoch_images
+    rungs = study.spec.search.scheduler.rungs(min(first, longest), longest)
+    return with_retries(lambda: studies.fix_rungs(study.store, rungs))
+
+
+def _plan(rungs: tuple[int, ...], epoch_images: int) -> EvaluationPlan:
+    """Evaluate at every rung, and between rungs after every epoch or, if that is longer, after every first rung."""
+    return EvaluationPlan(rungs, every=max(rungs[0], epoch_images))
