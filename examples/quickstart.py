@@ -24,4 +24,7 @@ study = automap.search(
 leaderboard = study.leaderboard()
 print(leaderboard)
 print("test accuracy of the winner:", round(leaderboard.rows[0].test["accuracy"].mean, 3))
-print("its model:", study.winner)
+
+answers = study.best().predict(list(images[-10:]))
+print("predicted:", *(answer.label for answer in answers))
+print("true:     ", *labels[-10:])
