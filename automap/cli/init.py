@@ -19,19 +19,19 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the spec if it exists.")] = False,
     type_: Annotated[
         str | None,
-        typer.Option("--type", help="The data set's type, if it is not told from PATH.", metavar="NAME"),
+        typer.Option("--type", help="Type of the data set, if it is not recognised.", metavar="NAME"),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option("--task", help="What to predict, if it is not what PATH looks like.", metavar="NAME"),
+        typer.Option("--task", help="What to predict, if it is not what PATH suggests.", metavar="NAME"),
     ] = None,
 ) -> None:
     """Write a commented spec for a folder, a table or arrays of images.
 
-    A folder holds one folder for each class, or the folders images and masks, or inputs and targets; a table
-    (CSV, Parquet) names an image and its label, several labels or numbers in each row; a JSON file holds COCO's
-    annotations; arrays (NPZ) hold images and labels. With --task, the same images may serve another task: folders of
-    persons face_recognition, a folder of good images enhancement.
+    A folder holds one folder for each class, or the folders images and masks, or inputs and targets, or annotations in
+    the format of COCO, Pascal VOC or YOLO; a table (CSV, Parquet) has an image and its label, labels or numbers in
+    each row; arrays (NPZ, IDX) hold images and labels. --task chooses another task for the same images, such as
+    face_recognition for folders of persons, or enhancement for good images.
 
     Example: automap init data/flowers --output flowers.yaml
     """
@@ -47,7 +47,7 @@ def init(
     found = proposal.found
     classes = f", {len(found.classes)} classes" if found.classes else ""
     say(f"wrote {output}: {found.images:,} images{classes}")
-    say(f"  look at it:  automap check {shell_quoted(output)}")
+    say(f"  check it:    automap check {shell_quoted(output)}")
     say(f"  search:      automap search {shell_quoted(output)}")
 
 

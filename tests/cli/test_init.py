@@ -153,7 +153,7 @@ def test_what_is_no_data_set_is_refused(tmp_path, make, message):
     [
         ("data.pdf", b"%PDF", "cannot tell the type of"),
         ("data.csv", b"", "is empty"),
-        ("data.csv", b"a,b\n1,2\n", "no column looks like the image; expected image, found a, b"),
+        ("data.csv", b"a,b\n1,2\n", "no column seems to hold image paths; expected a column named image; found a, b"),
         ("data.csv", b"\xff\xfe\x00", "data.csv is not UTF-8 text (byte 0)"),
         ("data.parquet", b"PAR0", "is not a Parquet file"),
         ("data.npz", b"PK", ""),
@@ -199,7 +199,7 @@ def test_images_and_masks_become_a_segmentation(tmp_path):
 def test_masks_of_class_indices_get_no_names(tmp_path):
     spec, text = initialised(tmp_path, write_pairs(tmp_path / "cells", "images", "masks", values=(0, 1)))
     assert spec.dataset.values == ()
-    assert "# assumed: the values of the masks are classes, from 0 on; classes: [...] gives them names" in text
+    assert "# assumed: mask values are class indices from 0; classes: [...] names the classes" in text
 
 
 def test_inputs_and_targets_become_an_enhancement(tmp_path):

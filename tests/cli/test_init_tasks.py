@@ -72,7 +72,7 @@ def test_columns_of_marks_are_labels(images, tmp_path, form):
     spec, text = initialised(tmp_path, path)
     assert spec.task.type == "multi_label"
     assert spec.dataset.label_columns == ("even", "round")
-    assert "# assumed: each of even, round, which hold 0 and 1, is a label" in text
+    assert "# assumed: each of even, round is a label, as they hold 0 and 1" in text
     assert "objectives: [mean_average_precision]" in text
     assert f"even {sum(digit in EVEN for digit in DIGITS.target[:60])}" in text
 
@@ -80,7 +80,7 @@ def test_columns_of_marks_are_labels(images, tmp_path, form):
 def test_marks_of_which_each_image_has_one_may_be_classes(images, tmp_path):
     path = table(images, even=even, odd=lambda *each: 1 - even(*each))
     _, text = initialised(tmp_path, path)
-    assert "each image has exactly one of them: they may be classes" in text
+    assert "each image has exactly one of them: if they are classes" in text
 
 
 @pytest.mark.parametrize(("separator", "column"), [(";", "labels"), ("|", "label"), (" ", "tags"), ("; ", "classes")])
@@ -101,7 +101,7 @@ def test_the_only_column_may_hold_several_names_too(images, tmp_path):
     spec, text = initialised(tmp_path, table(images, shown=names))
     assert spec.task.type == "multi_label"
     assert (spec.dataset.label_column, spec.dataset.label_separator) == ("shown", " ")
-    assert "# assumed: a space stands between the labels in shown" in text
+    assert "# assumed: a space separates the labels in shown" in text
 
 
 @pytest.mark.parametrize("column", ["label", "shown"])
@@ -143,7 +143,7 @@ def test_a_task_chooses_among_the_columns(images, tmp_path):
     path = table(images, label=kind, age=lambda digit, image: 30 + digit, even=even)
     spec, text = initialised(tmp_path, path)
     assert spec.task.type == "classification"
-    assert "# left aside: the numbers in age; --task regression predicts them" in text
+    assert "# not used: the numbers in age; --task regression predicts them" in text
     spec, text = initialised(tmp_path, path, "--task", "regression", "--force")
     assert spec.dataset.number_columns == ("age",)
     assert "task:" not in text
@@ -173,11 +173,11 @@ def test_a_column_of_images_is_known_by_its_content(images, tmp_path):
 @pytest.mark.parametrize(
     ("columns", "task", "message"),
     [
-        ({}, None, "found none. Rename it, or write the spec by hand"),
+        ({}, None, "found none. Rename a column, or write the spec by hand"),
         ({"id": lambda digit, image: digit}, None, "expected label (a class), or two or more columns of 0 and 1"),
         ({"label": kind}, "regression", "expected a column of numbers; found label"),
-        ({"label": kind}, "multi_label", "expected two or more columns of 0 and 1, or labels with a ; between"),
-        ({"label": kind}, "segmentation", "needs the folders images and masks, or COCO's annotations with shapes"),
+        ({"label": kind}, "multi_label", "expected two or more columns of 0 and 1, or labels separated by ;"),
+        ({"label": kind}, "segmentation", "needs the folders images and masks, or COCO annotations with shapes"),
         ({"label": kind}, "regresion", "did you mean 'regression'?"),
     ],
 )
@@ -217,7 +217,7 @@ def test_few_classes_are_no_persons(tmp_path):
 def test_good_images_can_be_made_worse_to_be_enhanced(images, tmp_path):
     spec, text = initialised(tmp_path, images, "--task", "enhancement")
     assert (spec.task.type, spec.dataset.noise) == ("enhancement", 25.0)
-    assert "# assumed: noise is what to remove; there are also blur" in text
+    assert "# assumed: noise is to be removed; there are also blur" in text
     assert "random_translation" not in text
 
 
@@ -233,7 +233,7 @@ def test_images_of_no_class_are_refused_with_what_they_serve(images, tmp_path, f
 
 def test_a_folder_of_classes_has_no_masks(tmp_path):
     told = refused(write_digits(tmp_path / "digits"), "--task", "segmentation")
-    assert "was read as a data set of the type folder, with label targets" in told
+    assert "is a data set of the type folder with label targets" in told
     assert "the folders images and masks" in told
 
 
@@ -260,7 +260,7 @@ def test_annotations_of_coco_with_shapes_become_a_segmentation(tmp_path):
     assert spec.dataset.path.resolve() == file
     assert spec.dataset.images.resolve() == tmp_path / "coco" / "train2017"
     assert "images: coco/train2017" in text
-    assert "# left aside: the boxes; --task detection finds them" in text
+    assert "# not used: the boxes; --task detection learns them" in text
     data = prepare(spec.dataset, cache=tmp_path / "cache")
     assert data.info.target.classes == ("background", "digit")
 
@@ -277,7 +277,7 @@ def test_boxes_of_coco_are_found_if_there_is_no_more_or_if_asked(tmp_path):
     with_shapes = write_coco(tmp_path / "shapes", images="images")
     spec, text = initialised(tmp_path, with_shapes, "--task", "detection")
     assert spec.task.type == "detection"
-    assert "left aside" not in text
+    assert "not used" not in text
     spec, _ = initialised(tmp_path, write_coco(tmp_path / "boxes", segmented=False), "--force")
     assert spec.task.type == "detection"
     assert "with boxes targets" in refused(with_shapes.parent.parent / "annotations", "--task", "classification")
@@ -287,4 +287,4 @@ def test_annotations_of_coco_need_their_images(tmp_path):
     file = write_coco(tmp_path / "coco")
     for image in (tmp_path / "coco" / "train2017").iterdir():
         image.unlink()
-    assert "names 0.png, but no folder beside it holds that; put the images beside it" in refused(file)
+    assert "names 0.png, but no folder near it has that file; put the images next to it" in refused(file)

@@ -17,9 +17,9 @@ from automap.spec.yaml import load_yaml
 
 _LAYOUTS = {
     "label": "a folder of images for each class, or a table with a column of classes",
-    "labels": "a table with columns of 0 and 1, or with one column of labels and a ; between them",
+    "labels": "a table with columns of 0 and 1, or with a column of labels separated by ;",
     "numbers": "a table with a column of numbers",
-    "mask": "the folders images and masks, or COCO's annotations with shapes",
+    "mask": "the folders images and masks, or COCO annotations with shapes",
     "boxes": "boxes in COCO's, Pascal VOC's or YOLO's files",
     "image": "the folders inputs and targets, or a folder of good images",
 }
@@ -62,8 +62,7 @@ def _targets_of(task: str) -> frozenset[str]:
 def _refuse(path: Path, type_: str, target: str, task: str, wanted: frozenset[str]) -> None:
     laid_out = "; or ".join(_LAYOUTS.get(kind, f"a data set with {kind} targets") for kind in sorted(wanted))
     raise UserError(
-        f"--task {task}: {path} was read as a data set of the type {type_}, with {target} targets, from which that "
-        f"task cannot learn; it needs {laid_out}"
+        f"--task {task}: {path} is a data set of the type {type_} with {target} targets; this task needs {laid_out}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Which data set a path is, and what its spec must say of it."""
+"""Recognising the type of a data set, and the fields that its spec needs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from automap.data.recognise.table_layout import table_layout
 _IN_TABLES = frozenset({"label", "labels", "numbers"})
 _COCO = frozenset({"coco", "coco_masks"})
 NOISE = 25.0
-"""Of 255: what images are made worse by, where they are to be enhanced and nothing says by what."""
+"""Standard deviation, of 255, of the noise that is added to good images if only the task is known."""
 
 
 def recognise(path: Path, type_name: str | None = None, wanted: frozenset[str] | None = None) -> Layout:
-    """Tell from what lies at a path how it is read.
+    """Find out what type of data set is at a path, and which fields its spec needs.
 
     Args:
         path: a file or folder.
@@ -25,21 +25,21 @@ def recognise(path: Path, type_name: str | None = None, wanted: frozenset[str] |
         wanted: kinds of target (`Dataset.target`) that a task learns from, if the user named one.
 
     Raises:
-        DataError: if there is nothing that automap tells by itself.
+        DataError: if its type cannot be told.
     """
     found = type_name or _type(path, wanted)
     if found == "csv":
         fields, notes = table_layout(path, wanted if wanted is None or wanted & _IN_TABLES else None)
         return Layout(found, path, fields, notes)
     if found in _COCO:
-        boxes_too = ("left aside: the boxes; --task detection finds them",) if found == "coco_masks" else ()
+        boxes_too = ("not used: the boxes; --task detection learns them",) if found == "coco_masks" else ()
         return Layout(found, path, coco_fields(path), boxes_too if wanted is None else ())
     if found == "degraded":
-        note = "assumed: noise is what to remove; there are also blur, downscale, low_light and jpeg"
+        note = "assumed: noise is to be removed; there are also blur, downscale, low_light and jpeg"
         return Layout(found, path, {"noise": NOISE}, (note,))
     fields = _paired_fields(path, found)
     unnamed = found == "masks" and "classes" not in fields
-    note = "assumed: the values of the masks are classes, from 0 on; classes: [...] gives them names"
+    note = "assumed: mask values are class indices from 0; classes: [...] names the classes"
     return Layout(found, path, fields, (note,) if unnamed else ())
 
 

@@ -1,4 +1,4 @@
-"""What the columns of a table hold, by a look at its first rows."""
+"""What the columns of a table hold, judged by its first rows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from automap.data.sources.table_targets import NO, YES, cell_text
 from automap.exceptions import DataError
 
 ROWS = 10_000
-"""Rows that are looked at."""
+"""Rows that are read."""
 SEPARATORS = (";", "|", ",", " ")
-"""What may stand between the labels in one cell."""
+"""What may separate the labels in a cell."""
 CERTAIN = frozenset({";", "|"})
-"""Those that hardly stand within a class's name."""
+"""Those that are unlikely within the name of a class."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,16 @@ class Column:
 
     name: str
     cells: tuple[str, ...]
-    """Those that are not empty, of the first `ROWS` rows."""
+    """The cells that are not empty, of the first `ROWS` rows."""
 
     @cached_property
     def distinct(self) -> frozenset[str]:
-        """What stands in it, each once."""
+        """Its distinct cells."""
         return frozenset(self.cells)
 
     @cached_property
     def numbers(self) -> tuple[float, ...]:
-        """Its numbers; empty if any cell is none."""
+        """Its numbers; empty if any cell is not a finite number."""
         try:
             found = tuple(map(float, self.cells))
         except ValueError:
@@ -45,22 +45,22 @@ class Column:
 
     @property
     def marks(self) -> bool:
-        """Whether it says yes or no, both of them or one."""
+        """Whether it holds nothing but yes and no, or 0 and 1."""
         return bool(self.cells) and {cell.lower() for cell in self.distinct} <= YES | NO
 
     @property
     def real(self) -> bool:
-        """Whether it has numbers that are not all whole."""
+        """Whether it holds fractions."""
         return any(not number.is_integer() for number in self.numbers)
 
     @property
     def recurs(self) -> bool:
-        """Whether what stands in it stands there twice on average, as classes do."""
+        """Whether its cells occur twice on average, as those of classes do."""
         return 0 < 2 * len(self.distinct) <= len(self.cells)
 
     @property
     def names_images(self) -> bool:
-        """Whether most of it are names of image files."""
+        """Whether most of its cells are names of image files."""
         return 2 * sum(map(is_image_name, self.cells)) > len(self.cells)
 
     @property
@@ -70,7 +70,7 @@ class Column:
 
     @cached_property
     def separator(self) -> str | None:
-        """What stands between labels in its cells; None if each holds one thing."""
+        """What separates the labels in its cells; None if each holds a single one."""
         return next((each for each in SEPARATORS if self._separated_by(each)), None)
 
     def _separated_by(self, separator: str) -> bool:

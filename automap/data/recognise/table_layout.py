@@ -1,14 +1,15 @@
-"""Which columns of a table name the image and what it shows, as a data set's fields."""
+"""Finding the columns of a table that hold images and targets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from automap.data.recognise.table_columns import Column, read_columns
 from automap.data.sources.csv import Csv
+from automap.data.sources.layout import split_named
 from automap.data.sources.table_targets import YES
 from automap.exceptions import DataError
 
@@ -19,41 +20,43 @@ LABELS = ("label", "class", "class_name", "category", "target", "species", "diag
 PERSONS = ("identity", "person", "name")
 SEVERAL = ("labels", "tags", "classes", "categories", "genres", "attributes", "findings")
 NUMBERS = ("age", "score", "value", "rating", "weight", "price", "count", "angle", "temperature", "sigma")
-"""Usual names of columns, whatever the case of their letters."""
+"""Usual names of columns, in lower case."""
 BESIDE = ("", "id", "index", "number", "no", "nr", "row", "unnamed: 0", "width", "height", "channels", "bytes", "size")
 """Usual names of columns that number rows or describe files."""
 
 MANY = 20
-"""From this many whole numbers on, a column that may hold either is taken for a measure, not for classes."""
+"""A column with more distinct whole numbers than this is taken for numbers to predict, not for classes."""
 SHOWN = 8
 
 Targets = tuple[dict[str, Any], tuple[str, ...]]
-"""Fields that name the targets, and what was assumed."""
+"""Fields that name the targets, and notes about what was assumed."""
 
 
 class TableLayout(NamedTuple):
-    """How a table is read."""
+    """How to read a table."""
 
     fields: Mapping[str, Any]
-    """Of a ``csv`` data set, where they are not its defaults."""
+    """Fields of a ``csv`` data set that differ from their defaults."""
     notes: tuple[str, ...]
-    """What was assumed, a line each."""
+    """What was assumed, one line each."""
 
 
 def table_layout(path: Path, wanted: frozenset[str] | None = None) -> TableLayout:
-    """Tell from names and content what the columns of a table are.
+    """Find the columns of a table by their names and contents.
 
     Args:
         path: CSV, TSV or Parquet.
-        wanted: kinds of target (`Dataset.target`) of which it should name one; left out, the likeliest.
+        wanted: kinds of target (`Dataset.target`), one of which is needed; None for the likeliest.
 
     Raises:
-        DataError: if the table cannot be read, or no column looks like one of images or of targets.
+        DataError: if the table cannot be read, or no column seems to hold images or targets.
     """
     columns = read_columns(path)
     image = _named(columns, IMAGES) or next((column for column in columns if column.names_images), None)
     if image is None:
-        raise DataError(f"{path}: no column looks like the image; expected image, found {_names(columns)}")
+        raise DataError(
+            f"{path}: no column seems to hold image paths; expected a column named image; found {_names(columns)}"
+        )
     group = _named(columns, GROUPS)
     split = next((each for each in columns if each.name.lower() in SPLITS and each.names_splits), None)
     rest = [column for column in columns if column.cells and column not in (image, group, split)]
@@ -63,10 +66,18 @@ def table_layout(path: Path, wanted: frozenset[str] | None = None) -> TableLayou
     if found is None:
         raise DataError(_nothing_found(path, rest, wanted))
     targets, notes = found
+    notes = (*notes, *_unused_splits(columns))
     roles = {"image_column": image, "group_column": group, "split_column": split}
     fields = {field: column.name for field, column in roles.items() if column is not None} | targets
     defaults = Csv.model_fields
     return TableLayout({field: value for field, value in fields.items() if value != defaults[field].default}, notes)
+
+
+def _unused_splits(columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        strange = sorted(cell for cell in column.distinct if split_named(cell) is None)
+        if column.name.lower() in SPLITS[:2] and strange and len(strange) < len(column.distinct):
+            yield f"not used: the splits in {column.name}, since {strange[0]} is not a split; see split_column"
 
 
 def _separated(rest: Sequence[Column]) -> Targets | None:
@@ -83,7 +94,7 @@ def _several_in(columns: Iterable[Column]) -> Targets | None:
     if column is None:
         return None
     shown = "a space" if column.separator == " " else f"'{column.separator}'"
-    note = f"assumed: {shown} stands between the labels in {column.name}, of which an image may have any number"
+    note = f"assumed: {shown} separates the labels in {column.name}; an image may have any number of them"
     return {"label_column": column.name, "label_separator": column.separator}, (note,)
 
 
@@ -92,7 +103,7 @@ def _named_numbers(rest: Sequence[Column]) -> Targets | None:
     column = _named(rest, LABELS)
     if column is None or not (column.real or (_many(column) and column.name.lower() == "target")):
         return None
-    return _predicted([column], "it is not of classes: its numbers are many")
+    return _predicted([column], "it has too many different numbers to be classes")
 
 
 def _named_label(rest: Sequence[Column]) -> Targets | None:
@@ -101,7 +112,7 @@ def _named_label(rest: Sequence[Column]) -> Targets | None:
     if column is None or column.real:
         return None
     measures = [each.name for each in _measures(rest) if each is not column]
-    notes = (f"left aside: the numbers in {_list(measures)}; --task regression predicts them",) if measures else ()
+    notes = (f"not used: the numbers in {_list(measures)}; --task regression predicts them",) if measures else ()
     return {"label_column": column.name}, notes
 
 
@@ -117,9 +128,9 @@ def _marked_once(rest: Sequence[Column]) -> Targets | None:
     if not marks:
         return None
     names = [column.name for column in marks]
-    notes = [f"assumed: each of {_list(names)}, which hold 0 and 1, is a label"]
+    notes = [f"assumed: each of {_list(names)} is a label, as they hold 0 and 1"]
     if len(marks) > 1 and len({len(column.cells) for column in marks}) == 1 and _one_each(marks):
-        notes.append("each image has exactly one of them: they may be classes, of which a column named label tells one")
+        notes.append("each image has exactly one of them: if they are classes, a column named label is simpler")
     return {"label_columns": names}, tuple(notes)
 
 
@@ -130,12 +141,12 @@ def _one_each(marks: Sequence[Column]) -> bool:
 
 def _measured(rest: Sequence[Column]) -> Targets | None:
     found = _measures(rest)
-    return _predicted(found, "they hold measures, not classes") if found else None
+    return _predicted(found, "they hold measurements, not classes") if found else None
 
 
 def _any_numbers(rest: Sequence[Column]) -> Targets | None:
     found = [column for column in rest if column.numbers and not _beside(column)]
-    return _predicted(found, "no other column holds any") if found else None
+    return _predicted(found, "no other column holds numbers") if found else None
 
 
 def _only_label(rest: Sequence[Column]) -> Targets | None:
@@ -143,7 +154,7 @@ def _only_label(rest: Sequence[Column]) -> Targets | None:
     column = _only_recurring(rest)
     if column is None:
         return None
-    return {"label_column": column.name}, (f"assumed: {column.name} names the class; no other column could",)
+    return {"label_column": column.name}, (f"assumed: {column.name} is the class; no other column could be",)
 
 
 def _only_separated(rest: Sequence[Column]) -> Targets | None:
@@ -196,21 +207,21 @@ def _beside(column: Column) -> bool:
 
 def _predicted(columns: Sequence[Column], reason: str) -> Targets:
     ranges = [f"{each.name} ({min(each.numbers):g} to {max(each.numbers):g})" for each in columns]
-    note = f"assumed: predict the numbers in {_list(ranges)}, since {reason}; other columns: number_columns"
+    note = f"assumed: predict the numbers in {_list(ranges)}, since {reason}; set number_columns for others"
     return {"number_columns": [each.name for each in columns]}, (note,)
 
 
 def _nothing_found(path: Path, rest: Sequence[Column], wanted: frozenset[str] | None) -> str:
     expected = {
         "label": "label (a class)",
-        "labels": "two or more columns of 0 and 1, or labels with a ; between them",
+        "labels": "two or more columns of 0 and 1, or labels separated by ;",
         "numbers": "a column of numbers",
     }
     kinds = [text for kind, text in expected.items() if wanted is None or kind in wanted]
     return (
-        f"{path}: no column looks like the label or what else is to be predicted; expected {', or '.join(kinds)}; "
-        f"found {_names(rest) or 'none'}. Rename it, or write the spec by hand with label_column, label_columns or "
-        "number_columns"
+        f"{path}: no column seems to hold targets; expected {', or '.join(kinds)}; "
+        f"found {_names(rest) or 'none'}. Rename a column, or write the spec by hand with label_column, label_columns "
+        "or number_columns"
     )
 
 

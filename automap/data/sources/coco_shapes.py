@@ -1,4 +1,4 @@
-"""The shapes of COCO's annotations as pixels: polygons, and run-length encodings plain and compressed.
+"""COCO's polygons and run-length encodings, plain and compressed, as pixels.
 
 The format: https://cocodataset.org/#format-data.
 """
@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw
 from automap.interfaces.array import Array
 
 FINER = 5
-"""By how much finer a polygon is drawn."""
+"""Supersampling factor of polygons."""
 LARGE = 2_000_000
-"""Pixels of a polygon's box above which it is drawn as it is: its edge is little of it."""
+"""Pixels of a polygon's box above which it is drawn without supersampling."""
 
 
 def shape_mask(segmentation: Any, height: int, width: int) -> Array:
@@ -55,7 +55,7 @@ def _of_polygons(polygons: Sequence[Any], height: int, width: int) -> Array:
 
 
 def _drawn(points: Array, height: int, width: int) -> Array:
-    """Return the pixels whose centre a polygon covers."""
+    """Return the pixels whose center is in a polygon."""
     # Pillow draws every pixel that an edge touches: at five times the size that is a tenth of a pixel.
     factor = FINER if height * width <= LARGE else 1
     canvas = Image.new("1", (width * factor, height * factor))
@@ -80,8 +80,8 @@ def _of_runs(segmentation: Mapping[str, Any], height: int, width: int) -> Array:
 def decompressed(text: str | bytes) -> list[int]:
     """Return the run lengths that COCO's compressed text holds.
 
-    Each number is written in groups of five bits, the lowest first, of which a sixth bit says that another follows;
-    from the third number on, it is the difference from the last but one.
+    Each number is written in groups of five bits, the lowest first; a sixth bit says whether another group follows.
+    From the third number on, it is the difference to the last but one.
 
     Raises:
         ValueError: if the text ends within a number or has other characters.

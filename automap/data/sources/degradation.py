@@ -1,4 +1,4 @@
-"""What makes a good image worse."""
+"""Degradations of images."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from automap.interfaces.array import Array
 
 
 class Degradation(NamedTuple):
-    """What is done to an image, in this order."""
+    """Degradations, applied in this order."""
 
     blur: float = 0.0
     """Standard deviation of a Gaussian blur, in pixels."""
     downscale: int = 1
-    """By how much height and width are reduced, with a bicubic filter."""
+    """Factor by which height and width are reduced, with a bicubic filter."""
     low_light: float = 1.0
-    """Factor of all values."""
+    """Factor by which all values are multiplied."""
     noise: float = 0.0
     """Standard deviation of Gaussian noise, of 255."""
     jpeg: int | None = None
@@ -27,7 +27,7 @@ class Degradation(NamedTuple):
 
 
 def degrade(image: Array, what: Degradation, random: np.random.Generator) -> Array:
-    """Return a worse image.
+    """Return a degraded image.
 
     Args:
         image: ``(height, width, channels)``, uint8; both sides multiples of `downscale`.

@@ -1,4 +1,4 @@
-"""Good images, made worse in a declared way: what enhancement learns to undo."""
+"""Good images made worse in a declared way, which enhancement learns to undo."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CleanImage(NamedTuple):
     path: Path
     version: str
     size: tuple[int, int, int]
-    """Height, width and channels of it."""
+    """Height, width and channels of the image or patch."""
     whole: tuple[int, int]
     """Height and width of the image in the file."""
     corner: tuple[int, int] | None
@@ -41,7 +41,7 @@ class CleanImage(NamedTuple):
         return self.size
 
     def decode(self, shape: tuple[int, int, int] | None, resize: Resize) -> Array:
-        """Return it fitted into a shape."""
+        """Return the pixels, fitted into a shape."""
         shape = shape or self.size
         if self.corner is None:
             return decode(self.path, shape, resize)
@@ -52,7 +52,7 @@ class CleanImage(NamedTuple):
 
 @lru_cache(maxsize=2)
 def _whole(path: Path, version: str, shape: tuple[int, int, int]) -> Array:  # noqa: ARG001
-    """Return a whole file of a version; its patches are decoded one after the other."""
+    """Return a whole image; it is kept while its patches are decoded one after the other."""
     return decode(path, shape, "stretch")
 
 
@@ -70,7 +70,7 @@ class DegradedImage(NamedTuple):
         return height // self.degradation.downscale, width // self.degradation.downscale, channels
 
     def decode(self, shape: tuple[int, int, int] | None, resize: Resize) -> Array:
-        """Return it fitted into a shape: first fitted, then made worse, so that fitting does not undo it."""
+        """Return the pixels: first fitted into the shape, then made worse, so that resizing does not undo it."""
         scale = self.degradation.downscale
         height, width, channels = shape or self.header() or self.clean.size
         clean = self.clean.decode((height * scale, width * scale, channels), resize)
@@ -78,36 +78,36 @@ class DegradedImage(NamedTuple):
 
 
 class Degraded(Dataset):
-    """Good images of a folder, each made worse in a declared way, the same for every trial.
+    """A folder of good images, each made worse in a declared way, the same for every trial.
 
-    What is declared is applied in the order of the fields below. The patches of an image stay in one split. If images
-    lie in folders named train, val and test, these are the splits.
+    Degradations are applied in the order of the fields below. The patches of an image stay in one split. Folders named
+    as splits (train, val, test, …) are splits.
     """
 
     target = "image"
 
     path: DataPath = Field(description="the folder, subfolders included")
     patch: int | None = Field(
-        None, ge=16, description="side of the squares into which images are cut; left out: whole images"
+        None, ge=16, description="side of the squares into which images are cut; if left out, whole images"
     )
     blur: float = Field(0.0, ge=0, le=20, description="standard deviation of a Gaussian blur, in pixels")
-    downscale: Literal[1, 2, 4] = Field(1, description="by how much height and width are reduced")
-    low_light: float = Field(1.0, gt=0, le=1, description="factor of all values")
+    downscale: Literal[1, 2, 4] = Field(1, description="factor by which height and width are reduced")
+    low_light: float = Field(1.0, gt=0, le=1, description="factor by which all values are multiplied")
     noise: float = Field(0.0, ge=0, le=128, description="standard deviation of Gaussian noise, of 255")
-    jpeg: int | None = Field(None, ge=1, le=95, description="quality of JPEG compression; left out: none")
+    jpeg: int | None = Field(None, ge=1, le=95, description="quality of JPEG compression; if left out, none")
     seed: int = Field(0, ge=0, description="seed of the noise")
 
     @model_validator(mode="after")
     def _is_worse(self) -> Self:
         if self._degradation == Degradation():
-            raise ValueError("nothing makes the images worse: set one of blur, downscale, low_light, noise and jpeg")
+            raise ValueError("no degradation: set at least one of blur, downscale, low_light, noise and jpeg")
         if self.patch is not None and self.patch % self.downscale:
-            raise ValueError(f"patch: {self.patch} is no multiple of downscale {self.downscale}")
+            raise ValueError(f"patch: {self.patch} is not a multiple of downscale {self.downscale}")
         return self
 
     @property
     def scale(self) -> int:
-        """How many times as high and wide as its input a target is."""
+        """Height and width of a target relative to its input."""
         return self.downscale
 
     @property
@@ -115,7 +115,7 @@ class Degraded(Dataset):
         return Degradation(self.blur, self.downscale, self.low_light, self.noise, self.jpeg)
 
     def samples(self) -> Iterator[Sample | BadSample]:
-        """Describe every image or patch, in the order of names.
+        """Describe every image or patch, by name.
 
         Raises:
             DataError: if the folder is missing.

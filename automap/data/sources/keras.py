@@ -47,15 +47,13 @@ class KerasDataset(Dataset):
             with np.load(path, allow_pickle=False) as loaded:
                 arrays = {name: loaded[name] for name in ("x_train", "y_train", "x_test", "y_test")}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(
-                f"dataset.name: {path} is damaged ({error}); delete it, and it is downloaded again"
-            ) from None
+            raise DataError(f"dataset.name: {path} is damaged ({error}); delete it to download it again") from None
         yield from array_records(arrays["x_train"], arrays["y_train"], "train", "train/")
         yield from array_records(arrays["x_test"], arrays["y_test"], "test", "test/")
 
 
 def _download(name: str, path: Path) -> None:
-    """Let Keras download in a process of its own: this one must not wait for Keras's import ever after."""
+    """Let Keras download in another process, so that this one never imports Keras."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
