@@ -80,13 +80,15 @@ class Sampler(Component, ABC):
     """Proposes the hyperparameters of new trials."""
 
     group: ClassVar[str] = "automap.samplers"
+    learns_from_rungs: ClassVar[bool] = False
+    """Whether the Optuna sampler learns from pruned trials' intermediate values and writes nothing to the study: then
+    it sees paused trials as pruned ones with the objective of their last rung."""
 
     @abstractmethod
     def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
         """Return the Optuna sampler.
 
-        It is asked for every hyperparameter of `space` whose conditions a trial meets. Trials that are paused appear
-        as pruned ones with the values of their rungs.
+        It is asked for every hyperparameter of `space` whose conditions a trial meets.
 
         Args:
             space: the search space.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 class TPE(Sampler):
     """Tree-structured Parzen estimator, multivariate (Bergstra et al., 2011; BOHB, arXiv:1807.01774)."""
+
+    learns_from_rungs: ClassVar[bool] = True
 
     startup_trials: int = Field(10, ge=1, description="trials that are drawn at random before the model is used")
     candidates: int = Field(24, ge=1, description="candidates among which the model chooses")
