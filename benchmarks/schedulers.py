@@ -8,10 +8,10 @@ resuming are free here, so the numbers are upper bounds for real searches.
 A file holds ``names`` and, for each table T, ``T/hyperparameters`` (configurations, hyperparameters) and
 ``T/validation_loss`` (configurations, steps + 1): the loss before training and after each of `steps` steps.
 
-Every loss is scaled so that the best of its table is 0 and the median final loss is 1, and clipped there; a loss that is not finite
-counts as 1. The regret of a search is the smallest loss that it has seen. A scheduler's speed-up at a budget of B
-full trainings is k / B, where k is the number of full trainings after which random search has the same mean regret:
-over all tables (``mean_speedup``) and for each alone (``worst_speedup`` is the smallest).
+Every loss is scaled so that the best of its table is 0 and the median final loss is 1, and clipped there; a loss that
+is not finite counts as 1. The regret of a search is the smallest loss that it has seen. A scheduler's speed-up at a
+budget of B full trainings is k / B, where k is the number of full trainings after which random search has the same mean
+regret: over all tables (``mean_speedup``) and for each alone (``worst_speedup`` is the smallest).
 """
 
 from __future__ import annotations
@@ -126,13 +126,9 @@ class Search:
     def run(self, budget: int, workers: int) -> float:
         """Search until all workers together have trained `budget` steps; return the regret."""
         # Segments in training: when they end, which trial, up to which step.
-        active: list[tuple[int, int, int, int]] = []
-        spent = 0
-        order = 0
-        now = 0
-        for _ in range(workers):
-            active.append(self._begin(now, order := order + 1))
+        active = [self._begin(0, worker) for worker in range(workers)]
         heapq.heapify(active)
+        spent, order = 0, workers
         while active:
             now, _, number, until = heapq.heappop(active)
             spent += self._train(number, until, budget - spent)
