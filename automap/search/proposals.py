@@ -97,7 +97,7 @@ def _as_pruned(trial: TrialHistory, known: Mapping[str, BaseDistribution]) -> Fr
         for name, value in trial.parameters.items()
         if name in known and known[name]._contains(known[name].to_internal_repr(value))
     }
-    about = {"params": parameters, "distributions": {name: known[name] for name in parameters}}
+    about: dict[str, Any] = {"params": parameters, "distributions": {name: known[name] for name in parameters}}
     if not trial.measurements:
         return create_trial(state=TrialState.RUNNING, **about)
     last = trial.measurements[-1]
