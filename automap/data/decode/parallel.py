@@ -39,6 +39,8 @@ CHUNK_BYTES = 8 * 2**20
 """Size of what comes back at one time, about."""
 AHEAD = 4
 """Chunks that each process has before it, so that none waits."""
+CHECK_SECONDS = 5.0
+"""How often to look whether the decoding processes are alive, while a result is awaited."""
 PARALLEL_FROM = 500
 """Files below this number are decoded by the process itself: starting others takes longer."""
 
@@ -180,9 +182,9 @@ def decode_in_order(
             continue
         waiting.append((chunk, _submitted(pool, chunk, work)))
         if len(waiting) > ahead:
-            yield _next(waiting)
+            yield _next(pool, waiting)
     while waiting:
-        yield _next(waiting)
+        yield _next(pool, waiting)
 
 
 def without_pixels(record: Sample, kind: TargetKind) -> Sample:
@@ -197,12 +199,20 @@ def _submitted(pool: Executor, chunk: list[Sample], work: Callable[[], Decoded])
         raise _died(chunk) from None
 
 
-def _next(waiting: deque[tuple[list[Sample], Future[Decoded]]]) -> tuple[list[Sample], Decoded]:
+def _next(pool: Any, waiting: deque[tuple[list[Sample], Future[Decoded]]]) -> tuple[list[Sample], Decoded]:
     chunk, future = waiting.popleft()
-    try:
-        return chunk, future.result()
-    except BrokenProcessPool:
-        raise _died(chunk) from None
+    while True:
+        try:
+            return chunk, future.result(timeout=CHECK_SECONDS)
+        except TimeoutError:
+            # A process that dies while it sends a result leaves the executor waiting for the rest of it, until the last
+            # process that could send it is gone.
+            processes = list((pool._processes or {}).values())
+            if any(process.exitcode is not None for process in processes):
+                for process in processes:
+                    process.kill()
+        except BrokenProcessPool:
+            raise _died(chunk) from None
 
 
 def _died(chunk: list[Sample]) -> WorkerError:
