@@ -31,7 +31,7 @@ MAX_FILE_BYTES = 2**30
 
 _BYTES_PER_PIXEL = {"JPEG": 7, "MPO": 7, "JPEG2000": 16, "AVIF": 12, "HEIF": 12, "WEBP": 10, "GIF": 8, "DDS": 8}
 """Memory that Pillow and the format's library take at most for each pixel; of other formats, by the mode."""
-_BYTES_BY_MODE = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+_BYTES_BY_MODE = {"1": 1, "L": 1, "P": 1, "I;16": 6, "I;16B": 6, "I;16L": 6, "I;16N": 6, "I": 10, "F": 10}
 _OTHER_MODES = 5
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"})
 

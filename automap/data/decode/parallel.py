@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -205,14 +205,21 @@ def _next(pool: Any, waiting: deque[tuple[list[Sample], Future[Decoded]]]) -> tu
         try:
             return chunk, future.result(timeout=CHECK_SECONDS)
         except TimeoutError:
-            # A process that dies while it sends a result leaves the executor waiting for the rest of it, until the last
-            # process that could send it is gone.
-            processes = list((pool._processes or {}).values())
-            if any(process.exitcode is not None for process in processes):
-                for process in processes:
-                    process.kill()
+            _end_if_broken(pool)
         except BrokenProcessPool:
             raise _died(chunk) from None
+
+
+def _end_if_broken(pool: Any) -> None:
+    """End an executor of which a process died while it sent a result: it would wait for the rest of it forever."""
+    processes = list((pool._processes or {}).values())
+    if all(process.exitcode is None for process in processes):
+        return
+    for process in processes:
+        process.kill()
+    with suppress(OSError):
+        # The executor's own handle is the last through which the rest could come.
+        pool._result_queue._writer.close()
 
 
 def _died(chunk: list[Sample]) -> WorkerError:
