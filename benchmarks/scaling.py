@@ -27,7 +27,7 @@ from automap.search.outcome import tell_result
 from automap.search.study import Study, create_or_continue
 from automap.search.trials import start_trial
 from automap.spec.load import load_spec
-from automap.store import results, runs
+from automap.store import leases, results
 from automap.store.engine import open_database
 from automap.store.result import Result
 
@@ -91,7 +91,7 @@ def asks_and_tells(storage: str, folder: Path, marks: tuple[int, ...], measured:
 def _one_trial(study: Study) -> None:
     run = start_trial(study, "benchmark")
     assert run is not None
-    runs.beat(study.engine, run.id, "benchmark", epoch=1, metric=0.5, epoch_seconds=0.1)
+    leases.beat(study.engine, run.id, "benchmark", epoch=1, metric=0.5, epoch_seconds=0.1)
     curve = ({"epoch": 1.0, "accuracy": 0.5, "seconds": 0.1},)
     result = Result(state="complete", validation={"accuracy": 0.5}, curve=curve)
     results.finish(study.engine, run.id, "benchmark", result)

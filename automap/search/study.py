@@ -188,9 +188,9 @@ def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) ->
 
 
 def _changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:
-    changes = differences(row.spec, spec.to_data())
     if row.data_fingerprint.startswith(studies.EARLIER_VERSION):
-        return [*changes, "dataset: the study is from an earlier version of automap, which decoded images differently"]
+        return ["dataset: the study is from an earlier version of automap, which decoded images differently"]
+    changes = differences(row.spec, spec.to_data())
     if row.data_fingerprint != fingerprint:
         changes.append("dataset: its files, decoding or splits have changed")
     return changes

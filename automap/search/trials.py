@@ -12,7 +12,7 @@ from automap.search.budget import search_is_open
 from automap.search.outcome import tell_result
 from automap.search.study import Study, live_trial, optuna_errors
 from automap.spec.draw import draw
-from automap.store import results, runs, studies
+from automap.store import leases, results, runs, studies
 from automap.store.runs import Run
 
 GRACE_SECONDS = 60.0
@@ -27,7 +27,7 @@ SLOT_SECONDS = 3.0
 
 def next_run(study: Study, worker: str) -> Run | None:
     """Take an orphaned run, or start a new trial while the budget lasts; None if neither is to be had."""
-    orphan = runs.claim_orphan(study.store, worker, GRACE_SECONDS)
+    orphan = leases.claim_orphan(study.store, worker, GRACE_SECONDS)
     if orphan is not None or not search_is_open(study):
         return orphan
     if not studies.take_slot(study.store):

@@ -1,4 +1,4 @@
-"""The database's clock: the one that all workers of a study share, wherever they run."""
+"""The database's clock, which all workers of a study share wherever they run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 class database_now(FunctionElement[float]):  # noqa: N801
     """SQL for the current time in seconds since 1970 (UTC), by the clock of the database server.
 
-    It is written in lower case, as SQLAlchemy's own functions are.
+    Named in lower case like SQLAlchemy's own functions.
     """
 
     type = Double()
@@ -30,7 +30,7 @@ def _sqlite(_element: database_now, _compiler: SQLCompiler, **_: Any) -> str:
 
 @compiles(database_now, "postgresql")
 def _postgresql(_element: database_now, _compiler: SQLCompiler, **_: Any) -> str:
-    # now() would be the start of the transaction, which may have waited for a lock.
+    # now() would be the start of the transaction, which may have waited for a lock since.
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 

@@ -1,4 +1,4 @@
-"""What databases complain of, in words that say what to do."""
+"""Database errors in terms that say what to do."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from automap.redaction import HIDDEN, redact
 
 _Meanings = Sequence[tuple[tuple[str, ...], str]]
 
-# Parts of the driver's message, in lower case → what they mean and what to do.
+# Parts of drivers' messages, in lower case → what they mean and what to do.
 _LASTING: _Meanings = (
     (
         ("readonly database", "read-only transaction", "read-only option", "permission denied", "command denied"),
-        "it is read-only for this user; get write permission, or name another database",
+        "it is read-only for this user; get write permission, or use another database",
     ),
-    (("file is not a database", "file is encrypted"), "the file is not an SQLite database; name another one"),
+    (("file is not a database", "file is encrypted"), "the file is not an SQLite database; use another one"),
     (("disk image is malformed",), "the file is damaged; restore it from a backup"),
     (
         ("disk is full", "no space left", "disk full", "is full"),
-        "the disk is full; make room and go on: what is stored stays",
+        "the disk is full; free some space and run the same command again: nothing stored is lost",
     ),
-    (("disk i/o error",), "the disk gave an error while it was read or written; check the disk and its free space"),
+    (("disk i/o error",), "reading or writing the disk failed; check the disk and its free space"),
     (
         ("unable to open database file",),
-        "the file cannot be opened; check that its folder exists and that you may write there",
+        "the file cannot be opened; check that its folder exists and is writable",
     ),
     (
         ("password authentication failed", "access denied", "no password supplied", "no pg_hba.conf entry"),
-        "the server refuses the user or password; correct them in the URL",
+        "the server rejects the user or password; correct them in the URL",
     ),
-    (('role "',), "the server does not know that user; correct it in the URL"),
+    (('role "',), "the server has no such user; correct it in the URL"),
     (("unknown database", 'database "'), "the server has no such database; create it, or correct its name in the URL"),
 )
 
-# The same for what may pass by itself.
+# The same for what may pass without help.
 _PASSING: _Meanings = (
     (
         ("database is locked", "database table is locked", "lock wait timeout", "canceling statement due to lock"),
-        "it is locked by another process; wait until that one is done, or end it",
+        "it is locked by another process; wait until that process is done, or stop it",
     ),
     (
         (
@@ -58,7 +58,7 @@ _PASSING: _Meanings = (
             "no route to host",
             "network is unreachable",
         ),
-        "the server cannot be reached; check the host and port in the URL, and that the server runs",
+        "the server cannot be reached; check the host and port in the URL and that the server is running",
     ),
     (
         (
@@ -75,7 +75,7 @@ _PASSING: _Meanings = (
             "closed unexpectedly",
             "connection is lost",
         ),
-        "the server ended the connection; check that it runs, and start again: what is stored stays",
+        "the server closed the connection; check that it runs, then run the same command again: nothing stored is lost",
     ),
 )
 
@@ -91,10 +91,10 @@ def display_url(url: URL | str) -> str:
 
 
 def storage_error(url: URL, error: Exception) -> StorageError:
-    """Turn what a database driver raised into an error that says what to do.
+    """Turn an error of a database driver into one that says what to do.
 
     Returns:
-        `ConnectionLost` if it may pass by itself.
+        `ConnectionLost` if the problem may pass without help.
     """
     cause = str(getattr(error, "orig", None) or error).strip()
     passing = _means(_LASTING, cause) is None and (_means(_PASSING, cause) or _is_broken(error))
@@ -106,7 +106,7 @@ def storage_error(url: URL, error: Exception) -> StorageError:
 def storage_errors(url: URL) -> Iterator[None]:
     """Raise `StorageError` for whatever goes wrong between the program and its database.
 
-    A broken constraint and wrong SQL are the program's own errors and pass through.
+    Violated constraints and wrong SQL are programming errors and pass through.
     """
     try:
         yield
@@ -135,7 +135,7 @@ def _is_broken(error: Exception) -> bool:
 
 def _meaning(url: URL, cause: str) -> str:
     if url.get_backend_name() == "sqlite" and url.database and Path(url.database).is_dir():
-        return "it is a folder; name a file in it"
+        return "it is a folder; expected a file"
     return _means(_LASTING, cause) or _means(_PASSING, cause) or "it cannot be used"
 
 

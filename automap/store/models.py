@@ -27,9 +27,9 @@ VERSION_TABLE = "automap_alembic_version"
 """Alembic's record of the schema; Optuna keeps its own under Alembic's default name."""
 
 HEAD = "0003"
-"""The newest revision under ``migrations/versions``; known here so that opening needs no Alembic."""
+"""The latest revision under ``migrations/versions``; known here so that opening a database does not need Alembic."""
 
-# Alembic and other databases need names to change a constraint later.
+# Alembic needs names to change constraints later.
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -37,9 +37,9 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-# MySQL's TEXT ends at 64 KiB, less than a large spec or a long traceback.
+# MySQL's TEXT holds 64 KiB: too little for a large spec or a long traceback.
 LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
-# SQLite counts only INTEGER PRIMARY KEY columns up by itself.
+# SQLite increments only INTEGER PRIMARY KEY columns automatically.
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -56,7 +56,7 @@ class Base(DeclarativeBase):
 
 
 class StudyTable(Base):
-    """One row a study: its spec, what it runs on, and how much of its budget is used."""
+    """One row for each study."""
 
     __tablename__ = "automap_studies"
 
@@ -78,7 +78,7 @@ class StudyTable(Base):
 
 
 class RunTable(Base):
-    """One row a run: one training of one candidate with one seed, and who is at it."""
+    """One row for each run, with the worker that trains it."""
 
     __tablename__ = "automap_runs"
     __table_args__ = (
@@ -106,13 +106,13 @@ class RunTable(Base):
 
 
 class ResultTable(Base):
-    """One row a finished run; it is written once, in the transaction that ends the run, and never changed."""
+    """One row for each finished run: written once, in the transaction that ends the run."""
 
     __tablename__ = "automap_results"
     __table_args__ = (
         UniqueConstraint("run_id"),
         UniqueConstraint("study_id", "trial", "kind", "seed"),
-        # Serves the leaderboard, the counts of states and the best value, all three without touching a row.
+        # Serves the leaderboard, the counts of states and the best value without reading a row.
         Index(None, "study_id", "kind", "state", "value"),
     )
 

@@ -1,7 +1,7 @@
-"""Folders that other machines reach, of runs and of decoded data: any URL that fsspec knows, such as ``s3://bucket/folder``.
+"""Remote folders for runs and decoded data: any URL that fsspec supports, such as ``s3://bucket/folder``.
 
-Optuna's artifact store is not used: it keeps each upload under a new name for ever, where a checkpoint must be
-replaced after every epoch, and others must find it by the name of its run.
+Optuna's artifact store is not used: it keeps every upload under a new name, whereas a checkpoint has to be replaced
+after every epoch and found by the name of its run.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ PROBE_FILE = ".probe"
 _LOCAL = "file://"
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
-"""What waiting does not mend, be it here or there."""
+"""Errors that do not pass by waiting."""
 
 
 def is_remote(location: str | Path) -> bool:
-    """Return whether a location is a URL, not a path of this machine."""
+    """Return whether a location is a URL rather than a path."""
     return "://" in str(location)
 
 
 def child(location: str, *parts: str) -> str:
-    """Return a place within a location, which is a URL or a path."""
+    """Join parts to a URL or path."""
     return posixpath.join(location, *parts) if is_remote(location) else str(Path(location, *parts))
 
 
@@ -40,7 +40,7 @@ def check_remote(url: str) -> None:
     """Write to a remote folder once.
 
     Raises:
-        StorageError: if it cannot be written, or a package is missing that knows such URLs.
+        StorageError: if it cannot be written, or the package for such URLs is not installed.
     """
     with _open_remote(url) as (files, root):
         files.makedirs(root, exist_ok=True)
@@ -49,10 +49,10 @@ def check_remote(url: str) -> None:
 
 
 def pull(url: str, folder: Path) -> None:
-    """Copy the files of a remote folder into a local one; nothing happens if there is no such folder.
+    """Copy the files of a remote folder, if it exists, into a local one.
 
     Raises:
-        ConnectionLost: if it does not answer.
+        ConnectionLost: if the remote storage does not answer.
         StorageError: if it cannot be read.
     """
     with _open_remote(url) as (files, root):
@@ -61,18 +61,18 @@ def pull(url: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for path in files.find(root, maxdepth=1):
             name = posixpath.basename(path)
-            if not name.startswith("."):  # What a killed process has not completed.
+            if not name.startswith("."):  # Left incomplete by a killed process.
                 _pull(files, path, folder / name)
 
 
 def pull_file(url: str, path: Path) -> bool:
-    """Copy a remote file to a path, where it appears whole or not at all.
+    """Copy a remote file to a path in one step.
 
     Returns:
-        Whether there is such a file.
+        Whether the file exists.
 
     Raises:
-        ConnectionLost: if it does not answer.
+        ConnectionLost: if the remote storage does not answer.
         StorageError: if it cannot be read, or the disk is full.
     """
     with _open_remote(url) as (files, root):
@@ -90,7 +90,7 @@ def _pull(files: Any, remote: str, path: Path) -> None:
 
 
 def file_sizes(url: str) -> dict[str, int]:
-    """Return the size in bytes of every file of a remote folder, by name; nothing if there is no such folder."""
+    """Return the size in bytes of every file of a remote folder by name; empty if the folder does not exist."""
     with _open_remote(url) as (files, root):
         if not files.isdir(root):
             return {}
@@ -99,10 +99,10 @@ def file_sizes(url: str) -> dict[str, int]:
 
 
 def push(path: Path, url: str) -> None:
-    """Copy a local file into a remote folder, where it appears whole or not at all.
+    """Copy a local file into a remote folder in one step.
 
     Raises:
-        ConnectionLost: if the folder does not answer.
+        ConnectionLost: if the remote storage does not answer.
         StorageError: if it cannot be written.
     """
     with _open_remote(url) as (files, root), path.open("rb") as source:
@@ -129,7 +129,7 @@ def _named_when_complete(files: Any, path: str) -> Iterator[Any]:
 
 
 def list_files(url: str) -> list[tuple[str, str]]:
-    """Return folder and name of every file that lies one folder deep in a remote one."""
+    """Return the folder and name of every file one level below a remote folder."""
     with _open_remote(url) as (files, root):
         if not files.isdir(root):
             return []
@@ -138,7 +138,7 @@ def list_files(url: str) -> list[tuple[str, str]]:
 
 
 def delete(url: str, names: list[str]) -> None:
-    """Delete files of a remote folder, and what killed processes left of them; another may be doing the same."""
+    """Delete files of a remote folder, and their remains from killed processes; others may be doing the same."""
     with _open_remote(url) as (files, root):
         if not files.isdir(root):
             return
@@ -150,9 +150,9 @@ def delete(url: str, names: list[str]) -> None:
 
 
 def read_text(url: str) -> str | None:
-    """Return a remote file's text; None if there is no such file."""
+    """Return the text of a remote file, None if it does not exist."""
     with _open_remote(url) as (files, root):
-        # Not files.exists(): of a place that cannot be reached it says that nothing is there.
+        # Not files.exists(), which returns False where the storage cannot be reached.
         try:
             return str(files.cat_file(root).decode("utf-8"))
         except FileNotFoundError:
@@ -171,9 +171,9 @@ def _open_remote(url: str) -> Iterator[tuple[Any, str]]:
         raise
     except OSError as error:
         if error.errno in _FULL:
-            raise StorageError(f"{url}: {error.strerror}; make room, then run the same command again") from error
+            raise StorageError(f"{url}: {error.strerror}; free some space, then run the same command again") from error
         raise ConnectionLost(f"{url}: {_first_line(error)}") from error
-    except Exception as error:  # Each kind of storage has its own errors: what they share is that they may pass.
+    except Exception as error:  # Each kind of storage has its own exceptions; most of them may pass by waiting.
         raise ConnectionLost(f"{url}: {_first_line(error)}") from error
 
 
@@ -184,7 +184,7 @@ def _file_system(url: str) -> tuple[Any, str]:
         import fsspec
     except ImportError:
         raise StorageError(
-            f"{url}: a URL needs the package fsspec; install it with: pip install 'automap[remote]'"
+            f"{url}: URLs need the package fsspec; install it with: pip install 'automap[remote]'"
         ) from None
     # An instance of its own: transactions of several threads must not meet.
     files, root = fsspec.core.url_to_fs(url, skip_instance_cache=True)

@@ -1,4 +1,4 @@
-"""What a run gave."""
+"""The result of a run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 State = Literal["complete", "pruned", "infeasible", "failed"]
 
 OUT_OF_MEMORY = "out of memory"
-"""What the reason of a training begins with for which memory was not enough."""
+"""How the reason of a run that ran out of memory begins."""
 
 
 class Result(BaseModel):
-    """The outcome of one training, as training hands it over and the store keeps it."""
+    """The outcome of one training."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,7 +21,7 @@ class Result(BaseModel):
     reason: str | None = None
     """Why it is not complete."""
     validation: dict[str, float] = {}
-    """Metrics on the validation split, of the epoch whose weights were kept."""
+    """Metrics on the validation split, of the weights that were kept."""
     test: dict[str, float] | None = None
     """Metrics on the test split, for finalists only."""
     cost: dict[str, float] = {}
@@ -31,11 +31,11 @@ class Result(BaseModel):
     """One entry an epoch: ``epoch`` from 1, ``seconds``, ``learning_rate``, ``train_loss`` and the
     validation metrics."""
     notes: tuple[str, ...] = ()
-    """What a reader of the numbers must know."""
+    """What readers of the numbers should know."""
     artifacts: str | None = None
     """The run's folder, relative to the study's run directory."""
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether it failed because memory was not enough."""
+        """Whether it ran out of memory."""
         return self.state == "failed" and (self.reason or "").startswith(OUT_OF_MEMORY)

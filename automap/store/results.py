@@ -1,4 +1,4 @@
-"""Results: what finished runs gave; written once, never changed."""
+"""Results of finished runs: written once, never changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATES: tuple[State, ...] = ("complete", "pruned", "infeasible", "failed")
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A result with the run that it came from."""
+    """A result and the run that it belongs to."""
 
     study_id: int
     trial: int
@@ -35,7 +35,7 @@ class ResultRow:
     candidate: dict[str, Any]
     """In the spec's notation."""
     value: float | None
-    """The first objective; None if it is unknown or not finite."""
+    """The first objective; None if unknown or not finite."""
     finished_at: datetime
     result: Result
 
@@ -56,21 +56,21 @@ class ResultRow:
 
     @property
     def cost(self) -> dict[str, float]:
-        """What the model costs."""
+        """Costs of the model, with units in their names."""
         return self.result.cost
 
 
 def finish(engine: Engine, run_id: int, worker: str, result: Result) -> bool:
-    """Store a run's result and end the run, in one transaction.
+    """Store the result of a run and end the run, in one transaction.
 
     Args:
         engine: the database.
         run_id: the run.
-        worker: who trained it.
-        result: what training gave.
+        worker: the worker that trained it.
+        result: the outcome.
 
     Returns:
-        False if the run is no longer the worker's, or done: then nothing is written.
+        False if the worker no longer holds the run; nothing is written then.
     """
     held = (RunTable.id == run_id, RunTable.worker == worker, RunTable.state == "running")
     done = update(RunTable).where(*held).values(state="done", heartbeat_at=database_now())
@@ -84,13 +84,13 @@ def finish(engine: Engine, run_id: int, worker: str, result: Result) -> bool:
 
 
 def find_result(store: StudyStore, trial: int, kind: RunKind = "search", seed: int | None = None) -> ResultRow | None:
-    """Return the result of a trial with its learning curve; None if there is none.
+    """Return the result of a trial with its learning curve, or None.
 
     Args:
         store: the study's records.
         trial: Optuna's number of the trial.
         kind: ``search``, or ``final`` for a finalist.
-        seed: of the training; None takes the smallest.
+        seed: of the training; None for the lowest.
     """
     query = select(ResultTable).where(
         ResultTable.study_id == store.id, ResultTable.trial == trial, ResultTable.kind == kind
@@ -111,15 +111,15 @@ def list_results(
     limit: int | None = None,
     curves: bool = False,
 ) -> list[ResultRow]:
-    """Return results, the best value of the first objective first, those without a value last.
+    """Return results, ordered from the best value of the first objective to the worst, then those without one.
 
     Args:
         store: the study's records.
         kind: ``search`` or ``final``, None for both.
-        states: which states, None for all.
-        trial: only this trial's.
-        limit: how many at most.
-        curves: whether learning curves are read too; they are most of a result's bytes.
+        states: None for all.
+        trial: None for all.
+        limit: largest number of results; None for all.
+        curves: whether to read learning curves, which are most of a result's bytes.
     """
     query = select(ResultTable).where(ResultTable.study_id == store.id)
     if kind is not None:
@@ -136,7 +136,7 @@ def list_results(
 
 
 def count_states(store: StudyStore) -> dict[str, int]:
-    """Return how many trials ended in each state, and under ``final`` how many runs of finalists."""
+    """Return the number of trials by final state, and the number of finalists' runs under ``final``."""
     query = (
         select(ResultTable.kind, ResultTable.state, func.count())
         .where(ResultTable.study_id == store.id)
@@ -189,8 +189,8 @@ def _new_result(run: RunTable, objective: Objective, result: Result) -> dict[str
 
 
 def result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRow:
-    """Turn a row of the table, with its curve or without, into a value."""
-    # The rows were validated when they were written: validating them again would cost more than the query.
+    """Turn a row of the table into a value."""
+    # Rows are validated when they are written; validating them again would take longer than the query.
     result = Result.model_construct(
         state=cast("State", row.state),
         reason=row.reason,
@@ -208,5 +208,5 @@ def result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRo
 
 
 def known_numbers(data: Mapping[str, Any]) -> dict[str, float]:
-    """Leave out the nulls that stand for numbers which were not finite."""
+    """Return the numbers without nulls, which stand for NaN and infinity."""
     return {name: value for name, value in data.items() if value is not None}

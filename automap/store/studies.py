@@ -1,4 +1,4 @@
-"""Studies: what they run on, and how much of their budget is used."""
+"""Studies and their budgets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
 
 MAX_TICK_SECONDS = 10.0
-"""A longer gap between two ticks means that nobody was searching; it is not counted."""
+"""A longer gap between two ticks means that no search was running; it is not counted."""
 
 
 EARLIER_VERSION = "earlier-version:"
@@ -27,12 +27,12 @@ EARLIER_VERSION = "earlier-version:"
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A study as the database knows it."""
+    """A study as the database holds it."""
 
     id: int
     name: str
     spec_text: str
-    """As the user wrote it."""
+    """As the user wrote it, without passwords."""
     spec: dict[str, Any]
     """Resolved."""
     objectives: tuple[Objective, ...]
@@ -44,7 +44,7 @@ class StudyRow:
     """Seconds."""
     seconds_used: float
     slots_taken: int
-    """Trials that were started."""
+    """Number of started trials."""
     rungs: tuple[int, ...] | None
     """Training images at which trials are compared; None until the first trial has measured its pace."""
     created_at: datetime
@@ -83,7 +83,7 @@ class StudySummary:
     objectives: tuple[Objective, ...]
     created_at: datetime
     counts: dict[str, int]
-    """Results by state, ``final`` for those of finalists; open runs under ``running`` and ``waiting``."""
+    """Number of trials by final state, of finalists' runs under ``final``, and of ``running`` and ``waiting`` runs."""
     best: float | None
     """The best value of the first objective among complete trials."""
 
@@ -110,7 +110,7 @@ def create_study(engine: Engine, new: NewStudy) -> tuple[StudyRow, bool]:
 
 
 def find_study(engine: Engine, name: str) -> StudyRow | None:
-    """Return the study of a name, None if there is none."""
+    """Return the study of a name, or None."""
     with reading(engine) as session:
         row = session.scalar(select(StudyTable).where(StudyTable.name == name))
         return None if row is None else _study_row(row)
@@ -130,7 +130,7 @@ def get_study(store: StudyStore) -> StudyRow:
 
 
 def list_studies(engine: Engine) -> list[StudySummary]:
-    """Return all studies, the oldest first, in three queries however many there are."""
+    """Return all studies from the oldest to the newest; three queries, whatever their number."""
     with reading(engine) as session:
         columns = (StudyTable.id, StudyTable.name, StudyTable.objectives, StudyTable.created_at)
         studies = session.execute(select(*columns).order_by(StudyTable.id)).all()
@@ -156,13 +156,13 @@ def delete_study(store: StudyStore) -> None:
 
 
 def update_spec(store: StudyStore, *, spec_text: str, spec: Mapping[str, Any]) -> None:
-    """Store the spec of a study that goes on, as it reads now."""
+    """Store the current spec of a study that is resumed."""
     with writing(store.engine) as session:
         session.execute(_of(store.id).values(spec_text=spec_text, spec=dict(spec)))
 
 
 def set_budget(store: StudyStore, *, trial_budget: int | None, time_budget: float | None) -> None:
-    """Set the limits of a study: a number of trials, seconds, or both; None is no limit."""
+    """Set the largest number of trials and seconds; None for no limit."""
     with writing(store.engine) as session:
         session.execute(_of(store.id).values(trial_budget=trial_budget, time_budget=time_budget))
 
@@ -178,12 +178,10 @@ def fix_rungs(store: StudyStore, rungs: Sequence[int]) -> tuple[int, ...]:
 
 
 def take_slot(store: StudyStore) -> bool:
-    """Take one trial from the budget.
-
-    Of any number of processes that try at once, exactly as many succeed as trials are left.
+    """Take one trial from the budget; safe with any number of processes at once.
 
     Returns:
-        Whether there was one left.
+        Whether one was left.
     """
     left = or_(StudyTable.trial_budget.is_(None), StudyTable.slots_taken < StudyTable.trial_budget)
     with writing(store.engine) as session:
@@ -192,15 +190,15 @@ def take_slot(store: StudyStore) -> bool:
 
 
 def correct_slots(store: StudyStore, *, taken: int, started: int) -> bool:
-    """Give back trials that were taken from the budget and never started, because their workers died between.
+    """Return trials to the budget that were taken and never started because their workers died.
 
     Args:
         store: the study's records.
-        taken: trials taken, as the caller has read them; if they have changed since, nothing is done.
-        started: trials that exist.
+        taken: number of taken trials that the caller has read; if it has changed since, nothing happens.
+        started: number of trials that exist.
 
     Returns:
-        Whether it was done.
+        Whether the budget was corrected.
     """
     with writing(store.engine) as session:
         lost = _of(store.id).where(StudyTable.slots_taken == taken)
@@ -208,10 +206,10 @@ def correct_slots(store: StudyStore, *, taken: int, started: int) -> bool:
 
 
 def tick(store: StudyStore) -> None:
-    """Add the time since anybody's last tick to the time that a study has used.
+    """Add the time since the last tick to the time that a study has used.
 
-    Whoever drives a study calls this every second or so. With several drivers time is counted once, and time
-    in which nobody drove, or the machine slept, is not counted.
+    Every driver of a search calls this about once a second. With several drivers, time is counted once; time during
+    which no driver was running, or the machine was asleep, is not counted.
     """
     gap = database_now() - StudyTable.ticked_at
     counted = case((and_(gap > 0, gap <= MAX_TICK_SECONDS), gap), else_=0.0)
@@ -219,7 +217,7 @@ def tick(store: StudyStore) -> None:
         session.execute(
             _of(store.id).ordered_values(
                 (StudyTable.seconds_used, StudyTable.seconds_used + counted),
-                # Last: MySQL reads columns as the assignments further left have set them.
+                # Last: in MySQL, an assignment sees the values that earlier ones have set.
                 (StudyTable.ticked_at, database_now()),
             )
         )
@@ -273,5 +271,5 @@ def _summary(row: Any, counts: dict[str, int], ends: tuple[float | None, float |
 
 
 def parse_objectives(data: Sequence[Mapping[str, Any]]) -> tuple[Objective, ...]:
-    """Read objectives as the database holds them."""
+    """Parse objectives as the database holds them."""
     return tuple(Objective.model_validate(item) for item in data)

@@ -14,7 +14,7 @@ from automap.search.budget import Use, budget_use
 from automap.search.study import Study
 from automap.search.trials import recover
 from automap.spec.spec import Spec
-from automap.store import results, runs, studies
+from automap.store import leases, results, runs, studies
 from automap.store.remote import check_remote
 from automap.store.retry import Outage, with_retries
 from automap.store.runs import Run
@@ -130,7 +130,7 @@ class _Losses:
         died = bool(self.dead)
         while self.dead:
             death = self.last = self.dead[0]
-            runs.release_worker(study.engine, death.worker, death.reason, counted=counted)
+            leases.release_worker(study.engine, death.worker, death.reason, counted=counted)
             self.dead.pop(0)
             self._in_a_row += 1
             self.hopeless |= death.fatal or self._in_a_row >= MAX_DEATHS * (1 + alive)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from automap.search.study import Study
-from automap.store import runs
+from automap.store import leases, runs
 
 REPORT_SECONDS = 2.0
 """How long the driver that started a dead worker has to say how it died."""
@@ -62,7 +62,7 @@ class DeadWorkers:
             if not has_died(worker):
                 continue
             if now - self._seen.setdefault(worker, now) >= REPORT_SECONDS:
-                runs.release_worker(study.engine, worker, "its process is gone")
+                leases.release_worker(study.engine, worker, "its process is gone")
 
 
 def _is_alive(process: int) -> bool:

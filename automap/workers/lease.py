@@ -9,7 +9,7 @@ from typing import Self
 from automap.exceptions import DatabaseLost, StorageError
 from automap.interfaces.scheduler import Evaluation
 from automap.search.study import Study
-from automap.store import runs
+from automap.store import leases
 from automap.store.runs import Run
 from automap.workers.phases import write_phase
 
@@ -42,7 +42,7 @@ class Lease:
     def report(self, epoch: Evaluation) -> None:
         """Store the progress of the run, for everybody who watches."""
         name = self._study.spec.objectives[0].metric
-        held = runs.beat(
+        held = leases.beat(
             self._study.engine,
             self._run.id,
             self._worker,
@@ -59,7 +59,7 @@ class Lease:
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
             try:
-                held = runs.beat(self._study.engine, self._run.id, self._worker)
+                held = leases.beat(self._study.engine, self._run.id, self._worker)
             except DatabaseLost:
                 self.lost = True
                 return

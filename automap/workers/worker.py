@@ -22,7 +22,7 @@ from automap.search.study import Study
 from automap.search.trials import GRACE_SECONDS, next_run, recover
 from automap.spec.candidate import Candidate
 from automap.spec.draw import boundary_candidates
-from automap.store import results, runs
+from automap.store import leases, results, runs
 from automap.store.files import run_folder_name
 from automap.store.result import Result
 from automap.store.retry import with_retries
@@ -104,7 +104,7 @@ class Worker:
 
     def _next_run(self) -> Run | None:
         if self._only_finalists:
-            return runs.claim_orphan(self.study.store, self.name, GRACE_SECONDS, kind="final")
+            return leases.claim_orphan(self.study.store, self.name, GRACE_SECONDS, kind="final")
         return next_run(self.study, self.name)
 
     def _others_train(self) -> bool:
@@ -128,7 +128,7 @@ class Worker:
                 if not lease.lost:
                     folder.publish()
             except Paused as paused:
-                with_retries(lambda: runs.release(study.engine, run.id, self.name))
+                with_retries(lambda: leases.release(study.engine, run.id, self.name))
                 if isinstance(paused, OutOfTime):
                     raise
                 return
@@ -136,10 +136,10 @@ class Worker:
                 raise
             except StorageError:
                 # Damaged data, for instance: the run is not to blame.
-                with_retries(lambda: runs.release(study.engine, run.id, self.name))
+                with_retries(lambda: leases.release(study.engine, run.id, self.name))
                 raise
             except OSError as error:
-                if not with_retries(lambda: runs.release(study.engine, run.id, self.name)):
+                if not with_retries(lambda: leases.release(study.engine, run.id, self.name)):
                     # Another worker has taken the run while this one was stopped, and its folder with it.
                     return
                 # The run is not to blame: it resumes from its checkpoint once there is room.

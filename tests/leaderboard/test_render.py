@@ -17,7 +17,7 @@ from automap.leaderboard.ranking import UNRANKED, rank
 from automap.leaderboard.render import leaderboard_table
 from automap.leaderboard.trial_render import trial_page
 from automap.leaderboard.trial_view import read_trial
-from automap.store import runs
+from automap.store import leases, runs
 from automap.store.result import Result
 from automap.store.runs import NewRun
 from automap.store.studies import StudyRow
@@ -252,7 +252,7 @@ def test_a_page_of_a_failed_trial_says_why(engine: Engine, study: StudyRow) -> N
 
 def test_a_page_of_a_trial_in_training(engine: Engine, study: StudyRow) -> None:
     run = runs.start_run(StudyStore(engine, study.id), NewRun(7, "search", 7, candidate(), 3), "a")
-    runs.beat(engine, run.id, "a", epoch=2, metric=0.5)
+    leases.beat(engine, run.id, "a", epoch=2, metric=0.5)
     view = read_trial(engine, study, 7)
     assert "2 of 3 epochs" in "\n".join(drawn(trial_page(view, 80), 80))
     data = view.to_data()

@@ -16,7 +16,7 @@ from automap.search.consistency import examine
 from automap.search.study import Study, StudyIncomplete, create_or_continue, reopen
 from automap.search.trials import start_trial
 from automap.spec.load import load_spec
-from automap.store import results, runs, studies
+from automap.store import leases, results, runs, studies
 from automap.store.engine import read_database
 from automap.store.result import Result
 
@@ -38,7 +38,7 @@ def test_a_corrected_spec_takes_the_place_of_one_with_nothing_trained(spec: Path
     study = opened(spec)
     run = start_trial(study, "w")
     assert run is not None
-    assert runs.release(study.engine, run.id, "w")
+    assert leases.release(study.engine, run.id, "w")
     checkpoint = study.spec.run_directory / "trial-00000" / "checkpoint.npz"
     checkpoint.parent.mkdir(parents=True)
     checkpoint.touch()
@@ -58,8 +58,8 @@ def test_a_study_with_something_trained_keeps_its_spec(spec: Path, trained: str)
     run = start_trial(study, "w")
     assert run is not None
     if trained == "an epoch":
-        assert runs.beat(study.engine, run.id, "w", epoch=1)
-        assert runs.release(study.engine, run.id, "w")
+        assert leases.beat(study.engine, run.id, "w", epoch=1)
+        assert leases.release(study.engine, run.id, "w")
     elif trained == "a result":
         assert results.finish(study.engine, run.id, "w", Result(state="failed", reason="nan"))
     change(spec)

@@ -240,7 +240,7 @@ def test_a_database_that_the_server_does_not_have(postgres: PostgresServer) -> N
 
 
 def test_a_user_that_the_server_does_not_know(postgres: PostgresServer) -> None:
-    with pytest.raises(StorageError, match="does not know that user"):
+    with pytest.raises(StorageError, match="has no such user"):
         open_database(postgres.url().replace("automap@", "stranger@"))
 
 

@@ -41,5 +41,5 @@ def test_no_package_is_needed(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == (
-        "s3://bucket/folder: a URL needs the package fsspec; install it with: pip install 'automap[remote]'"
+        "s3://bucket/folder: URLs need the package fsspec; install it with: pip install 'automap[remote]'"
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from support.studies import add_trial, candidate, complete, make_study
 
 from automap.exceptions import StorageError
-from automap.store import results, runs
+from automap.store import leases, results, runs
 from automap.store.engine import open_database
 from automap.store.runs import NewRun, Run
 from automap.store.studies import StudyRow
@@ -42,9 +42,9 @@ def test_starting_a_run_twice_gives_it_to_the_first(engine: Engine, study: Study
 
 def test_beats_store_progress_for_the_holder_only(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
-    assert runs.beat(engine, run.id, "a", epoch=2, metric=0.75, epoch_seconds=1.5)
-    assert runs.beat(engine, run.id, "a")
-    assert not runs.beat(engine, run.id, "b", epoch=3)
+    assert leases.beat(engine, run.id, "a", epoch=2, metric=0.75, epoch_seconds=1.5)
+    assert leases.beat(engine, run.id, "a")
+    assert not leases.beat(engine, run.id, "b", epoch=3)
     (active,) = runs.list_active(StudyStore(engine, study.id))
     assert (active.epoch, active.metric, active.epoch_seconds) == (2, 0.75, 1.5)
     assert active.heartbeat_at is not None
@@ -54,7 +54,7 @@ def test_beats_store_progress_for_the_holder_only(engine: Engine, study: StudyRo
 
 def test_a_metric_that_is_not_a_number_is_left_out(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
-    assert runs.beat(engine, run.id, "a", epoch=1, metric=math.nan, epoch_seconds=0.5)
+    assert leases.beat(engine, run.id, "a", epoch=1, metric=math.nan, epoch_seconds=0.5)
     found = runs.find_run(StudyStore(engine, study.id), 0)
     assert found is not None
     assert (found.epoch, found.metric) == (1, None)
@@ -62,18 +62,18 @@ def test_a_metric_that_is_not_a_number_is_left_out(engine: Engine, study: StudyR
 
 def test_a_run_with_a_live_worker_is_not_taken(engine: Engine, study: StudyRow) -> None:
     start(engine, study)
-    assert runs.claim_orphan(StudyStore(engine, study.id), "b", 60) is None
+    assert leases.claim_orphan(StudyStore(engine, study.id), "b", 60) is None
 
 
 def test_a_sign_of_life_in_the_future_counts_from_now_on(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     with engine.begin() as connection:
         connection.execute(text("UPDATE automap_runs SET heartbeat_at = heartbeat_at + 3600"))
-    assert runs.claim_orphan(StudyStore(engine, study.id), "b", 0.3) is None
+    assert leases.claim_orphan(StudyStore(engine, study.id), "b", 0.3) is None
     # A worker that lives is heard again; one that does not is silent from now on.
-    assert runs.beat(engine, run.id, "a")
+    assert leases.beat(engine, run.id, "a")
     time.sleep(0.5)
-    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 0.3)
+    claimed = leases.claim_orphan(StudyStore(engine, study.id), "b", 0.3)
     assert claimed is not None
     assert claimed.worker == "b"
 
@@ -81,13 +81,13 @@ def test_a_sign_of_life_in_the_future_counts_from_now_on(engine: Engine, study: 
 def test_a_silent_worker_loses_its_run(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     time.sleep(0.3)
-    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 0.1)
+    claimed = leases.claim_orphan(StudyStore(engine, study.id), "b", 0.1)
     assert claimed is not None
     assert (claimed.id, claimed.worker, claimed.attempts) == (run.id, "b", 2)
-    assert claimed.last_death == "worker a gave no sign of life for 0.1 s"
+    assert claimed.last_death == "worker a sent no heartbeat for 0.1 s"
     assert claimed.started_at == run.started_at
-    assert not runs.beat(engine, run.id, "a")
-    assert not runs.release(engine, run.id, "a")
+    assert not leases.beat(engine, run.id, "a")
+    assert not leases.release(engine, run.id, "a")
     assert not results.finish(engine, run.id, "a", complete(0.9))
     assert results.find_result(StudyStore(engine, study.id), 0) is None
     assert results.finish(engine, run.id, "b", complete(0.8))
@@ -95,9 +95,9 @@ def test_a_silent_worker_loses_its_run(engine: Engine, study: StudyRow) -> None:
 
 def test_an_interruption_is_no_attempt(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
-    runs.beat(engine, run.id, "a", epoch=1)
-    assert runs.release(engine, run.id, "a")
-    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 60)
+    leases.beat(engine, run.id, "a", epoch=1)
+    assert leases.release(engine, run.id, "a")
+    claimed = leases.claim_orphan(StudyStore(engine, study.id), "b", 60)
     assert claimed is not None
     assert (claimed.attempts, claimed.epoch, claimed.last_death) == (1, 1, None)
 
@@ -105,18 +105,18 @@ def test_an_interruption_is_no_attempt(engine: Engine, study: StudyRow) -> None:
 def test_the_runs_of_a_dead_worker_wait_with_its_reason(engine: Engine, study: StudyRow) -> None:
     start(engine, study, 0, "dead")
     start(engine, study, 1, "alive")
-    assert runs.release_worker(engine, "dead", "killed by SIGKILL\0") == 1
-    assert runs.release_worker(engine, "dead", "again") == 0
-    claimed = runs.claim_orphan(StudyStore(engine, study.id), "idle", 60)
+    assert leases.release_worker(engine, "dead", "killed by SIGKILL\0") == 1
+    assert leases.release_worker(engine, "dead", "again") == 0
+    claimed = leases.claim_orphan(StudyStore(engine, study.id), "idle", 60)
     assert claimed is not None
     assert (claimed.trial, claimed.attempts, claimed.last_death) == (0, 2, "killed by SIGKILL")
-    assert runs.claim_orphan(StudyStore(engine, study.id), "another", 60) is None
+    assert leases.claim_orphan(StudyStore(engine, study.id), "another", 60) is None
 
 
 def test_a_run_without_a_worker_waits_for_one(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study, worker=None)
     assert (run.state, run.attempts, run.started_at) == ("waiting", 0, None)
-    claimed = runs.claim_orphan(StudyStore(engine, study.id), "b", 60)
+    claimed = leases.claim_orphan(StudyStore(engine, study.id), "b", 60)
     assert claimed is not None
     assert (claimed.attempts, claimed.state) == (1, "running")
     assert claimed.started_at is not None
@@ -125,14 +125,14 @@ def test_a_run_without_a_worker_waits_for_one(engine: Engine, study: StudyRow) -
 def test_orphans_of_the_search_come_before_finalists(engine: Engine, study: StudyRow) -> None:
     runs.add_runs(StudyStore(engine, study.id), [NewRun(9, "final", 1000, candidate(), 3)])
     start(engine, study, 1, None)
-    taken = [runs.claim_orphan(StudyStore(engine, study.id), worker, 60) for worker in "bcd"]
+    taken = [leases.claim_orphan(StudyStore(engine, study.id), worker, 60) for worker in "bcd"]
     assert [None if run is None else run.kind for run in taken] == ["search", "final", None]
 
 
 def test_runs_of_other_studies_are_not_taken(engine: Engine, study: StudyRow) -> None:
     start(engine, study, worker=None)
     other = make_study(engine, "other")
-    assert runs.claim_orphan(StudyStore(engine, other.id), "b", 60) is None
+    assert leases.claim_orphan(StudyStore(engine, other.id), "b", 60) is None
 
 
 def test_finalists_are_added_once(engine: Engine, study: StudyRow) -> None:
@@ -160,7 +160,7 @@ def test_a_worker_finds_the_run_that_it_was_given_while_the_connection_broke(eng
     study = make_study(engine)
     lost = start(engine, study, 0, worker="w1")
     start(engine, study, 1, worker=None)
-    again = runs.claim_orphan(StudyStore(engine, study.id), "w1", 60.0)
+    again = leases.claim_orphan(StudyStore(engine, study.id), "w1", 60.0)
     assert again is not None
     assert (again.id, again.attempts, again.last_death) == (lost.id, 1, None)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from automap.store import results, runs, studies
+from automap.store import leases, results, runs, studies
 from automap.store.engine import open_database
 from automap.store.result import Result
 from automap.store.study_store import StudyStore
@@ -38,9 +38,9 @@ def take_slots(_: int, url: str, study_id: int) -> int:
 def work_off(number: int, url: str, study_id: int) -> list[int]:
     """Take waiting runs and finish them until none is left; return their numbers."""
     engine, done = open_database(url), []
-    while run := runs.claim_orphan(StudyStore(engine, study_id), f"worker-{number}", 60.0):
+    while run := leases.claim_orphan(StudyStore(engine, study_id), f"worker-{number}", 60.0):
         for epoch in range(1, run.epochs + 1):
-            assert runs.beat(engine, run.id, f"worker-{number}", epoch=epoch, metric=0.5, epoch_seconds=0.1)
+            assert leases.beat(engine, run.id, f"worker-{number}", epoch=epoch, metric=0.5, epoch_seconds=0.1)
         assert results.finish(
             engine, run.id, f"worker-{number}", Result(state="complete", validation={"accuracy": 0.5})
         )
