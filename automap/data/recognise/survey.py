@@ -137,9 +137,10 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
     for name, reason in undecodable:
         bad.setdefault(reason, []).append(name)
     shapes = list(_shapes(sample.records))
-    if not shapes or len(undecodable) == len(sample.records):
+    if not shapes or len(undecodable) > len(sample.records) - 2:
         reasons = "; ".join(f"{names[0]}: {reason}" for reason, names in bad.items())
-        raise DataError(f"could not use any of {len(sample.records)} images ({reasons or 'not images'})")
+        usable = len(sample.records) - len(undecodable)
+        raise DataError(f"could use {usable} of {len(sample.records)} images ({reasons or 'not images'})")
     return Survey(
         classes=dict(sorted(classes.items())),
         images=images,
