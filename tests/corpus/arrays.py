@@ -57,6 +57,13 @@ def tfrecord_bomb(root: Path) -> None:
         file.write(struct.pack("<Q", 2**40) + masked_check(struct.pack("<Q", 2**40)) + b"\0" * 1000)
 
 
+def tfrecord_of_zeros(root: Path) -> None:
+    (root / "data").mkdir(parents=True)
+    with gzip.open(root / "data/a.tfrecord", "wb", compresslevel=1) as file:
+        for _ in range(3):
+            file.write(struct.pack("<Q", 2**26) + masked_check(struct.pack("<Q", 2**26)) + b"\0" * (2**26 + 4))
+
+
 def masked_check(content: bytes) -> bytes:
     from automap.data.sources.tfrecord_reader import _masked_crc
 
@@ -151,5 +158,8 @@ CASES = [
     Case("an IDX header of 240 GB", idx_bomb, "{type: idx, path: data}", error="far more than the file holds"),
     Case(
         "a TFRecord of a terabyte", tfrecord_bomb, "{type: tfrecord, path: data}", error="at most 268,435,456 are read"
+    ),
+    Case(
+        "a TFRecord file of zeros", tfrecord_of_zeros, "{type: tfrecord, path: data}", error="is not a tf.train.Example"
     ),
 ]

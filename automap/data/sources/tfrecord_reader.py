@@ -31,6 +31,8 @@ MAX_RECORD = 2**28
 """Most bytes of a record."""
 MAX_RATIO = 100
 """Times its compressed size that a file may take; images compress less."""
+MAX_FIELDS = 100_000
+"""Most fields of a message."""
 SMALL_BYTES = 2**26
 """Size up to which any ratio is fine."""
 
@@ -107,10 +109,12 @@ def _features(content: bytes, start: int) -> dict[str, bytes]:
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
     """Yield number and content of each field of a message; a float stays as its bytes."""
-    place = 0
+    place = count = 0
     while place < len(message):
         key, place = _varint(message, place)
-        kind = key & 7
+        kind, count = key & 7, count + 1
+        if not key >> 3 or count > MAX_FIELDS:
+            raise ValueError("a field without a number, or too many fields")
         if kind == _VARINT:
             value, place = _varint(message, place)
             yield key >> 3, value
