@@ -24,7 +24,9 @@ _ASCII_MARKS = {"good": "ok", "doubtful": "!", "bad": "X"}
 def doctor(
     study: Annotated[
         str | None,
-        typer.Argument(help="Name of the study, or its spec file.", show_default="check this machine"),
+        typer.Argument(
+            help="Name of the study, or its spec file.", metavar="[STUDY]", show_default="check this machine"
+        ),
     ] = None,
     format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
     storage: StorageOption = None,

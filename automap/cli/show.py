@@ -18,8 +18,10 @@ class Format(StrEnum):
 
 
 def show(
-    study: Annotated[str, typer.Argument(help="Name of the study, or its spec file.", show_default=False)],
-    trial: Annotated[int, typer.Argument(help="Number of the trial.", min=0, show_default=False)],
+    study: Annotated[
+        str, typer.Argument(help="Name of the study, or its spec file.", metavar="STUDY", show_default=False)
+    ],
+    trial: Annotated[int, typer.Argument(help="Number of the trial.", metavar="TRIAL", min=0, show_default=False)],
     format_: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
     storage: StorageOption = None,
 ) -> None:

@@ -152,3 +152,32 @@ def test_everything_is_printed_through_the_safe_console(path):
             assert not called.endswith("from_markup"), ast.unparse(node)
             # A column of a progress bar has markup on, whatever its console says.
             assert called != "TextColumn" or "markup=False" in ast.unparse(node), ast.unparse(node)
+
+
+@pytest.mark.slow
+def test_search_and_predict(images):
+    Path("my spec.yaml").write_text(
+        "name: mine\ndataset: {type: csv, path: flower photos/labels.csv, max_bad: 0.5, image_size: 16}\n"
+        "architecture: {type: cnn, filters: [8]}\naugmentation: []\noptimizer: sgd\n"
+        "training: {epochs: 1, batch_size: 4}\nbudget: {trials: 1}\nfinalists: {top: 0}\n",
+        encoding="utf-8",
+    )
+    done = run_automap("search", "my spec.yaml")
+    assert_harmless(done)
+    winner = images / "automap.runs" / "mine" / "winner"
+    assert f"winner:  {winner}\n" in done.stderr
+    assert f"automap predict '{winner}' IMAGE" in done.stderr
+    assert "automap show 'my spec.yaml' TRIAL" in done.stderr
+    for format_ in ("table", "json", "csv"):
+        arguments = ["predict", "mine", "flower photos", "--format", format_, "--top", "3", "--draw", "drawn [1]"]
+        done = run_automap(*arguments, COLUMNS="250")
+        assert "\x1b" not in done.stdout + done.stderr
+        assert not CONTROLS & set(done.stdout + done.stderr)
+        assert "a[/]b" in done.stdout
+        assert "photo[final]1" in done.stdout
+        assert "internal error" not in done.stderr
+        if format_ == "json":
+            labels = {answer["label"] for answer in json.loads(done.stdout)}
+            assert labels <= {"a[/]b", "c\x1b]0;owned\x07", "d\u202ee"}
+    assert_harmless(run_automap("doctor", "my spec.yaml"))
+    assert_harmless(run_automap("show", "my spec.yaml", "0"))
