@@ -8,6 +8,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, cast
+from urllib.parse import unquote
 
 from pydantic import (
     BaseModel,
@@ -263,7 +264,8 @@ class Spec(_Section):
         folder = (info.context or {}).get("folder")
         if folder is None or not prefix.startswith("sqlite") or not separator or Path(path).is_absolute():
             return url
-        return f"{prefix}:///{Path(folder, path)}"
+        # In a URL ? begins a query, and % an escape: names of folders may hold both.
+        return f"{prefix}:///{Path(str(folder).replace('%', '%25').replace('?', '%3F'), path)}"
 
     @field_validator("runs")
     @classmethod
@@ -325,6 +327,7 @@ class Spec(_Section):
         if self.runs is not None:
             return Path(self.runs) / self.name
         prefix, _, path = self.storage.partition(":///")
+        path = unquote(path.partition("?")[0])
         beside = Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
         return beside.absolute() / self.name
 

@@ -83,7 +83,10 @@ _PASSING: _Meanings = (
 def display_url(url: URL | str) -> str:
     """Return a database URL without its password, also one that is malformed."""
     try:
-        return redact(make_url(url).render_as_string(hide_password=True))
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and not parsed.query:
+            return f"{parsed.drivername}:///{parsed.database or ''}"  # As the user knows the path, without escapes.
+        return redact(parsed.render_as_string(hide_password=True))
     except (exc.ArgumentError, ValueError):
         scheme, colon, rest = str(url).partition(":")
         # Whatever follows may be, or hold, a password.

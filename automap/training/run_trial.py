@@ -144,7 +144,8 @@ def _train(
             pace = trainer.measure_pace(time.perf_counter() - started)
         plan = plan(pace)
 
-    while progress.steps < trainer.last_step and not _stops_early(trainer):
+    # A very short training may be over once its pace is measured; it is evaluated all the same.
+    while (progress.steps < trainer.last_step or not progress.curve) and not _stops_early(trainer):
         images = _fit_to_next_evaluation(trainer, plan)
         with failures_explained():
             evaluation = trainer.evaluate(images)

@@ -12,6 +12,7 @@ from support.program import REPOSITORY, run_automap
 from support.studies import add_finalist, add_trial, candidate, complete, make_study
 
 from automap.spec.display import SafeConsole, escaped, shell_quoted
+from automap.spec.load import load_spec
 from automap.store.engine import open_database
 from automap.store.result import Result
 
@@ -181,3 +182,19 @@ def test_search_and_predict(images):
             assert labels <= {"a[/]b", "c\x1b]0;owned\x07", "d\u202ee"}
     assert_harmless(run_automap("doctor", "my spec.yaml"))
     assert_harmless(run_automap("show", "my spec.yaml", "0"))
+
+
+@pytest.mark.parametrize("name", ["proj [old]", "100% sure?", "a#b", "%20", "größe"])
+def test_a_database_beside_a_spec_in_a_folder_of_any_name(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "digits.yaml").write_text("dataset: {type: sklearn, name: digits}\n")
+    spec = load_spec(folder / "digits.yaml")
+    assert spec.run_directory == folder / "automap.runs" / "digits"
+    engine = open_database(spec.storage)
+    add_trial(engine, make_study(engine), 0, complete(0.9))
+    engine.dispose()
+    assert (folder / "automap.db").exists()
+    assert "0.9000" in run_automap("leaderboard", folder / "digits.yaml").stdout
+    shown = run_automap("studies", "--storage", spec.storage, COLUMNS="250").stdout
+    assert f"1 study in sqlite:///{folder}/automap.db" in shown

@@ -169,3 +169,11 @@ def test_the_wsd_schedule_by_hand():
     assert found[[0, 4, 9, 50, 80]] == pytest.approx([0.2, 1.0, 2.0, 2.0, 2.0])
     assert found[[85, 100]] == pytest.approx([2 * (1 - (5 / 20) ** 0.5), 0.0])
     assert rates(steps=10_000, warmup=1_000)[299] == pytest.approx(2.0)
+
+
+def test_a_training_that_ends_while_its_pace_is_measured_is_evaluated(tmp_path):
+    one_step = wsd(epochs=1, batch_size=256)
+    result = train(one_step, digits(640), tmp_path, evaluation=lambda _: EvaluationPlan())
+    assert result.state == "complete", result.reason
+    assert len(result.curve) == 1
+    assert (tmp_path / "model.keras").exists()
