@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from sqlalchemy import Engine
 
 from automap.exceptions import RunError, UserError
 from automap.interfaces.metric import sign_of
-from automap.leaderboard.board import Leaderboard, Row
-from automap.leaderboard.ranking import UNRANKED, rank
+from automap.leaderboard.board import Leaderboard, Row, States
+from automap.leaderboard.ranking import rank
 from automap.leaderboard.trial_view import TrialView, read_trial
 from automap.spec.display import html_of
 from automap.store import results
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 _LARGEST = 2**31 - 1
 """Of the integers that databases hold."""
-
-States = Literal["ranked", "all", "pruned", "infeasible", "failed"]
-"""Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other way."""
 
 
 class Study:
@@ -196,12 +193,9 @@ def rank_studies(
     Raises:
         UserError: if the studies have different objectives, or no result has the metric to sort by.
     """
-    one = state not in ("ranked", "all")
-    ended = [] if state == "ranked" else [name for name in UNRANKED if not one or name == state]
     rows = [study._row for study in studies]
     limit = min(limit, _LARGEST) if limit else None
-    engine = studies[0]._engine
-    return rank(engine, rows, sort=sort, limit=limit, pareto=pareto, unranked=ended, only_unranked=one)
+    return rank(studies[0]._engine, rows, sort=sort, limit=limit, pareto=pareto, state=state)
 
 
 def holds_model(place: str) -> bool:

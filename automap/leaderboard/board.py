@@ -1,4 +1,4 @@
-"""A leaderboard as a value: what ranking gives, and rendering and export take."""
+"""Leaderboards as values: ranking returns them, rendering and export take them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from automap.spec.objectives import COSTS, Objective
 from automap.store.rankings import Measure
 
 RowState = Literal["finalist", "complete", "pruned", "infeasible", "failed"]
+States = Literal["ranked", "all", "pruned", "infeasible", "failed"]
+"""Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other state."""
 
 
 class MeanStd(NamedTuple):
-    """A number that was measured once or more often."""
+    """A metric over one or more seeds."""
 
     mean: float
     std: float | None
-    """Sample standard deviation over the seeds; None for a single one."""
+    """Sample standard deviation over the seeds; None for one seed."""
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """Return mean and spread of at least one value."""
+        """Return the mean and standard deviation of at least one value."""
         return cls(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
 
 
@@ -34,12 +36,12 @@ class Row:
     """One candidate of a leaderboard."""
 
     rank: int | None
-    """From 1; rows that cannot be told apart share one; None for trials that are not ranked."""
+    """From 1; tied rows share one; None for trials that are not ranked."""
     study: str
     trial: int
     state: RowState
     seeds: int
-    """How many trainings stand behind the numbers."""
+    """Number of trainings behind the numbers."""
     candidate: Mapping[str, Any]
     """In the spec's notation."""
     validation: Mapping[str, MeanStd]
@@ -48,12 +50,12 @@ class Row:
     cost: Mapping[str, float]
     """Mean over the seeds."""
     artifacts: str | None
-    """Folder of the run's artifacts; of the best seed, for finalists."""
+    """Folder or URL of the run's artifacts; for finalists, of the best seed."""
     reason: str | None
     """Why the trial is not complete."""
 
     def measured(self, measure: Measure) -> MeanStd | None:
-        """Return one of the row's numbers, None if it has no such number."""
+        """Return one of the row's numbers, None if it does not have it."""
         if measure.group == "cost":
             value = self.cost.get(measure.name)
             return None if value is None else MeanStd(value, None)
@@ -63,27 +65,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """A leaderboard."""
+    """The ranked results of one or more studies."""
 
     studies: tuple[str, ...]
     objectives: tuple[Objective, ...]
     sort: Measure | None
-    """What the user asked to sort by; None for the objectives."""
+    """What the rows are sorted by; None for the objectives."""
     pareto: bool
     """Whether only the Pareto front is shown."""
     rows: tuple[Row, ...]
     ranked: int
-    """How many rows could be ranked; `rows` may hold fewer."""
+    """Number of rows that can be ranked; `rows` may hold fewer."""
     counts: Mapping[str, int]
-    """Trials by state, ``final`` for runs of finalists, and open runs under ``running`` and ``waiting``."""
+    """Number of trials by state, of finalists' runs under ``final``, and of ``running`` and ``waiting`` runs."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """What the objectives compare."""
+        """The measures that the objectives compare."""
         return tuple(objective_measure(objective) for objective in self.objectives)
 
     def to_pandas(self) -> Any:
-        """Return a data frame with a row for each candidate and a column for each number and hyperparameter.
+        """Return a data frame with one row for each candidate and one column for each number and hyperparameter.
 
         Raises:
             UserError: if pandas is not installed.
@@ -105,7 +107,7 @@ class Leaderboard:
 
 
 def objective_measure(objective: Objective) -> Measure:
-    """Return the number of a result that an objective compares."""
+    """Return the measure that an objective compares."""
     if objective.metric in COSTS:
         return Measure("cost", COSTS[objective.metric].key, objective.direction)
     return Measure("validation", objective.metric, objective.direction)

@@ -1,4 +1,4 @@
-"""Line charts in a terminal, drawn with braille dots: two across and four down in each character."""
+"""Line charts in a terminal, drawn with braille characters of two by four dots."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Series:
 
     name: str
     points: tuple[tuple[float, float], ...]
-    """x and y, by ascending x."""
+    """x and y, in ascending order of x."""
     style: str
 
 
 def line_chart(series: Sequence[Series], width: int, height: int, *, ascii_only: bool = False) -> Text:
-    """Draw lines over a common pair of axes, each named at its end.
+    """Draw lines over common axes, each with its name at its end.
 
     Args:
         series: the lines; points that are not finite are left out.
-        width: characters across, labels included.
-        height: lines of the plot, without the axis below.
-        ascii_only: whether to draw with stars, for terminals without Unicode.
+        width: in characters, labels included.
+        height: in lines, without the axis below.
+        ascii_only: whether to draw with asterisks, for terminals without Unicode.
 
     Returns:
         The chart, ``height + 2`` lines.
@@ -40,7 +40,7 @@ def line_chart(series: Sequence[Series], width: int, height: int, *, ascii_only:
     lines = [Series(line.name, _finite(line.points), line.style) for line in series]
     lines = [line for line in lines if line.points]
     if not lines:
-        return Text("no epoch is finished yet", style="dim")
+        return Text("no epoch has finished yet", style="dim")
     names = max(len(_ending(line)) for line in lines) + 1
     canvas = _Canvas(max(width - _LABEL - 3 - names, 8), height, _bounds(lines))
     for line in lines:
@@ -108,7 +108,7 @@ class _Canvas:
         return round((x - left) / (right - left) * across), round((high - y) / (high - low) * down)
 
     def _name_rows(self, lines: Sequence[Series]) -> dict[int, Series]:
-        """Return the row beside which each line's name stands: its last point's, or the next free one."""
+        """Return the row of each line's name: that of its last point, or the nearest free one."""
         rows: dict[int, Series] = {}
         for line in lines:
             wanted = self._spot(*line.points[-1])[1] // _DOWN

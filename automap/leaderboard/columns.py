@@ -1,4 +1,4 @@
-"""The columns of a leaderboard as text, and which of them fit a width."""
+"""The columns of a leaderboard, and the choice of those that fit a width."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from automap.spec.display import escaped
 from automap.store.rankings import Measure
 
 GAP = 2
-"""Spaces between two columns."""
+"""Spaces between columns."""
 
 CANDIDATE = "hyperparameters"
-# Room for the architecture, the optimizer and its learning rate.
+# Enough for the architecture, the optimizer and its learning rate.
 _CANDIDATE_MINIMUM = 26
 _ALWAYS = 0
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its title and a cell for each row of the board."""
+    """One column: its title and a cell for each row."""
 
     title: str
     cells: tuple[str, ...]
     priority: int
-    """Columns of the largest number are left out first where room is short; 0 is never left out."""
+    """Columns with the largest number are left out first if the width is too small; those with 0 never."""
     justify: Literal["left", "right"] = "right"
     emphasis: Literal["main", "normal", "aside"] = "normal"
 
     @property
     def width(self) -> int:
-        """Characters that the widest cell needs."""
+        """Width of the widest cell, in characters."""
         return max(cell_len(text) for text in (self.title, *self.cells))
 
     def aligned(self, text: str) -> str:
-        """Pad a cell; Rich would cut off the spaces that keep numbers with a spread and without in line."""
+        """Pad a cell; Rich would strip the spaces that align numbers with a spread and numbers without."""
         return text if self.justify == "left" else " " * (self.width - cell_len(text)) + text
 
 
 def fitting_columns(board: Leaderboard, width: int) -> list[Column]:
-    """Return the columns that fit, the candidates cut at whole hyperparameters.
+    """Return the columns that fit, with candidates truncated after a whole hyperparameter.
 
     Args:
         board: the leaderboard.
-        width: characters on a line.
+        width: of a line, in characters.
     """
     columns = _columns(board)
     while _needed(columns) > width and any(column.priority for column in columns):
@@ -56,14 +56,14 @@ def fitting_columns(board: Leaderboard, width: int) -> list[Column]:
         columns = [column for column in columns if column is not least]
     for index, column in enumerate(columns):
         if column.title == CANDIDATE:
-            # What is left over, and never less than its title.
+            # The rest of the line.
             room = width - _needed([*columns[:index], *columns[index + 1 :]]) - GAP
             columns[index] = _candidate_column(board, max(room, _CANDIDATE_MINIMUM))
     return columns
 
 
 def all_columns(board: Leaderboard) -> list[Column]:
-    """Return every column with candidates at full length."""
+    """Return every column, with full candidates."""
     return _columns(board, None)
 
 
@@ -128,7 +128,7 @@ def _cost_column(rows: Sequence[Row], name: str, priority: int) -> Column:
 def _cells(rows: Sequence[Row], measure: Measure) -> tuple[str, ...]:
     cells = [format_measured(measure, row.measured(measure)) for row in rows]
     spread = max((len(cell) - cell.index("±") + 1 for cell in cells if "±" in cell), default=0)
-    # Numbers without a spread stand below those with one, digit below digit.
+    # Align the digits of numbers with and without a spread.
     return tuple(cell if "±" in cell or cell == NOTHING else cell + " " * spread for cell in cells)
 
 
@@ -143,7 +143,7 @@ def _described(row: Row, tokens: Sequence[str]) -> list[str]:
 
 
 def _cut(tokens: Sequence[str], width: int | None) -> str:
-    """Join as many tokens as fit; an ellipsis says that there are more."""
+    """Join as many tokens as fit, with an ellipsis if there are more."""
     whole = SEPARATOR.join(tokens)
     if width is None or cell_len(whole) <= width:
         return whole

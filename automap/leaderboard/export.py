@@ -1,4 +1,4 @@
-"""Leaderboards for other programs: JSON, CSV and Markdown."""
+"""Exporting leaderboards as JSON, CSV, Markdown and data frames."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _WHOLE = frozenset({"parameters", "flops", "size_bytes", "peak_memory_bytes"})
 
 
 def to_json(board: Leaderboard) -> str:
-    """Return a leaderboard as JSON, in the documented form.
+    """Return a leaderboard as JSON.
 
     ``study`` is a name, or a list of names if there are several studies; each row then has its own ``study``.
-    Rows of trials that are not ranked have the rank null and a ``reason``.
+    Rows that are not ranked have a null ``rank`` and a ``reason``.
     """
     several = len(board.studies) > 1
     data = {
@@ -32,7 +32,7 @@ def to_json(board: Leaderboard) -> str:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Return a leaderboard as CSV with a column for each number and hyperparameter."""
+    """Return a leaderboard as CSV, with one column for each number and hyperparameter."""
     names, rows = _flat_table(board)
     output = io.StringIO()
     writer = csv.DictWriter(output, names, lineterminator="\n")
@@ -42,7 +42,7 @@ def to_csv(board: Leaderboard) -> str:
 
 
 def to_pandas(board: Leaderboard) -> Any:
-    """Return a leaderboard as a data frame with a column for each number and hyperparameter.
+    """Return a leaderboard as a data frame, with one column for each number and hyperparameter.
 
     Raises:
         UserError: if pandas is not installed.
@@ -50,7 +50,7 @@ def to_pandas(board: Leaderboard) -> Any:
     try:
         import pandas
     except ImportError:
-        raise UserError("a data frame needs pandas; install it with: pip install 'automap[pandas]'") from None
+        raise UserError("data frames need pandas; install it with: pip install 'automap[pandas]'") from None
     names, rows = _flat_table(board)
     return pandas.DataFrame(rows, columns=names)
 
@@ -63,7 +63,7 @@ def _flat_table(board: Leaderboard) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def to_markdown(board: Leaderboard) -> str:
-    """Return a leaderboard as a Markdown table with the columns that a terminal shows."""
+    """Return a leaderboard as a Markdown table with the columns shown in a terminal."""
     columns = all_columns(board)
     lines = [
         _markdown_line([column.title for column in columns]),
@@ -74,7 +74,7 @@ def to_markdown(board: Leaderboard) -> str:
 
 
 def whole_numbers(cost: Mapping[str, float]) -> dict[str, float | int]:
-    """Write counts and sizes, which databases may hold as floats, as the whole numbers they are."""
+    """Return costs with counts and sizes, which databases may hold as floats, as integers."""
     return {name: round(value) if name in _WHOLE else value for name, value in cost.items()}
 
 

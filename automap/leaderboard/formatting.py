@@ -1,4 +1,4 @@
-"""Candidates, metrics and costs as short text: ``resnet · adamw · lr 3.2e-3``, ``0.9852``, ``4.7 MB``."""
+"""Formatting candidates, metrics and costs: ``resnet · adamw · lr 3.2e-3``, ``0.9852``, ``4.7 MB``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SEPARATOR = " · "
 
 _SHORT_NAMES = {"learning_rate": "lr", "batch_size": "batch", "weight_decay": "wd"}
 
-# What tells most about a candidate comes first, since the end of a line may be cut off.
+# The most informative fields come first, since the end of a line may be cut off.
 _FIRST = ("architecture", "optimizer", "optimizer.learning_rate")
 _LAST = ("augmentation", "loss", "training")
 
@@ -26,10 +26,10 @@ def short_candidate(candidate: Mapping[str, Any]) -> str:
 
 
 def differing_tokens(candidates: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Return, for each candidate, the hyperparameters in which it differs from others, the main ones first.
+    """Return, for each candidate, the hyperparameters in which candidates differ, the main ones first.
 
-    A hyperparameter is compared among the candidates that have it: the width of a ``resnet`` is shown if two
-    of them are of different width. If nothing differs, architecture and optimizer are shown.
+    A hyperparameter is compared among the candidates that have it: the width of a ``resnet`` is shown if two of
+    them have different widths. If nothing differs, architecture and optimizer are shown.
     """
     found = [_tokens(candidate) for candidate in candidates]
     values: dict[str, set[str]] = {}
@@ -43,7 +43,7 @@ def differing_tokens(candidates: Sequence[Mapping[str, Any]]) -> list[list[str]]
 
 
 def format_value(value: Any) -> str:
-    """Write a hyperparameter's value: ``0.0032`` as ``3.2e-3``, ``[32, 64]`` as ``32-64``."""
+    """Format a hyperparameter's value: ``0.0032`` as ``3.2e-3``, ``[32, 64]`` as ``32-64``."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, float):
@@ -97,7 +97,7 @@ def _component_tokens(slot: str, data: Mapping[str, Any]) -> Iterator[tuple[str,
     if kind is not None:
         yield slot, str(kind)
     for name, value in data.items():
-        # The learning rates of two optimizers are of one kind, other fields only those of one component.
+        # Learning rates of different optimizers are compared; other fields only within one component.
         key = f"{slot}.{name}" if name == "learning_rate" else f"{slot}={kind}.{name}"
         if isinstance(value, Mapping):
             yield from _component_tokens(key, value)
@@ -113,11 +113,11 @@ def _field_token(name: str, value: Any) -> str:
 
 
 NOTHING = "\N{EN DASH}"
-"""Stands where there is no number."""
+"""Shown where there is no number."""
 
 
 def format_measured(measure: Measure, found: MeanStd | None) -> str:
-    """Write one of a row's numbers, with its spread if it has one: ``0.9852 ±.0037``."""
+    """Format one of a row's numbers, with its spread if it has one: ``0.9852 ±.0037``."""
     if found is None:
         return NOTHING
     if measure.group == "cost":
@@ -128,12 +128,12 @@ def format_measured(measure: Measure, found: MeanStd | None) -> str:
 
 
 def format_metric(value: float) -> str:
-    """Write a metric: ``0.9852``."""
+    """Format a metric: ``0.9852``."""
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
 def format_cost(name: str, value: float) -> str:
-    """Write a cost with its unit: ``1.2 M``, ``0.31 ms``, ``4.7 MB``, ``12s``."""
+    """Format a cost with its unit: ``1.2 M``, ``0.31 ms``, ``4.7 MB``, ``12s``."""
     if name.endswith("_bytes"):
         return format_size(value)
     if name.endswith("_seconds"):
@@ -144,7 +144,7 @@ def format_cost(name: str, value: float) -> str:
 
 
 def format_count(value: float) -> str:
-    """Write a large number in three digits: ``913``, ``12.3 k``, ``1.2 M``, ``3.4 G``."""
+    """Format a large number in three digits: ``913``, ``12.3 k``, ``1.2 M``, ``3.4 G``."""
     for unit in ("", "k", "M", "G"):
         if abs(value) < 999.5:
             return f"{value:.0f}" if not unit else f"{_three_digits(value)} {unit}"

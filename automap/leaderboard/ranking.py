@@ -1,12 +1,12 @@
-"""Ranking: who is better, and who cannot be told apart.
+"""Ranking the results of studies.
 
-Finalists come first: their numbers are means over several seeds at full length, while a trial's one number is
-partly luck, the more so the more trials there were. Selection is by validation, never by test metrics.
+Finalists come first: their numbers are means over several seeds at full length, while the single number of a trial
+is partly luck, and the more so the more trials there are. Validation metrics decide, never test metrics.
 
-Two rows share a rank if their difference lies within their spread: if it is not larger than the standard
-deviation that the difference of one training of each would have, ``sqrt(std_1² + std_2²)``, both over two
-seeds or more. With 3 seeds each that is 1.7 standard errors of the difference of the means, with 4 seeds 2.
-Rows with one seed share a rank only if their numbers are equal.
+Two rows are tied if their difference is within their spread: not larger than the standard deviation of the
+difference of two single trainings, ``sqrt(std_1² + std_2²)``, each over at least two seeds. With 3 seeds each, that
+is 1.7 standard errors of the difference of the means; with 4 seeds, 2. Rows with one seed are tied only if their
+numbers are equal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from automap.exceptions import UserError
 from automap.interfaces.metric import sign_of
-from automap.leaderboard.board import Leaderboard, MeanStd, Row, RowState, objective_measure
+from automap.leaderboard.board import Leaderboard, MeanStd, Row, RowState, States, objective_measure
 from automap.leaderboard.sort_key import parse_measure
 from automap.search.pareto import first_fronts
 from automap.spec.objectives import Objective
@@ -33,7 +33,7 @@ from automap.store.studies import StudyRow
 from automap.store.study_store import StudyStore
 
 UNRANKED: tuple[State, ...] = ("pruned", "infeasible", "failed")
-"""States of trials that have ended and are not ranked."""
+"""States of trials that ended without being ranked."""
 
 
 def rank(
@@ -43,8 +43,7 @@ def rank(
     sort: str | None = None,
     limit: int | None = 20,
     pareto: bool = False,
-    unranked: Sequence[State] = (),
-    only_unranked: bool = False,
+    state: States = "ranked",
 ) -> Leaderboard:
     """Rank the results of one or more studies.
 
@@ -53,10 +52,9 @@ def rank(
         studies: at least one; all with the same objectives.
         sort: a metric instead of the objectives: ``validation.macro_f1``, ``test.accuracy``,
             ``cost.latency_ms``, or a name that objectives use. Finalists and other trials are then one list.
-        limit: largest number of ranked rows, and of those that are not, None for all.
-        pareto: whether to show only rows that no other dominates in the objectives.
-        unranked: states of trials to list after the ranked ones.
-        only_unranked: whether to list nothing but these.
+        limit: largest number of ranked rows, and of unranked ones; None for all.
+        pareto: whether to show only the Pareto front of the objectives.
+        state: which trials to list; those that are not ranked come last.
 
     Raises:
         UserError: if the studies have different objectives, or no result has the metric to sort by.
@@ -65,7 +63,7 @@ def rank(
     measure = None if sort is None else parse_measure(engine, studies, sort)
     standing = _Standing(engine, studies, objectives)
     rows: list[Row]
-    if only_unranked:
+    if state in UNRANKED:
         rows, ranked = [], standing.count()
     elif pareto:
         rows = standing.front()
@@ -77,14 +75,14 @@ def rank(
     else:
         rows, ranked = standing.by_objectives(limit), standing.count()
     rows = rows[:limit]
-    if unranked:
-        rows += standing.unranked(unranked, limit)
+    if state != "ranked":
+        rows += standing.unranked([each for each in UNRANKED if state in ("all", each)], limit)
     names = tuple(study.name for study in studies)
     return Leaderboard(names, objectives, measure, pareto, tuple(rows), ranked, _counts(engine, studies))
 
 
 class _Standing:
-    """The results of some studies, read as far as a ranking needs them."""
+    """The results of some studies, as far as a ranking needs them."""
 
     def __init__(self, engine: Engine, studies: Sequence[StudyRow], objectives: Sequence[Objective]) -> None:
         self._engine = engine
@@ -98,12 +96,12 @@ class _Standing:
         self._finalist_keys = {(row.study_id, row.trial) for row in finals}
 
     def count(self) -> int:
-        """Return how many rows can be ranked."""
-        # A finalist's trial is complete, and counted once.
+        """Return the number of rows that can be ranked."""
+        # The trial of a finalist is complete, too, and counts once.
         return max(rankings.count_complete(self._engine, self._ids), len(self._finalists))
 
     def by_objectives(self, limit: int | None) -> list[Row]:
-        """Rank finalists first, then complete trials."""
+        """Rank finalists, then other complete trials."""
         if len(self._measures) > 1:
             return self._by_fronts(limit)
         measure = self._measures[0]
@@ -111,12 +109,12 @@ class _Standing:
         return finalists + _ranked(self._top(measure, limit, is_value=True), measure, len(finalists))
 
     def sorted_by(self, measure: Measure, limit: int | None) -> list[Row]:
-        """Rank all rows that have a number as one list."""
+        """Rank all rows that have a measure in one list."""
         trials = [] if measure.group == "test" else self._top(measure, limit)
         return _ranked(_sorted([*self._finalists, *trials], measure), measure, 0)
 
     def front(self) -> list[Row]:
-        """Return the rows that no other dominates, finalists with their means."""
+        """Return the Pareto front; finalists count with their means."""
         points = self._points()
         finalists = [row for row in self._finalists if self._values(row) is not None]
         values = [self._values(row) or () for row in finalists] + [point.values for point in points]
@@ -128,7 +126,7 @@ class _Standing:
         return [replace(row, rank=1) for row in _sorted(chosen, self._measures[0])]
 
     def unranked(self, states: Sequence[State], limit: int | None) -> list[Row]:
-        """Return trials that ended otherwise."""
+        """Return the trials that ended in the given states."""
         return self._trials(rankings.unranked_results(self._engine, self._ids, states, limit))
 
     def _by_fronts(self, limit: int | None) -> list[Row]:
@@ -173,7 +171,7 @@ class _Standing:
         return self._row(best_first, "finalist")
 
     def _row(self, results: Sequence[ResultRow], state: RowState) -> Row:
-        """Return the row of one candidate's results, the best one first."""
+        """Return the row of a candidate from its results, the best one first."""
         best, study = results[0], self._studies[results[0].study_id]
         artifacts = best.result.artifacts
         tests = [result.test for result in results if result.test]
@@ -198,21 +196,21 @@ def _estimates(parts: Sequence[dict[str, float]]) -> dict[str, MeanStd]:
 
 
 def _sorted(rows: Iterable[Row], measure: Measure) -> list[Row]:
-    """Return the rows that have a number, the best first."""
+    """Return the rows that have a measure, the best first."""
     sign = sign_of(measure.direction)
     known = [(found.mean * sign, row) for row in rows if (found := row.measured(measure)) is not None]
     return [row for _, row in sorted(known, key=lambda item: (item[0], item[1].study, item[1].trial))]
 
 
 def _ranked(rows: Sequence[Row], measure: Measure, offset: int) -> list[Row]:
-    """Give ranks to sorted rows.
+    """Assign ranks to sorted rows.
 
-    A row that cannot be told from the first one of the rank above shares it: alikeness does not add up.
+    A row is tied with a rank if it is tied with the first row of that rank: ties are not transitive.
     """
     ranked: list[Row] = []
     first = rows[0] if rows else None
     for position, row in enumerate(rows, offset + 1):
-        if ranked and first is not None and _alike(first, row, measure):
+        if ranked and first is not None and _tied(first, row, measure):
             ranked.append(replace(row, rank=ranked[-1].rank))
         else:
             first = row
@@ -220,7 +218,7 @@ def _ranked(rows: Sequence[Row], measure: Measure, offset: int) -> list[Row]:
     return ranked
 
 
-def _alike(one: Row, other: Row, measure: Measure) -> bool:
+def _tied(one: Row, other: Row, measure: Measure) -> bool:
     first, second = one.measured(measure), other.measured(measure)
     if first is None or second is None:
         return False
@@ -235,8 +233,8 @@ def _common_objectives(studies: Sequence[StudyRow]) -> tuple[Objective, ...]:
         if study.objectives != first.objectives:
             ours, theirs = _spell(first.objectives), _spell(study.objectives)
             raise UserError(
-                f"studies '{first.name}' and '{study.name}' cannot stand in one leaderboard: their "
-                f"objectives are {ours} and {theirs}; show them one by one"
+                f"studies '{first.name}' and '{study.name}' have different objectives ({ours}; {theirs}) and cannot "
+                "share a leaderboard; show them one at a time"
             )
     return first.objectives
 

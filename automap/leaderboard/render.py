@@ -1,4 +1,4 @@
-"""Drawing a leaderboard for a terminal."""
+"""Leaderboards in a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STATE_STYLES = {"failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 
 
 def leaderboard_table(board: Leaderboard, width: int) -> RenderableType:
-    """Return a leaderboard as something that Rich prints, at most `width` characters wide."""
+    """Return a leaderboard for Rich to print, at most `width` characters wide."""
     parts: list[RenderableType] = [_title(board)]
     parts.append(_table(board, fitting_columns(board, width)) if board.rows else _nothing(board))
     parts += [Text(line, style="dim") for line in notes(board)]
@@ -25,20 +25,20 @@ def leaderboard_table(board: Leaderboard, width: int) -> RenderableType:
 
 
 def notes(board: Leaderboard) -> list[str]:
-    """Return what a reader must know to read a leaderboard's numbers, one line each."""
+    """Return the notes below a leaderboard, one line each."""
     lines = [_counts(board)]
     ranked = [row for row in board.rows if row.rank is not None]
     if ranked and len(ranked) < board.ranked:
-        lines.append(f"{len(ranked)} of {board.ranked:,} ranked rows; all of them: --limit 0")
+        lines.append(f"showing {len(ranked)} of {board.ranked:,} ranked rows; show all with --limit 0")
     seeds = sorted({row.seeds for row in ranked if row.state == "finalist" and row.seeds > 1})
     if seeds:
         over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        lines.append(f"± standard deviation over {over} seeds; rows without it: one training, not tested")
+        lines.append(f"± standard deviation over {over} seeds; rows without it were trained once and not tested")
     shared = any(one.rank == other.rank for one, other in pairwise(ranked))
     if shared and len(board.objectives) == 1:
-        lines.append("= rows of one rank differ by no more than their spread")
+        lines.append("= tied: the difference is within the spread")
     elif shared and board.sort is None:
-        lines.append("= rows of one rank: none is better in all objectives")
+        lines.append("= tied: none is better in all objectives")
     return lines
 
 
@@ -54,10 +54,10 @@ def _title(board: Leaderboard) -> Text:
 
 def _nothing(board: Leaderboard) -> Text:
     if board.sort is not None and board.sort.group == "test":
-        return Text("\nno finalist is tested yet\n")
+        return Text("\nno finalist has been tested yet\n")
     if board.counts.get("complete"):
-        return Text("\nno trial ended in this way\n")
-    return Text("\nno trial is complete yet\n")
+        return Text("\nno trial has ended this way\n")
+    return Text("\nno trial has completed yet\n")
 
 
 def _table(board: Leaderboard, columns: list[Column]) -> Table:

@@ -1,4 +1,4 @@
-"""Drawing one trial for a terminal."""
+"""One trial in a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHART_WIDTH = 100
 
 
 def trial_page(view: TrialView, width: int, *, ascii_only: bool = False) -> RenderableType:
-    """Return a trial as something that Rich prints, at most `width` characters wide."""
+    """Return a trial for Rich to print, at most `width` characters wide."""
     parts: list[RenderableType] = [_head(view), _title("hyperparameters"), _hyperparameters(view)]
     shown = view.result or (view.finals[0] if view.finals else None)
     if shown is not None:
@@ -100,7 +100,7 @@ def _numbers(view: TrialView, shown: ResultRow) -> Iterator[RenderableType]:
         yield _title("cost")
         yield _costs(shown)
     if view.finals:
-        yield _title("trained again at full length")
+        yield _title("finalist trainings")
         yield _finals(view)
 
 

@@ -1,4 +1,4 @@
-"""One trial with all that is known of it."""
+"""One trial with everything known about it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from automap.store.study_store import StudyStore
 
 @dataclass(frozen=True)
 class TrialView:
-    """One trial: its run, its result if it has ended, and its trainings as a finalist."""
+    """A trial: its run, its result if it has ended, and its trainings as a finalist."""
 
     study: StudyRow
     run: Run
     result: ResultRow | None
     finals: tuple[ResultRow, ...]
-    """One training a seed, by seed, with learning curves."""
+    """One training for each seed, in order of the seeds, with learning curves."""
 
     @property
     def state(self) -> str:
@@ -46,7 +46,7 @@ class TrialView:
         return None if found is None else child(self.study.run_directory, found)
 
     def to_data(self) -> dict[str, Any]:
-        """Return everything as plain data for JSON."""
+        """Return everything as data for JSON."""
         result = self.result
         return {
             "study": self.study.name,
@@ -98,7 +98,7 @@ def read_trial(engine: Engine, study: StudyRow, trial: int) -> TrialView:
     """Read one trial.
 
     Raises:
-        UserError: if the study has no trial of that number; with the numbers that it has.
+        UserError: if the study has no such trial, with the numbers of those that exist.
     """
     store = StudyStore(engine, study.id)
     run = find_run(store, trial)

@@ -120,7 +120,7 @@ def test_one_of_several_studies_must_be_named(folder: Path) -> None:
     assert "holds 3 studies: digits, other, costly" in error
     both = json.loads(automap("leaderboard", "digits", "other", "--format", "json", folder=folder).stdout)
     assert [(row["study"], row["trial"]) for row in both["rows"]][:2] == [("digits", 3), ("other", 0)]
-    assert "cannot stand in one leaderboard" in error_of(automap("leaderboard", "digits", "costly", folder=folder))
+    assert "cannot share a leaderboard" in error_of(automap("leaderboard", "digits", "costly", folder=folder))
 
 
 def test_a_spec_file_names_study_and_database(folder: Path) -> None:

@@ -17,7 +17,7 @@ from support.studies import (
 
 from automap.exceptions import UserError
 from automap.leaderboard.board import Leaderboard
-from automap.leaderboard.ranking import UNRANKED, rank
+from automap.leaderboard.ranking import rank
 from automap.store import runs
 from automap.store.result import Result
 from automap.store.runs import NewRun
@@ -234,7 +234,7 @@ def test_several_studies_in_one_board(engine: Engine) -> None:
 def test_studies_with_other_objectives_do_not_mix(engine: Engine) -> None:
     one = make_study(engine, "one", objectives=ACCURACY)
     two = make_study(engine, "two", objectives=ACCURACY_AND_LATENCY)
-    with pytest.raises(UserError, match="maximize accuracy and maximize accuracy, minimize latency"):
+    with pytest.raises(UserError, match="maximize accuracy; maximize accuracy, minimize latency"):
         rank(engine, [one, two])
 
 
@@ -243,9 +243,9 @@ def test_trials_that_ended_otherwise_are_listed_on_demand(engine: Engine) -> Non
     add_trial(engine, study, 0, complete(0.9))
     add_trial(engine, study, 1, Result(state="pruned", validation={"accuracy": 0.99}))
     add_trial(engine, study, 2, Result(state="failed", reason="out of memory"))
-    everything = rank(engine, [study], unranked=UNRANKED)
+    everything = rank(engine, [study], state="all")
     assert shape(everything) == [(1, 0, "complete"), (None, 2, "failed"), (None, 1, "pruned")]
-    failed = rank(engine, [study], unranked=["failed"], only_unranked=True)
+    failed = rank(engine, [study], state="failed")
     assert shape(failed) == [(None, 2, "failed")]
     assert failed.rows[0].reason == "out of memory"
 

@@ -13,7 +13,7 @@ from support.studies import ACCURACY_AND_LATENCY, add_finalist, add_trial, candi
 from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.export import to_csv, to_json, to_markdown
 from automap.leaderboard.formatting import differing_tokens, format_cost, format_count, format_value, short_candidate
-from automap.leaderboard.ranking import UNRANKED, rank
+from automap.leaderboard.ranking import rank
 from automap.leaderboard.render import leaderboard_table
 from automap.leaderboard.trial_render import trial_page
 from automap.leaderboard.trial_view import read_trial
@@ -78,13 +78,13 @@ def test_a_limit_is_said(engine: Engine, study: StudyRow) -> None:
 
 
 def test_failed_trials_show_their_reason(engine: Engine, study: StudyRow) -> None:
-    text = "\n".join(drawn(leaderboard_table(rank(engine, [study], unranked=UNRANKED), 140), 140))
+    text = "\n".join(drawn(leaderboard_table(rank(engine, [study], state="all"), 140), 140))
     assert "the loss became NaN in epoch 2" in text
 
 
 def test_nothing_to_show_yet(engine: Engine) -> None:
     text = "\n".join(drawn(leaderboard_table(rank(engine, [make_study(engine, "new")]), 80), 80))
-    assert "no trial is complete yet" in text
+    assert "no trial has completed yet" in text
 
 
 def test_each_objective_has_a_column(engine: Engine) -> None:
@@ -223,7 +223,7 @@ def test_odd_curves_are_drawn(values: list[float]) -> None:
 
 
 def test_no_curve() -> None:
-    assert chart([]) == ["no epoch is finished yet"]
+    assert chart([]) == ["no epoch has finished yet"]
 
 
 def test_a_chart_without_unicode() -> None:
