@@ -11,6 +11,7 @@ from corpus.case import Case, box_scene, write
 from PIL import Image
 
 COCO, VOC, YOLO = "{type: coco, path: data/a.json}", "{type: voc, path: data}", "{type: yolo, path: data}"
+SHAPES = "{type: coco_masks, path: data/a.json, max_bad: 20%}"
 LOOSE = "{type: coco, path: data/a.json, max_bad: 60%}"
 OUTSIDE, SHARES = (
     "its box lies outside the image",
@@ -159,6 +160,18 @@ def capitals(data: Path) -> None:
 def image_lists(data: Path) -> None:
     write(data / "a.txt", "".join(f"./images/a/{index}.png\n" for index in range(9)))
     write(data / "b.txt", "".join(f"images/b/{index}.png\n" for index in range(9, 12)))
+
+
+def shapes(found: dict[str, Any]) -> None:
+    for each in found["annotations"]:
+        each["segmentation"] = [[16, 8, 40, 8, 40, 24]]
+    found["annotations"][0]["segmentation"] = [[160, 8, 170, 8, 165, 24]]
+    found["annotations"][1]["segmentation"] = [[0.1, 0.1, 0.5, 0.1, 0.5, 0.9]]
+    found["annotations"][2]["segmentation"] = []
+
+
+def one_less(found: dict[str, Any]) -> None:
+    found["images"].pop()
 
 
 def no_sizes(found: dict[str, Any]) -> None:
@@ -368,4 +381,23 @@ CASES = [
         bad={"cannot be read: No such file or directory": 1},
     ),
     Case("no sizes in COCO", coco(no_sizes), LOOSE, 11, bad={"a box lies outside the image or has no area": 1}),
+    Case(
+        "images that COCO does not list",
+        coco(one_less),
+        LOOSE,
+        11,
+        bad={"has annotations, but is not among the images": 1},
+        warnings=("image files that no annotation file lists, not used: 1 (11.png)",),
+    ),
+    Case(
+        "polygons outside, in shares and missing",
+        coco(shapes),
+        SHAPES,
+        10,
+        bad={
+            "its mask: a polygon lies outside the image or has no area": 1,
+            "its mask: a polygon lies within the first pixel: its numbers are shares of the image, not pixels": 1,
+        },
+        warnings=("images with annotations without a shape, which are not drawn: 1 (2.png)",),
+    ),
 ]

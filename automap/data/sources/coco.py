@@ -10,7 +10,7 @@ from pydantic import Field
 
 from automap.data.sources.box_edges import BEYOND, DUPLICATE, checked_edges, distinct, reaches_beyond
 from automap.data.sources.coco_content import whole_number
-from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco
+from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco, unlisted_images
 from automap.data.sources.files import file_record
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Boxes, Notice, Sample
@@ -45,6 +45,7 @@ class Coco(Dataset):
         Raises:
             DataError: if a file cannot be read or is not a COCO file.
         """
+        yield from unlisted_images(self._files)
         for file in self._files:
             yield from file.undescribed()
             for image in file.described():

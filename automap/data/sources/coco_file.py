@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from automap.data.sources.coco_content import PARTS, check_content, whole_number
-from automap.data.sources.files import existing, read_text
-from automap.data.sources.layout import composed, split_in_name, split_of_path
+from automap.data.sources.files import existing, images_in, read_text
+from automap.data.sources.layout import as_text, composed, split_in_name, split_of_path
 from automap.exceptions import DataError
-from automap.interfaces.sample import BadSample, SplitName
+from automap.interfaces.sample import BadSample, Notice, SplitName
 
 T = TypeVar("T")
 
@@ -122,6 +122,19 @@ def open_coco(path: Path, images: Path | None) -> list[CocoFile]:
         if each.categories != found[0].categories:
             raise DataError(f"dataset.path: {file} has other categories than {files[0]}")
     return found
+
+
+def unlisted_images(files: Sequence[CocoFile]) -> Iterator[Notice]:
+    """Yield the image files that lie beside listed ones, but that no annotation file lists."""
+    listed: dict[Path, set[str]] = {}
+    for file in files:
+        for image in file.content["images"]:
+            path = file.images / image["file_name"]
+            listed.setdefault(path.parent, set()).add(composed(path.name))
+    for folder, names in listed.items():
+        for path in images_in(folder):
+            if composed(path.name) not in names:
+                yield Notice(as_text(path.name), "image files that no annotation file lists, not used")
 
 
 def annotation_files(folder: Path) -> list[Path]:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from automap.data.decode.errors import BadImage
-from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco
+from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco, unlisted_images
 from automap.data.sources.coco_shapes import shape_mask
 from automap.data.sources.files import file_record
 from automap.exceptions import DataError
@@ -92,11 +92,14 @@ class CocoMasks(Dataset):
         if len(numbers) > MOST_CATEGORIES:
             raise DataError(f"dataset.path: {self.path} has {len(numbers)} categories; a mask holds {MOST_CATEGORIES}")
         indices = {number: index for index, number in enumerate(numbers, start=1)}
+        yield from unlisted_images(self._files)
         for file in self._files:
             yield from file.undescribed()
             for image in file.described():
                 if not image.annotations:
                     yield Notice(image.name, "images without annotations, used as background")
+                elif not all(annotation.get("segmentation") for annotation in image.annotations):
+                    yield Notice(image.name, "images with annotations without a shape, which are not drawn")
                 yield _record(image, indices)
 
 

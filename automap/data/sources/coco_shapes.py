@@ -49,8 +49,11 @@ def _of_polygons(polygons: Sequence[Any], height: int, width: int) -> Array:
         right, bottom = (
             min(side, math.ceil(edge)) for side, edge in zip((width, height), points.max(axis=0), strict=True)
         )
-        if left < right and top < bottom:
-            covered[top:bottom, left:right] |= _drawn(points - (left, top), bottom - top, right - left)
+        if points.min() >= 0 and points.max() <= 1:
+            raise ValueError("a polygon lies within the first pixel: its numbers are shares of the image, not pixels")
+        if left >= right or top >= bottom:
+            raise ValueError("a polygon lies outside the image or has no area")
+        covered[top:bottom, left:right] |= _drawn(points - (left, top), bottom - top, right - left)
     return covered
 
 
