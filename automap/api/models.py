@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from automap.api.open import open_study
 from automap.exceptions import StorageError, UserError
+from automap.models.export.artifact import find_artifact
 from automap.store.files import CARD_FILE, NETWORK_FILE
 from automap.store.remote import is_remote
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_model(model: str | Path, storage: str | None = None) -> LoadedModel:
-    """Load a finished model; this imports Keras.
+    """Load a finished model; this imports Keras, except for exported files of other formats.
 
     Args:
         model: folder or URL of a model, a study's name or spec file (its winner), or ``STUDY:TRIAL``.
@@ -40,7 +41,7 @@ def model_location(model: str | Path, storage: str | None = None) -> str:
         RunError: if no trial of the study has completed.
     """
     text = str(model)
-    if is_remote(text) or _is_folder_of_model(Path(text)):
+    if is_remote(text) or _is_folder_of_model(Path(text)) or find_artifact(Path(text)) is not None:
         return text
     name, trial = _study_and_trial(text)
     if Path(text).exists() and Path(name).suffix not in (".yaml", ".yml"):

@@ -78,7 +78,7 @@ def predict(
     if ignored:
         _list_files(f"warning: ignored {len(ignored):,} files without an image extension", list(map(str, ignored)))
     places = OutputFiles(files, output, draw)
-    with _without_tensorflow_messages():
+    with without_tensorflow_messages():
         from automap.api.models import load_model
 
         loaded = load_model(model, storage)
@@ -134,7 +134,7 @@ def _list_files(message: str, names: Sequence[str]) -> None:
 
 
 @contextmanager
-def _without_tensorflow_messages() -> Iterator[None]:
+def without_tensorflow_messages() -> Iterator[None]:
     """Hide what TensorFlow's C++ code writes to standard error when it is imported.
 
     Errors are raised, not written, and are unaffected.

@@ -5,24 +5,27 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from automap.exceptions import AutomapError, PluginError, UserError
 from automap.interfaces.task import Task
+from automap.models.export.artifact import find_artifact, open_artifact
 from automap.models.model import LoadedModel
 from automap.models.runtime import Runtime
 from automap.spec.candidate import load_component
 from automap.spec.plugins import find_plugins
-from automap.store.files import CARD_FILE, NETWORK_FILE
+from automap.store.files import CARD_FILE, NETWORK_FILE, SAMPLES_FILE
 from automap.store.remote import is_remote, pull
 from automap.training.model_card import ModelCard, read_card
 
 
 def load_model(place: str | Path) -> LoadedModel:
-    """Load a model that a search has written.
+    """Load a model that a search or an export has written.
 
     Args:
-        place: a folder such as ``automap.runs/digits/winner``, the ``model.keras`` in it, or the folder's URL.
+        place: a folder such as ``automap.runs/digits/winner``, the ``model.keras`` in it, the folder's URL, or what
+            `automap export` has written, which is run without TensorFlow where its format allows.
 
     Raises:
         UserError: if there is no model, or it is damaged.
@@ -30,12 +33,16 @@ def load_model(place: str | Path) -> LoadedModel:
         PluginError: if a plugin that it needs is missing.
     """
     if not is_remote(place):
-        return _load(Path(place))
+        artifact = find_artifact(Path(place))
+        return _load(Path(place)) if artifact is None else open_artifact(artifact)
     with tempfile.TemporaryDirectory() as folder:
         pull(str(place), Path(folder))
         if not any(Path(folder).iterdir()):
             raise UserError(f"{place} holds no model")
-        return _load(Path(folder))
+        loaded = _load(Path(folder))
+        samples = loaded.samples_file
+        # The folder is gone when they are needed.
+        return replace(loaded, samples_file=samples.read_bytes() if isinstance(samples, Path) else samples)
 
 
 def _load(path: Path) -> LoadedModel:
@@ -46,7 +53,9 @@ def _load(path: Path) -> LoadedModel:
             "'winner' that automap search names at its end"
         )
     card, task = _read(folder / CARD_FILE)
-    return LoadedModel(_keras_runtime(folder / NETWORK_FILE, card), task, card)
+    samples = folder / SAMPLES_FILE
+    runtime = _keras_runtime(folder / NETWORK_FILE, card)
+    return LoadedModel(runtime, task, card, samples if samples.is_file() else None)
 
 
 def _read(path: Path) -> tuple[ModelCard, Task]:

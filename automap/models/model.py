@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from automap.exceptions import UserError
@@ -12,7 +13,9 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo
 from automap.interfaces.task import Task
 from automap.models.runtime import Runtime
+from automap.store.files import SAMPLES_FILE
 from automap.training.model_card import ModelCard
+from automap.training.samples import Samples, load_samples
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class LoadedModel:
     """From images in pixel values to raw outputs."""
     task: Task
     card: ModelCard
+    samples_file: Path | bytes | None = None
+    """Validation and training images that stay with the model; see `samples`."""
 
     @property
     def info(self) -> DataInfo:
@@ -33,6 +38,38 @@ class LoadedModel:
     def metrics(self) -> dict[str, float]:
         """Metrics on the validation split."""
         return self.card.metrics
+
+    def samples(self) -> Samples | None:
+        """Return the images that stay with the model to verify exports; None if it has none.
+
+        Raises:
+            UserError: if their file is damaged.
+        """
+        if self.samples_file is None:
+            return None
+        try:
+            return load_samples(
+                BytesIO(self.samples_file) if isinstance(self.samples_file, bytes) else self.samples_file
+            )
+        except Exception as error:
+            # NumPy raises whatever zipfile and zlib do.
+            raise UserError(f"the model's {SAMPLES_FILE} is damaged: {type(error).__name__}: {error}") from error
+
+    def export(self, format_: str, directory: str | Path, *, int8: bool = False) -> Path:
+        """Write the model in another format, verified in its own runtime, and return the artifact.
+
+        Args:
+            format_: ``keras``, ``saved_model``, ``onnx``, ``litert``, ``openvino``, or that of a plugin.
+            directory: folder for the artifact and its model card.
+            int8: whether to quantize to int8.
+
+        Raises:
+            UserError: if a package is missing, or the model cannot be exported.
+            RunError: if the file does not give the model's results.
+        """
+        from automap.models.export.export import export_model
+
+        return export_model(self, format_, Path(directory), int8=int8).path
 
     def predict(self, images: Sequence[str | Path | bytes | Array]) -> list[Answer]:
         """Return an answer for each image.

@@ -16,16 +16,19 @@ DECAY_CHECKPOINT_FILE = "before-decay.npz"
 VALIDATION_FILE = "validation.npz"
 """Raw outputs on the validation split; deleted with the weights."""
 
+SAMPLES_FILE = "samples.npz"
+"""Decoded validation and training images to verify and quantize exports with; deleted with the weights."""
+
 NETWORK_FILE = "model.keras"
 """The trained network in Keras's format."""
 
 CARD_FILE = "model.json"
 """What is needed to use the network: classes, preprocessing, metrics."""
 
-WEIGHT_FILES = (NETWORK_FILE, CARD_FILE, CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE, VALIDATION_FILE)
+WEIGHT_FILES = (NETWORK_FILE, CARD_FILE, CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE, VALIDATION_FILE, SAMPLES_FILE)
 """What is deleted once a trial is no longer among the best."""
 
-MODEL_FILES = (NETWORK_FILE, CARD_FILE, RESULT_FILE)
+MODEL_FILES = (NETWORK_FILE, CARD_FILE, SAMPLES_FILE, RESULT_FILE)
 """What a published model consists of."""
 
 

@@ -23,6 +23,7 @@ from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.model_io import save_model
 from automap.training.progress import Progress
 from automap.training.request import EvaluationPlan, TrialRequest
+from automap.training.samples import save_samples
 from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.training.trainer import Trainer
 from automap.training.validation_outputs import save_validation_outputs
@@ -218,6 +219,7 @@ def _complete(trainer: Trainer) -> Result:
         tested = trainer.evaluate_split("test").metrics if request.test else None
     if request.keep_weights:
         save_validation_outputs(request.directory, best, trainer.data)
+        save_samples(request.directory, trainer.data)
     size = save_model(
         request.directory,
         trainer.network_to_save,

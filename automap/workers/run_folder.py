@@ -19,6 +19,7 @@ from automap.store.files import (
     DECAY_CHECKPOINT_FILE,
     NETWORK_FILE,
     RESULT_FILE,
+    SAMPLES_FILE,
     VALIDATION_FILE,
 )
 from automap.store.retry import with_retries
@@ -73,7 +74,7 @@ class RunFolder:
         if self._url is None:
             return
         url = self._url
-        for name in (DECAY_CHECKPOINT_FILE, VALIDATION_FILE, NETWORK_FILE, CARD_FILE, RESULT_FILE):
+        for name in (DECAY_CHECKPOINT_FILE, VALIDATION_FILE, SAMPLES_FILE, NETWORK_FILE, CARD_FILE, RESULT_FILE):
             path = self.local / name
             if path.exists():
                 with_retries(lambda path=path: remote.push(path, url))  # type: ignore[misc]
