@@ -45,6 +45,22 @@ def class_named_train(root: Path) -> None:
     class_folders(root / "data", "car", "bus", "train")
 
 
+def splits_within_splits(root: Path) -> None:
+    class_folders(root / "data/train/train", "cat", "dog")
+    class_folders(root / "data/val/val", "cat", "dog", first=100)
+
+
+def folds(root: Path) -> None:
+    class_folders(root / "data/fold1", "cat", "dog", each=9)
+    class_folders(root / "data/fold2", "cat", "dog", each=9, first=100)
+
+
+def dangling(root: Path) -> None:
+    class_folders(root / "data", "cat", "dog")
+    (root / "data/bird").symlink_to("nowhere")
+    (root / "data/fish").symlink_to("fish")
+
+
 def composed_and_not(root: Path) -> None:
     class_folders(root / "data/train", "caf\u00e9", "dog", each=14)
     class_folders(root / "data/val", "cafe\u0301", "dog", each=4, first=100)
@@ -191,4 +207,34 @@ CASES = [
         20,
         bad={"not an image": 20},
     ),
+    Case("splits within splits", splits_within_splits, FOLDER, error="named as splits too (train, val)"),
+    Case(
+        "folds",
+        folds,
+        FOLDER,
+        36,
+        {},
+        ("fold1", "fold2"),
+        warnings=(
+            "folders that every class holds; if they are the classes, rename the folders above to train, val, "
+            "test: 2 (cat, dog)",
+        ),
+    ),
+    Case(
+        "links to nowhere",
+        dangling,
+        FOLDER,
+        20,
+        {},
+        ("cat", "dog"),
+        warnings=("links to folders that do not exist, or to themselves: 2 (bird, fish)",),
+    ),
+    Case(
+        "test images only",
+        lambda root: class_folders(root / "data/test", "cat", "dog"),
+        FOLDER,
+        error="none is left to train on",
+    ),
+    Case("two folders of training images", splits("train", "Training"), FOLDER, 36, {}, ("cat", "dog")),
+    Case("names in composed and decomposed letters", composed_and_not, FOLDER, 36, {"validation": 8}, ("café", "dog")),
 ]

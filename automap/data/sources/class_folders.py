@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from automap.data.sources.files import holds_images, images_in, subfolders
-from automap.data.sources.layout import as_text, composed, listed, split_named
+from automap.data.sources.layout import as_text, composed, is_image_name, is_junk, listed, split_named
 from automap.exceptions import DataError
 from automap.interfaces.sample import Notice, SplitName
 
@@ -65,8 +65,15 @@ def find_class_folders(path: Path) -> ClassFolders:
         raise _unclear(path, named, others)
     found = [ClassFolder(each, split_named(each.parent.name)) for each in classes]
     _refuse_single(path, found)
+    if len(found) > 1 and all(split_named(each.label) is not None for each in found):
+        raise DataError(
+            f"dataset.path: {path}: the folders below the splits are named as splits too "
+            f"({listed(dict.fromkeys(each.label for each in found))}); expected one folder for each class"
+        )
     empty = [folder for folder in folders if folder not in named and folder not in others]
-    return ClassFolders(tuple(found), (path, *named), tuple(others), tuple(_without_images(path, empty)))
+    return ClassFolders(
+        tuple(found), (path, *named), tuple(others), (*_without_images(path, empty), *_broken_links(path))
+    )
 
 
 def _classes(path: Path, folders: Sequence[Path], notices: tuple[Notice, ...] = ()) -> ClassFolders:
@@ -75,7 +82,23 @@ def _classes(path: Path, folders: Sequence[Path], notices: tuple[Notice, ...] = 
     found = tuple(ClassFolder(folder, None, splits) for folder in folders)
     _refuse_single(path, found)
     empty = [folder for folder in folders if not holds_images(folder)]
-    return ClassFolders(found, (path,), (), (*notices, *_without_images(path, empty)))
+    notices = (*notices, *_without_images(path, empty), *_broken_links(path), *_same_below(folders))
+    return ClassFolders(found, (path,), (), notices)
+
+
+def _broken_links(path: Path) -> Iterator[Notice]:
+    for entry in sorted(path.iterdir()):
+        if entry.is_symlink() and not entry.exists() and not is_junk(entry.name) and not is_image_name(entry.name):
+            yield Notice(as_text(entry.name), "links to folders that do not exist, or to themselves")
+
+
+def _same_below(folders: Sequence[Path]) -> Iterator[Notice]:
+    """Warn of folders that look like splits of unknown names: all hold the same folders, and no images."""
+    below = [{each.name for each in subfolders(folder)} for folder in folders]
+    same = len(folders) > 1 and len(below[0]) > 1 and all(names == below[0] for names in below)
+    if same and split_named(min(below[0])) is None and not any(images_in(folder) for folder in folders):
+        reason = "folders that every class holds; if they are the classes, rename the folders above to train, val, test"
+        yield from (Notice(as_text(name), reason) for name in sorted(below[0]))
 
 
 def _share_classes(named: Sequence[Path]) -> bool:
@@ -109,8 +132,8 @@ def _refuse_single(path: Path, classes: Sequence[ClassFolder]) -> None:
         single, deeper = deeper[0], subfolders(deeper[0])
     advice = f"use the path {single}" if classes[0].split is None else f"move them up into {single.parent}"
     raise DataError(
-        f"dataset.path: {path} holds a single class, '{classes[0].label}'; the folders in it may be the classes "
-        f"({listed(folder.name for folder in deeper)}): {advice}"
+        f"dataset.path: {path} holds a single class, '{classes[0].label}'; the folders in it may be the classes or "
+        f"splits ({listed(folder.name for folder in deeper)}): {advice}"
     )
 
 
