@@ -1,4 +1,4 @@
-"""From a data set in a spec to decoded records in splits."""
+"""Prepare a data set: decoded records, in splits."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class PreparedData:
     Args:
         cache: the decoded records.
         splits: indices of the records of each split.
-        info: what a model must know of it.
-        kind: of the targets.
-        fingerprint: of pixels, targets and splits; the same for a copy of the data set on another machine.
-        unseen_classes: whether the splits hold whole classes back.
-        pairs: of records of the test split, by which it is judged.
+        info: what a model needs to know about it.
+        kind: kind of its targets.
+        fingerprint: digest of pixels, targets and splits; the same for a copy on another machine.
+        unseen_classes: whether validation and test have classes of their own.
+        pairs: verification pairs of the test split; None for all pairs.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class PreparedData:
         self.unseen_classes, self._pairs = unseen_classes, pairs
 
     def verification_pairs(self, split: SplitName) -> VerificationPairs | None:
-        """Return the pairs by which a split is judged, by the places of its records; None for all there are."""
+        """Return the verification pairs of a split, as positions in it; None for all pairs of images."""
         if self._pairs is None or split != "test":
             return None
         first, second = (np.searchsorted(self.splits[split], side) for side in self._pairs[:2])
@@ -80,7 +80,7 @@ class PreparedData:
 
     @property
     def targets(self) -> Values:
-        """Target of each record, in the form that its kind has; class numbers ``(records,)`` int32 for labels."""
+        """Target of each record, as its kind stores it: class indices ``(records,)`` int32 for labels."""
         return self._cache.targets
 
     @property
@@ -89,12 +89,12 @@ class PreparedData:
         return self._kind.one_class
 
     def counts(self, records: Array) -> Array:
-        """Return how many of some records have each class, ``(classes,)``; empty where there are no classes."""
+        """Return how many of the given records have each class, ``(classes,)``; empty without classes."""
         return self._kind.counts(self.path, self.targets, records)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The class names; empty where the target has no classes."""
+        """Class names; empty if the target has no classes."""
         return tuple(self._cache.manifest.classes)
 
     @property
@@ -123,7 +123,7 @@ class PreparedData:
 
     @property
     def bad(self) -> tuple[BadSample, ...]:
-        """What cannot be used, with its reason."""
+        """Samples that cannot be used, with the reason."""
         return self._cache.manifest.bad
 
     @property
@@ -133,17 +133,17 @@ class PreparedData:
 
     @property
     def lost_classes(self) -> tuple[str, ...]:
-        """Classes that the data set names, but of which no image can be used."""
+        """Classes of the data set without a usable image."""
         return tuple(self._cache.manifest.lost_classes)
 
     @property
     def duplicates(self) -> int:
-        """Records whose pixels another record has too, the first of each not counted."""
+        """Number of records with the same pixels as an earlier one."""
         return len(self._cache.hashes) - len(np.unique(self._cache.hashes))
 
     @property
     def contradictions(self) -> int:
-        """Different images that stand in the data set with more than one target."""
+        """Different images that appear with more than one target."""
         keys = self._kind.keys(self.path, self.targets)
         order = np.lexsort((keys, self._cache.hashes))
         hashes, targets = self._cache.hashes[order], keys[order]
@@ -156,7 +156,7 @@ class PreparedData:
 
     @property
     def clipped(self) -> tuple[int, int]:
-        """How many values lie outside of the value range and were clipped, and in how many records."""
+        """How many values were outside the value range and clipped, and in how many records."""
         return self._cache.manifest.clipped_values, self._cache.manifest.clipped_records
 
     @property
@@ -165,11 +165,11 @@ class PreparedData:
         return sum(math.prod(each.shape) * each.bit_depth // 8 for each in self.info.inputs.values())
 
     def inputs(self, records: Array) -> dict[str, Array]:
-        """Return the decoded inputs of some records by name, in the order asked for."""
+        """Return the decoded inputs of the given records by name, in the given order."""
         return {IMAGE: self.images(records)}
 
     def images(self, records: Array) -> Array:
-        """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the order asked for."""
+        """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the given order."""
         return self._cache.images(np.asarray(records))
 
 
@@ -264,8 +264,8 @@ def _pairs(dataset: Dataset, kind: TargetKind) -> PairsFile | None:
         return None
     if not (kind.one_class and dataset.splits.unseen_classes):
         raise DataError(
-            "dataset.splits.pairs: pairs judge data sets of one class an image, with splits that hold whole classes "
-            "back (unseen_classes: true)"
+            "dataset.splits.pairs: needs a data set with one class for each image and splits by class "
+            "(unseen_classes: true)"
         )
     return read_pairs(dataset.splits.pairs)
 
@@ -295,10 +295,8 @@ def _check_classes(cache: Cache, kind: TargetKind) -> None:
     if len(classes) >= kind.fewest_classes:
         return
     if not classes:
-        raise DataError(f"none of the {cache.records} images has a class: there is nothing to learn")
-    raise DataError(
-        f"the data set has one class only ('{classes[0]}', {cache.records} images): there is nothing to tell apart"
-    )
+        raise DataError(f"none of the {cache.records} images has a class")
+    raise DataError(f"all {cache.records} images are of one class ('{classes[0]}'); two or more classes are needed")
 
 
 def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
@@ -310,6 +308,6 @@ def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
             f"the data set assigns all {cache.records} images to validation and test; none is left to train on"
         )
     raise DataError(
-        f"{cache.records} images{f' in {len(classes)} classes' if classes else ''} are too few to train on some and "
-        f"validate on others; two {'of some class ' if classes else ''}are needed at least"
+        f"too few images to split into training and validation: {cache.records} images"
+        f"{f' in {len(classes)} classes; at least one class needs two images' if classes else '; two are needed'}"
     )

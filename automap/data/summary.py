@@ -1,4 +1,4 @@
-"""What a user should know of a data set before anything is trained on it."""
+"""A summary of a data set, and what to know before training on it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class DataSummary:
     """Source values outside of this range, which were clipped."""
     classes: tuple[str, ...]
     counts: dict[str, tuple[int, ...]]
-    """Records that have each class, by split."""
+    """Records of each class, by split."""
     records: dict[str, int]
     """Records of each split."""
     bytes: int
     """Size of the decoded data set on disk."""
     bad: dict[str, int]
-    """Number of records that cannot be used, by reason."""
+    """Number of samples that cannot be used, by reason."""
     bad_examples: dict[str, tuple[str, ...]]
-    """Names of some of them, by reason."""
+    """Names of a few of them, by reason."""
     duplicates: int
-    """Records whose pixels another one has, too."""
+    """Records with the same pixels as an earlier one."""
     mean: tuple[float, ...]
     """Of each channel over the training split, in pixel values."""
     std: tuple[float, ...]
@@ -101,13 +101,13 @@ def _warnings(classes: tuple[str, ...], counts: dict[str, tuple[int, ...]], one_
     for split, numbers in counts.items():
         missing = [name for name, number in zip(classes, numbers, strict=True) if number == 0]
         if sum(numbers) and missing:
-            found.append(f"no image of {_list(missing)} is in the {split} split")
+            found.append(f"the {split} split has no image of {_list(missing)}")
     train: tuple[int, ...] = counts.get("train", ())
     fewest, most = min(train, default=0), max(train, default=0)
     if fewest and most >= 10 * fewest:
         rare, common = classes[train.index(fewest)], classes[train.index(most)]
         found.append(
-            f"classes are uneven: {most} images of '{common}', {fewest} of '{rare}' to train on"
+            f"imbalanced classes: {most} training images of '{common}', {fewest} of '{rare}'"
             + ("; consider the objective balanced_accuracy or macro_f1" if one_class else "")
         )
     return found
@@ -117,15 +117,17 @@ def _duplicate_warnings(data: PreparedData) -> list[str]:
     found = []
     if data.lost_classes:
         lost = _list(list(data.lost_classes))
-        found.append(f"no image of {lost} can be used: it is no class" if data.one_class else f"no image has {lost}")
+        found.append(
+            f"no usable image of {lost}: left out of the classes" if data.one_class else f"no image has {lost}"
+        )
     if data.duplicates:
-        found.append(f"{data.duplicates} images are copies of others; copies are kept on one side of every split")
+        found.append(f"{data.duplicates} duplicate images; duplicates are kept in the same split")
     if data.contradictions:
         what = "class" if data.one_class else "target"
-        found.append(f"{data.contradictions} images stand in the data set under more than one {what}")
+        found.append(f"{data.contradictions} images appear with more than one {what}")
     unused = len(data.targets) - sum(len(records) for records in data.splits.values())
     if unused:
-        found.append(f"{unused} images are left out: the same pixels or group stand in a later split")
+        found.append(f"{unused} images left out: the same pixels or group are in a later split")
     return found
 
 
@@ -135,8 +137,8 @@ def _range_warnings(data: PreparedData) -> list[str]:
         return []
     low, high = data.info.image.source_range
     return [
-        f"{values:,} values in {images:,} images lie outside of the value range {low:g} to {high:g} and were clipped; "
-        "another range is set with dataset.value_range"
+        f"{values:,} values in {images:,} images are outside the value range {low:g} to {high:g} and were clipped; "
+        "set another range with dataset.value_range"
     ]
 
 

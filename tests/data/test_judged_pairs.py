@@ -87,10 +87,10 @@ def test_a_header_of_one_number_and_spaces_for_tabs_will_do(tmp_path):
         (["ten 300"], r"pairs\.txt:1: expected .*'10 300'.* received 'ten 300'"),
         (
             ["2 1", "Digit_6 1 2", "Digit_6 1 Digit_7 1"],
-            "2 folds of 1 pairs of one identity .* are 4 lines, but 2 follow",
+            "expected 4 lines for 2 folds of 1 matched and 1 mismatched pairs; found 2",
         ),
         (["1", "Digit_6 1 2", "Digit_6 1 Digit_7"], r"pairs\.txt:3: expected 'name 1 4' or .* 'Digit_6 1 Digit_7'"),
-        (["1", "Digit_6 1 2", "Digit_6 1 3"], "needs pairs of one identity and pairs of two"),
+        (["1", "Digit_6 1 2", "Digit_6 1 3"], "needs both matched and mismatched pairs"),
         (
             ["1", "Digit_6 1 2", "Digit_6 1 Dgit_7 1"],
             r"pairs\.txt:3: unknown identity 'Dgit_7'; did you mean 'Digit_7'",

@@ -1,4 +1,4 @@
-"""Orders in which each batch holds several images of a class, for losses that compare the images of a batch."""
+"""Orders with several images of a class in each batch, for losses that compare the images of a batch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from automap.interfaces.array import Array
 
 
 def balanced_order(classes: Array, per_class: int, seed: int, epoch: int) -> Array:
-    """Return an order of records in which runs of `per_class` are of one class, a function of the arguments alone.
+    """Return an order with runs of `per_class` records of one class; depends on the arguments alone.
 
-    The records of each class are shuffled and cut into runs; what is left of a class is filled up with others of
-    its records, drawn again; runs are shuffled. So every record stands in the order at least once, and a class as often
-    as its size says.
+    The records of each class are shuffled and cut into runs; an incomplete run is filled with other records of the
+    class, and the runs are shuffled. Every record occurs at least once, and classes as often as their size requires.
 
     Args:
         classes: of each record, ``(records,)``, integers.
@@ -36,5 +35,5 @@ def _filled_up(members: Array, per_class: int, random: np.random.Generator) -> A
     others = members[: len(members) - len(members) % per_class]
     if len(others):
         return np.concatenate([members, random.choice(others, missing, replace=False)])
-    # A class with fewer records than a run has to repeat those that the run holds already.
+    # A class with fewer records than a run repeats them.
     return np.concatenate([members, random.choice(members, missing)])

@@ -1,4 +1,4 @@
-"""Batches of decoded records: the training split in a new order each epoch, other splits once in theirs."""
+"""Batches of decoded records: the training split shuffled each epoch, other splits in order."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from automap.exceptions import TrainingError
 from automap.interfaces.array import Array
 
 IN_MEMORY_BYTES = 2**30
-"""A training split up to this size is held in memory; a larger one is read from its memory-mapped shards."""
+"""Largest training split that is kept in memory; larger ones are read from memory-mapped shards."""
 
 WINDOW_BYTES = 2**27
-"""Records that are read together, and among which the order of an epoch is free."""
+"""Size of the windows that are read together and shuffled."""
 BLOCK_BYTES = 2**18
-"""Neighbouring records that are read at once: disks give as much a second from here on."""
+"""Size of contiguous reads; larger ones do not increase the throughput of disks."""
 
 
 class TrainingBatches:
-    """The training split as what ``model.fit`` takes for one epoch after another.
+    """The training split, epoch after epoch, in the form that ``model.fit`` takes.
 
     Batches are full; the records left over at the end of an epoch are others each time, as the order is.
 
     Args:
         data: the data set.
-        batch_size: images a step; a smaller split is one batch.
+        batch_size: images per step; a smaller split is one batch.
         seed: the trial's seed.
-        per_class: how many images of a class stand together in a batch, for losses that compare the images of a batch;
-            None for any mix.
-        parts: into how many a batch is divided, which are trained one after another where memory is short.
+        per_class: images of a class that are together in a batch, for losses that compare the images of a batch; None
+            for any mix.
+        parts: number of parts into which batches are divided to save memory.
 
     Raises:
-        TrainingError: if a batch has no room for two classes.
+        TrainingError: if a batch cannot hold two classes.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class TrainingBatches:
         self._records = np.asarray(data.splits["train"])
         whole = min(batch_size, len(self._records)) // parts
         self.batch_size = whole if per_class is None else whole // per_class * per_class
-        """Images a step."""
+        """Images per step."""
         if per_class is not None and self.batch_size < 2 * per_class:
             raise TrainingError(
-                f"batches of {whole} images cannot hold {per_class} of each of two classes, which the loss compares; "
-                "raise training.batch_size or lower the loss's number of images"
+                f"batches of {whole} images cannot hold {per_class} images of each of two classes, as the loss needs; "
+                "raise training.batch_size or lower the loss's images_per_class"
             )
         self.steps = parts * (len(self._records) // (parts * self.batch_size))
-        """Steps an epoch."""
+        """Steps per epoch."""
         targets = data.targets
         self._record_bytes = data.input_bytes + int(np.prod(targets.shape[1:])) * targets.dtype.itemsize
         fits = len(self._records) * self._record_bytes <= IN_MEMORY_BYTES
@@ -74,7 +74,7 @@ class TrainingBatches:
 
     @property
     def _window(self) -> int:
-        """Batches that are read together."""
+        """Batches per window."""
         return max(1, WINDOW_BYTES // (self._record_bytes * self.batch_size))
 
     def _order(self, epoch: int) -> Array:
@@ -117,7 +117,7 @@ class TrainingBatches:
 
 
 class ArrayBatches:
-    """Records held in memory as arrays."""
+    """Records in memory, as arrays."""
 
     def __init__(self, inputs: Mapping[str, Array], targets: Array) -> None:
         self._inputs, self._targets = inputs, targets

@@ -1,4 +1,4 @@
-"""Batches for the JAX backend: gathered on the device, where the records lie."""
+"""Batches for the JAX backend: gathered on the device that holds the records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _taken: Any = jax.jit(_take)
 
 
 class JaxBatches:
-    """Records held on the device: a batch costs the transfer of its indices."""
+    """Records on the device: only indices are transferred for a batch."""
 
     def __init__(self, inputs: Mapping[str, Array], targets: Array) -> None:
         self._records = jax.device_put({"inputs": dict(inputs), "targets": targets})

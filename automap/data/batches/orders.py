@@ -1,4 +1,4 @@
-"""The orders in which epochs take their records: functions of seed and epoch alone, so that a trial can be resumed."""
+"""The order of records in an epoch: depends on seed and epoch alone, so that trials can be resumed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from automap.interfaces.array import Array
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> Array:
-    """Return the order in which an epoch takes records that lie in memory.
+    """Return the order of an epoch of records in memory.
 
     Args:
         count: number of records.
@@ -22,24 +22,23 @@ def epoch_order(count: int, seed: int, epoch: int) -> Array:
 
 
 def windowed_order(count: int, seed: int, epoch: int, *, block: int, window: int) -> Array:
-    """Return the order in which an epoch takes records that are read from disk.
+    """Return the order of an epoch of records that are read from disk.
 
-    Neighbours stay together in blocks, which are read forwards; blocks come in any order; and within a window of many
-    blocks, which memory holds, records come in any order. The nearer the number of blocks in a window is to all of
-    them, the nearer is this to `epoch_order`.
+    Contiguous blocks are shuffled, and then the records within each window of many blocks, which fits in memory. The
+    more blocks a window has, the closer this is to `epoch_order`.
 
     Args:
         count: number of records.
         seed: the trial's seed.
         epoch: the epoch, from 0.
-        block: neighbouring records that are read together.
-        window: records among which the order is free.
+        block: contiguous records that are read together.
+        window: records that are shuffled together.
 
     Returns:
         A permutation of ``0 .. count - 1``, int64.
     """
     random = np.random.default_rng((seed, epoch))
-    # Blocks begin elsewhere each epoch: otherwise the same neighbours would share a window every time.
+    # Blocks start at another offset each epoch, so that neighbours are not always in the same window.
     edges = np.unique([0, *range(int(random.integers(block)), count, block), count])
     starts, ends = edges[:-1], edges[1:]
     blocks = random.permutation(len(starts))

@@ -1,4 +1,4 @@
-"""Batches of records that are read from disk, ahead of the step that takes them."""
+"""Batches of records that are read from disk in the background."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from automap.interfaces.array import Array
 Batch = dict[str, Any]
 
 READERS = 2
-"""Windows that are read at once, while another one is taken: so many and two more are in memory at most."""
+"""Windows that are read in parallel; at most two more are in memory."""
 
 
 class StreamedBatches:
-    """An epoch's batches, read window by window.
+    """The batches of an epoch, read window by window.
 
     Args:
         inputs: returns the inputs of some records, by name; called in threads.
@@ -50,7 +50,7 @@ class StreamedBatches:
             while ahead:
                 yield from _emptied(ahead.popleft().result())
         finally:
-            # Whoever leaves in the middle of an epoch waits for no window.
+            # Leaving in the middle of an epoch does not wait for reads.
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, start: int) -> list[Batch]:
@@ -65,7 +65,7 @@ class StreamedBatches:
 
 
 def _emptied(batches: list[Batch]) -> Iterator[Batch]:
-    # No reference to a window outlives its last batch.
+    # Releases a window with its last batch.
     batches.reverse()
     while batches:
         yield batches.pop()

@@ -1,4 +1,4 @@
-"""Batches for the TensorFlow backend: gathered, or taken over from readers, outside of the step's thread."""
+"""Batches for the TensorFlow backend: gathered or read outside the thread of the train step."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from automap.interfaces.array import Array
 Batch = dict[str, Any]
 
 PREFETCHED = 4
-"""Batches made ahead of the step."""
+"""Batches that are prepared in advance."""
 
 
 class TensorFlowBatches:
-    """Records held as tensors."""
+    """Records in memory, as tensors."""
 
     def __init__(self, inputs: Mapping[str, Array], targets: Array) -> None:
         with tf.device("CPU"):

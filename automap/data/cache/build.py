@@ -1,8 +1,7 @@
 """Building the decode-once cache.
 
-A cache is built in a folder of its own, shard by shard, and renamed when it is whole: one that is not is never
-read, and a build that was killed goes on with the first shard that is missing. The data set is gone through once
-more while it is decoded, so that no more than a shard of it is ever held.
+A cache is built in a temporary folder, shard by shard, and renamed when it is complete. A build that was killed resumes
+with the first missing shard. Decoding lists the data set a second time, so that at most one shard is in memory.
 """
 
 from __future__ import annotations
@@ -40,27 +39,27 @@ from automap.interfaces.sample import BadSample, Sample
 from automap.store.atomic import sync_folder, write_atomically, write_text
 
 SHARD_BYTES = 64 * 2**20
-"""Size of a shard, about; so much is decoded again, at most, after a build was killed."""
+"""Approximate size of a shard: what is decoded again, at most, after a build was killed."""
 SHARD_RECORDS = 16_384
-"""Records of a shard at most, however small they are."""
+"""Most records of a shard."""
 _FULL_OR_FORBIDDEN = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 )
 
 
 def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | None = None) -> Cache:
-    """Decode a data set, fetch it decoded, or wait for the process that is doing so, and return its cache.
+    """Decode a data set, fetch its cache, or wait for the process that builds it; return the cache.
 
     Args:
         root: folder of all caches.
-        listing: what a first pass over the data set found.
+        listing: the result of a first pass over the data set.
         progress: called with records done, records in all, and what is being done.
         shared: URL where machines share their caches; None for none.
 
     Raises:
-        DataError: if no image can be decoded, or the data set changes meanwhile.
+        DataError: if no image can be decoded, or the data set changes while it is decoded.
         StorageError: if the disk is full or the folder cannot be written.
-        WorkerError: if a process that decodes died.
+        WorkerError: if a decoding process died.
     """
     path = cache_path(root, listing.fingerprint)
     with _space_errors(root, listing), _locked(path):
@@ -75,7 +74,7 @@ def build_cache(root: Path, listing: Listing, progress: Progress, shared: str | 
         sync_folder(root)
         built = open_cache(root, listing.fingerprint)
         assert built is not None
-        # Parts, and what killed processes left.
+        # Parts, and leftovers of killed processes.
         for file in path.iterdir():
             if file.name not in (MANIFEST_FILE, *built.manifest.files):
                 file.unlink()
@@ -105,7 +104,7 @@ def _build(building: Path, listing: Listing, progress: Progress) -> None:
         os.fsync(names.fileno())
     if changed:
         shutil.rmtree(building)
-        raise DataError("the data set changed while it was decoded; run again when it is complete")
+        raise DataError("the data set changed while it was decoded; run the command again")
     _finish(building, columns, records.bad, listing)
 
 
@@ -116,7 +115,7 @@ def _shard_records(listing: Listing) -> int:
 def _shard(
     building: Path, number: int, samples: Iterable[Sample], columns: _Columns, pool: Executor | None
 ) -> Iterator[tuple[list[Sample], Outcome]]:
-    """Yield the records of a shard with what is known of them; decode and write it first unless that is done."""
+    """Yield the samples of a shard with their outcome; decode and write the shard unless an earlier build has."""
     listing, checksums = columns.listing, columns.checksums
     known = building / f"part-{number:05d}.json"
     if (part := _known_part(building, known)) is not None:
@@ -144,7 +143,7 @@ def _shard(
 
 
 def _known_part(building: Path, file: Path) -> dict[str, Any] | None:
-    """Return what an earlier build has written of a shard; None if there is none, or its files are damaged."""
+    """Return the outcome of a shard that an earlier build has written; None if there is none or it is damaged."""
     if not file.exists():
         return None
     try:
@@ -157,14 +156,14 @@ def _known_part(building: Path, file: Path) -> dict[str, Any] | None:
 
 @dataclass
 class _Columns:
-    """What a cache keeps of each record beside its pixels: some dozens of bytes, names on disk."""
+    """What a cache stores about each record besides its pixels: tens of bytes in memory, names on disk."""
 
     listing: Listing
     names: BinaryIO
     bad: list[BadSample] = field(default_factory=list)
     shards: dict[int, int] = field(default_factory=dict)
     checksums: dict[str, int] = field(default_factory=dict)
-    """Of the files of pixels."""
+    """Of the shards."""
 
     def __post_init__(self) -> None:
         self.targets = self.listing.kind.column()
@@ -201,7 +200,7 @@ class _Columns:
         self.name_ends.append((self.name_ends[-1] if self.name_ends else 0) + written)
 
     def arrays(self) -> dict[str, Array]:
-        """Return all but targets and names, by the name of their file."""
+        """Return all columns but targets and names, by file name."""
         columns: dict[str, Array] = {
             name: np.frombuffer(values, values.typecode) if values else np.empty(0, values.typecode)
             for name, values in vars(self).items()
@@ -246,7 +245,7 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
 
 
 def _as_before(targets: Array) -> list[Array]:
-    """Return what is digested of targets: of numbers float32, as they once were kept, where that tells them apart."""
+    """Return what to digest of targets: numbers as float32, as earlier versions did, unless that merges some."""
     if targets.dtype != np.float64:
         return [targets]
     with np.errstate(over="ignore"):
@@ -260,7 +259,7 @@ def _valid_text(text: str) -> str:
 
 
 def _content(building: Path, shape: tuple[int, ...], classes: Sequence[str], arrays: dict[str, Array]) -> str:
-    """Digest what can be learned from: the same for a copy of the data set on another machine."""
+    """Return a digest of pixels, targets, groups and given splits: the same for a copy on another machine."""
     digest = hashlib.sha256(json.dumps([shape, classes]).encode())
     # Of targets that are pixels, the hashes stand for them.
     whole = building / "targets.npy"
@@ -286,11 +285,11 @@ def _space_errors(root: Path, listing: Listing) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # NumPy reports what a full disk did not take without the number of an error.
+        # NumPy reports a full disk without an error number.
         if error.errno is not None and error.errno not in _FULL_OR_FORBIDDEN:
             raise
         needed = listing.count * listing.record_bytes / 1e6
         raise StorageError(
             f"cache {root}: {error.strerror or 'the disk is full'}; the decoded data set needs {needed:,.0f} MB. "
-            "Make room, or set AUTOMAP_CACHE to another folder; what is decoded already stays"
+            "Free some space, or set AUTOMAP_CACHE to another folder; what is already decoded is kept"
         ) from None

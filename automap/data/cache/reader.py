@@ -1,4 +1,4 @@
-"""The decode-once cache as it is read: records of one shape in memory-mapped shards."""
+"""Reading the decode-once cache: records of one shape in memory-mapped shards."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from automap.data.targets.kind import Values
 from automap.interfaces.array import Array
 
 MANIFEST_FILE = "manifest.json"
-"""Written last: a cache that has it is whole."""
+"""Written last: a cache with a manifest is complete."""
 
 
 def cache_directory() -> Path:
-    """Return where decoded data sets are kept: ``$AUTOMAP_CACHE``, else the user's cache folder."""
+    """Return the folder of all caches: ``$AUTOMAP_CACHE``, else the user's cache folder."""
     if named := os.environ.get("AUTOMAP_CACHE"):
         return Path(named)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "automap"
 
 
 def cache_path(root: Path, fingerprint: str) -> Path:
-    """Return the folder of the cache with a fingerprint, there or not."""
+    """Return the folder of the cache with a fingerprint, whether it exists or not."""
     return root / fingerprint[:40]
 
 
 class Names(Sequence[str]):
-    """Names of records, read from disk one by one: a million of them as objects would take 100 MB.
+    """Names of records, read from disk on access: as objects, a million would take 100 MB.
 
     Args:
         folder: of the cache.
@@ -65,7 +65,7 @@ class Names(Sequence[str]):
 
 @dataclass(frozen=True)
 class Cache:
-    """A data set decoded, on disk."""
+    """A decoded data set on disk."""
 
     path: Path
     manifest: Manifest = field(repr=False)
@@ -96,7 +96,7 @@ class Cache:
 
     @cached_property
     def targets(self) -> Values:
-        """Target of each record, in the form that its kind has; class numbers ``(records,)`` int32 for labels."""
+        """Target of each record, as its kind stores it: class indices ``(records,)`` int32 for labels."""
         if target_path(self.path, 0).name in self.manifest.files:
             return self._shards(target_path)
         return np.asarray(np.load(self.path / "targets.npy"))
@@ -135,17 +135,17 @@ class Cache:
         return Shards([path(self.path, number) for number in range(len(counts))], counts, self.verifier.check)
 
     def images(self, records: Array) -> Array:
-        """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the order asked for."""
+        """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the given order."""
         return self._images[records]
 
 
 def shard_path(folder: Path, number: int) -> Path:
-    """Return the file of a shard's images."""
+    """Return the file of the images of a shard."""
     return folder / f"images-{number:05d}.npy"
 
 
 def target_path(folder: Path, number: int) -> Path:
-    """Return the file of a shard's targets, where they are pixels."""
+    """Return the file of the targets of a shard, if they are pixels."""
     return folder / f"targets-{number:05d}.npy"
 
 

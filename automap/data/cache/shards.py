@@ -1,4 +1,4 @@
-"""Arrays of one shape a record in memory-mapped files, as if they were one array."""
+"""Several memory-mapped arrays as one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from automap.interfaces.array import Array
 
 
 class Shards:
-    """An array whose rows lie in several files.
+    """An array whose rows are in several files.
 
     Args:
         paths: the files, one or more.
@@ -36,15 +36,15 @@ class Shards:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
+        """Type of the values."""
         found: np.dtype[Any] = self._shard(0).dtype
         return found
 
     def __getitem__(self, rows: Array) -> Array:
-        """Return some rows, in the order asked for.
+        """Return rows, in the given order.
 
         Args:
-            rows: their numbers, or whether each is wanted.
+            rows: indices, or a boolean mask.
         """
         rows = np.arange(len(self))[rows] if rows.dtype == bool else rows
         if len(self._paths) == 1:
@@ -53,7 +53,7 @@ class Shards:
         shard_of = np.searchsorted(self._starts, rows, side="right") - 1
         for shard in np.unique(shard_of).tolist():
             wanted = np.flatnonzero(shard_of == shard)
-            # Ascending order reads the shard forwards.
+            # Ascending, so that the shard is read sequentially.
             wanted = wanted[np.argsort(rows[wanted], kind="stable")]
             found[wanted] = self._read(shard, rows[wanted] - self._starts[shard])
         return found
@@ -62,7 +62,7 @@ class Shards:
         shard = self._shard(number)
         found = np.asarray(shard[rows])
         if hasattr(mmap, "MADV_DONTNEED"):
-            # What was read stays in the system's cache, but no longer counts as memory of this process.
+            # The pages stay in the page cache, but no longer count as memory of this process.
             shard._mmap.madvise(mmap.MADV_DONTNEED)
         return found
 

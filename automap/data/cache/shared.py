@@ -1,7 +1,7 @@
-"""Decoded data sets that machines share: what one has decoded, the others fetch.
+"""Caches that machines share: one machine decodes, the others fetch.
 
-A cache lies at a URL as it lies on disk, in a folder named by its fingerprint. Its manifest comes last: a cache without
-one is being written, and nobody reads it.
+At the URL, a cache is stored as on disk, in a folder named after its fingerprint. The manifest is written last: a cache
+without one is incomplete and is not read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MB = 10**6
 
 
 def fetch(url: str, name: str, folder: Path, progress: Progress) -> bool:
-    """Copy a decoded data set from a URL; what an earlier try has copied is not copied again.
+    """Copy a cache from a URL; files that an earlier attempt has copied are kept.
 
     Args:
         url: where machines share their caches.
@@ -32,7 +32,7 @@ def fetch(url: str, name: str, folder: Path, progress: Progress) -> bool:
         progress: called with megabytes done, megabytes in all, and what is being done.
 
     Returns:
-        Whether it lies there.
+        Whether the cache exists there.
 
     Raises:
         ConnectionLost: if the URL does not answer.
@@ -72,15 +72,15 @@ def _fetch_file(place: str, path: Path, size: int, expected: int | None) -> None
 
 def _damaged(place: str, reason: str) -> StorageError:
     return StorageError(
-        f"shared cache {place}: {reason}; delete that folder, and the next machine that has the data set decoded "
+        f"shared cache {place}: {reason}; delete that folder: the next machine that has decoded the data set "
         "writes it again"
     )
 
 
 def share(cache: Cache, url: str, progress: Progress) -> None:
-    """Copy a decoded data set to a URL, unless it lies there; several machines may do so at once.
+    """Copy a cache to a URL, unless it exists there; safe with several machines.
 
-    Of several processes on this machine one does so, and the others go on.
+    Of several processes on this machine, one copies and the others continue.
 
     Args:
         cache: this machine's.
@@ -92,7 +92,7 @@ def share(cache: Cache, url: str, progress: Progress) -> None:
         StorageError: if it cannot be written; this machine's cache stays.
     """
     place = remote.child(url, cache.path.name)
-    with _advising(f"the decoded data set stays in {cache.path}, and 'cache' in the spec may be left out"):
+    with _advising(f"the decoded data set stays in {cache.path}; 'cache' can be left out of the spec"):
         if remote.read_text(remote.child(place, MANIFEST_FILE)) is not None:
             return
         lock = FileLock(cache.path.with_name(f"{cache.path.name}.lock"))
@@ -100,7 +100,7 @@ def share(cache: Cache, url: str, progress: Progress) -> None:
             with lock.acquire(blocking=False):
                 _push_all(cache, place, progress)
         except Timeout:
-            pass  # Another process of this machine is at it.
+            pass  # Another process of this machine copies it.
 
 
 def _push_all(cache: Cache, place: str, progress: Progress) -> None:
@@ -118,7 +118,7 @@ def _push_all(cache: Cache, place: str, progress: Progress) -> None:
 
 @contextmanager
 def _advising(advice: str) -> Iterator[None]:
-    """Add to an error of the URL what it means for this machine."""
+    """Add advice for this machine to an error of the URL."""
     try:
         yield
     except StorageError as error:

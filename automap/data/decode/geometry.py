@@ -1,4 +1,4 @@
-"""Where the pixels of an image lie in its record: the same for the image and for the targets that lie in it."""
+"""How an image is fitted into its record, for images and the targets in them alike."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Geometry(NamedTuple):
     inner: tuple[int, int, int, int]
     """The part of the record that the image fills, in pixels of the record."""
     orientation: int = 1
-    """Of EXIF: how the stored image was turned to be upright."""
+    """EXIF orientation of the stored image."""
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -37,7 +37,7 @@ class Geometry(NamedTuple):
         return down, across
 
     def scaled_to(self, source: tuple[int, int], record: tuple[int, int]) -> Geometry:
-        """Return the same geometry of an image and a record of other sizes, each a multiple of these.
+        """Return the same geometry for an image and a record of other sizes, each a multiple of these.
 
         Args:
             source: height and width of the other image.
@@ -51,7 +51,7 @@ class Geometry(NamedTuple):
         return Geometry(source, record, shown, (x, y, x_end, y_end))
 
     def box(self, box: Sequence[float]) -> Rectangle:
-        """Return a box of the image, left, top, right, bottom, in pixels of the record, cut at the record's edges."""
+        """Return a box of the image, left, top, right, bottom, in pixels of the record, clipped to the record."""
         down, across = self.scale
         left, right = (self.inner[0] + (x - self.shown[0]) * across for x in (box[0], box[2]))
         top, bottom = (self.inner[1] + (y - self.shown[1]) * down for y in (box[1], box[3]))
@@ -64,14 +64,14 @@ class Geometry(NamedTuple):
         )
 
     def visible(self, box: Sequence[float]) -> float:
-        """Return the share of a box of the image that is in the record, 0 to 1."""
+        """Return the fraction of a box of the image that is in the record, 0 to 1."""
         area = (box[2] - box[0]) * (box[3] - box[1])
         across = min(box[2], self.shown[2]) - max(box[0], self.shown[0])
         down = min(box[3], self.shown[3]) - max(box[1], self.shown[1])
         return max(0.0, across) * max(0.0, down) / area if area > 0 else 0.0
 
     def box_in_image(self, box: Sequence[float]) -> Rectangle:
-        """Return a box of the record in pixels of the image, cut at the image's edges."""
+        """Return a box of the record in pixels of the image, clipped to the image."""
         down, across = self.scale
         height, width = self.source
         left, right = (self.shown[0] + (x - self.inner[0]) / across for x in (box[0], box[2]))
@@ -84,11 +84,11 @@ class Geometry(NamedTuple):
         )
 
     def mask(self, mask: Array, fill: int) -> Array:
-        """Return a mask of the image ``(height, width)``, uint8, as a mask of the record, each pixel its nearest.
+        """Return a mask of the image ``(height, width)``, uint8, as a mask of the record, by nearest neighbour.
 
         Args:
             mask: of the upright image.
-            fill: what stands where the record shows nothing of the image.
+            fill: the value outside of the image.
         """
         left, top, right, bottom = self.inner
         fitted = np.full(self.record, fill, np.uint8)
@@ -99,12 +99,12 @@ class Geometry(NamedTuple):
         return fitted
 
     def in_image(self, picture: Image.Image, resampling: Image.Resampling, fill: Any = 0) -> Image.Image:
-        """Return a picture of the record, or of a multiple of its size, as a picture of the image.
+        """Return a picture of the record, or a multiple of it, in the coordinates of the image.
 
         Args:
-            picture: what was made of the record.
+            picture: of the size of the record or a multiple of it.
             resampling: how it is resized.
-            fill: what stands where the record shows nothing of the image.
+            fill: the value outside of the image.
         """
         multiple = picture.width / self.record[1]
         x, y, x_end, y_end = (round(edge * multiple) for edge in self.inner)
@@ -116,7 +116,7 @@ class Geometry(NamedTuple):
 
 
 def fit(size: tuple[int, int], record: tuple[int, int], resize: Resize) -> Geometry:
-    """Return how an image of a size is fitted into a record.
+    """Return how an image is fitted into a record.
 
     Args:
         size: height and width of the image.
@@ -137,7 +137,7 @@ def fit(size: tuple[int, int], record: tuple[int, int], resize: Resize) -> Geome
 
 
 def scale_of(size: tuple[int, int], record: tuple[int, int], resize: Resize) -> float:
-    """Return by what a picture's sides are multiplied; for ``stretch`` the larger of the two.
+    """Return the scale factor of a picture; for ``stretch``, the larger of the two.
 
     Args:
         size: width and height of the picture.

@@ -34,15 +34,15 @@ from automap.interfaces.sample import Sample
 Item = TypeVar("Item")
 
 CHUNK = 32
-"""Images that are handed to a decoding process at one time, at most."""
+"""Most images per task of a decoding process."""
 CHUNK_BYTES = 8 * 2**20
-"""Size of what comes back at one time, about."""
+"""Approximate size of the result of a task."""
 AHEAD = 4
-"""Chunks that each process has before it, so that none waits."""
+"""Tasks that are queued for each process."""
 CHECK_SECONDS = 5.0
-"""How often to look whether the decoding processes are alive, while a result is awaited."""
+"""How often to check, while waiting for a result, that the decoding processes are alive."""
 PARALLEL_FROM = 500
-"""Files below this number are decoded by the process itself: starting others takes longer."""
+"""Fewer files are decoded in this process: starting others takes longer."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Outcome:
     clipped: list[int] = field(default_factory=list)
     """Of each good one, the values outside of the data set's value range."""
     placed: list[Any] = field(default_factory=list)
-    """Of each good one whose target lies in the image: what its kind says of it."""
+    """Of each good one with a target in the image: what `TargetKind.describe` returned."""
 
     def extend(self, other: Outcome) -> None:
         """Append what is known of the next samples."""
@@ -82,7 +82,7 @@ class Decoded:
 
 
 def decode_all(images: Sequence[Pixels], targets: Sequence[Any], kind: TargetKind, record: ImageInfo) -> Decoded:
-    """Decode some images and what of their targets lies in them. Runs in a process of its own."""
+    """Decode images and the targets in them; runs in a decoding process."""
     found: list[Array] = []
     lying: list[Any] = []
     outcome = Outcome()
@@ -118,10 +118,10 @@ def _moments(pixels: Array) -> list[int]:
 
 @contextmanager
 def decoders(encoded: int) -> Iterator[Executor | None]:
-    """Start processes that decode; None where there is too little to do for that.
+    """Start decoding processes; yield None if there is too little to decode.
 
     Args:
-        encoded: number of images that are not pixels already.
+        encoded: number of encoded images.
 
     Raises:
         WorkerError: if one of the processes dies.
@@ -129,7 +129,7 @@ def decoders(encoded: int) -> Iterator[Executor | None]:
     if encoded < PARALLEL_FROM:
         yield None
         return
-    # Forked copies of a process with threads can hang; these start afresh and import what decodes.
+    # Forked copies of a process with threads can hang.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         len(usable_processors()), mp_context=context, initializer=_start_process, initargs=(context.Lock(),)
@@ -142,14 +142,14 @@ def decoders(encoded: int) -> Iterator[Executor | None]:
 
 def _start_process(turn: Lock) -> None:
     take_turns(turn)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that the user started.
-    # The C libraries write what they think of damaged files to standard error, over the user's progress bar.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent.
+    # The C libraries write warnings about damaged files to standard error, over the progress bar.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End when the parent was killed: the executor's processes would wait for work for ever."""
+    """Exit when the parent was killed: the executor's processes would wait for work forever."""
     if (parent := multiprocessing.parent_process()) is not None:
         parent.join()
     os._exit(1)
@@ -158,11 +158,11 @@ def _end_with_parent() -> None:
 def decode_in_order(
     pool: Executor | None, records: Iterable[Sample], kind: TargetKind, record: ImageInfo
 ) -> Iterator[tuple[list[Sample], Decoded]]:
-    """Yield records with what they are decoded to, some at a time; only a few wait decoded.
+    """Yield samples with their decoded records, a chunk at a time and in order, with few chunks in memory.
 
     Args:
-        pool: processes that decode, None to do it here.
-        records: what to decode; the records that are yielded have lost their image, and a target that lies in it.
+        pool: decoding processes; None to decode in this process.
+        records: the samples to decode; they are yielded without their image and a target in it.
         kind: of their targets.
         record: what the decoded records look like.
 
@@ -188,7 +188,7 @@ def decode_in_order(
 
 
 def without_pixels(record: Sample, kind: TargetKind) -> Sample:
-    """Return a record without what takes room: its image, and a target that lies in it."""
+    """Return a sample without its image and a target in it, which take memory."""
     return record._replace(inputs={}, target=None if kind.in_image else record.target)
 
 
@@ -225,8 +225,8 @@ def _end_if_broken(pool: Any) -> None:
 def _died(chunk: list[Sample]) -> WorkerError:
     return WorkerError(
         f"a process that decodes images died, at {chunk[0].name} or soon after: the machine ran out of memory, or a "
-        "file crashes the image library. What is decoded is kept; running again goes on from there. (In a script of "
-        'your own, what starts automap must stand under: if __name__ == "__main__")'
+        "file crashed the image library. Run the same command again to resume. (In a script, call automap under: "
+        'if __name__ == "__main__")'
     )
 
 

@@ -1,4 +1,4 @@
-"""What a data set holds, found in one pass that keeps no record, before anything is decoded."""
+"""Listing a data set in one pass, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -27,52 +27,52 @@ from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import BadSample, ImageSource, Notice, Sample
 
 Progress = Callable[[int, int | None, str], None]
-"""Takes records done, records in all (None while it is not known), and what is being done."""
+"""Called with the number of samples done, their total (None if unknown), and the current activity."""
 
 FORMAT = 5
 """Changes when the same samples would be cached differently."""
 
 TOLD_EVERY = 1000
-"""Records between two reports of progress."""
+"""Samples between two progress reports."""
 PROBED = 1000
 """Samples whose headers are read to find size, channels and type."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What one pass over a data set's records found."""
+    """The result of one pass over a data set."""
 
     dataset: Dataset
     count: int
-    """Records, those that may turn out to be damaged included."""
+    """Number of samples, including those that cannot be decoded."""
     encoded: int
-    """Those of them that are files or encoded images, not pixels."""
+    """Number of samples that are files or encoded images, not arrays."""
     digest: str
-    """Of every record."""
+    """Digest of all samples."""
     sample: tuple[Sample, ...] = field(repr=False)
-    """Some of the records, the same for the same data set."""
+    """Some of the samples, the same for the same data set."""
     notices: tuple[str, ...] = ()
     """What the data set left out or changed, one line for each kind."""
 
     @property
     def fingerprint(self) -> str:
-        """Of every record and of how they are decoded; the key of the cache."""
+        """Digest of all samples and of how they are decoded: the key of the cache."""
         data = self.dataset
         decoding = [FORMAT, self.digest, data.target, data.image_size, data.channels, data.resize]
         decoding += [data.bit_depth, data.value_range]
-        # What other kinds of target add leaves the key of class names as it was.
+        # Only some kinds of target add to the key.
         if self.kind.in_image:
             decoding += [self.kind.classes, self.kind.scale]
         return hashlib.sha256(json.dumps(decoding).encode()).hexdigest()
 
     @cached_property
     def kind(self) -> TargetKind:
-        """What is done with the targets."""
+        """Kind of the targets."""
         return target_kind(self.dataset)
 
     @property
     def record_bytes(self) -> int:
-        """Size of a decoded record with a target that is pixels."""
+        """Size of a decoded record, with its target if that is pixels."""
         pixels = math.prod(self.format.shape) * self.format.bit_depth // 8
         return pixels + (math.prod(self.kind.shape(self.format.shape)) if self.kind.pixels else 0)
 
@@ -83,7 +83,7 @@ class Listing:
 
 
 class RecordPass:
-    """One pass over a data set, record by record; nothing is kept but a digest and what is bad.
+    """One pass over a data set that keeps only a digest and the bad samples.
 
     Args:
         dataset: the data set.
@@ -96,7 +96,7 @@ class RecordPass:
         self.notices = NoticeCounts()
 
     def __iter__(self) -> Iterator[Sample]:
-        """Yield the records in their order; what is bad goes to `bad`."""
+        """Yield the samples in order; bad samples are collected in `bad`."""
         for record in self._dataset.samples():
             if isinstance(record, Notice):
                 self.notices.add(record)
@@ -110,19 +110,19 @@ class RecordPass:
 
     @property
     def digest(self) -> str:
-        """Of what was seen so far."""
+        """Digest of the samples so far."""
         return self._digest.hexdigest()
 
 
 def list_records(dataset: Dataset, progress: Progress) -> Listing:
-    """Count a data set's records and keep a sample of them.
+    """Count the samples of a data set and keep some of them.
 
     Args:
         dataset: the data set.
-        progress: called with records found, None as nobody knows how many there are, and what is being done.
+        progress: called with the number of samples found, None and the activity.
 
     Raises:
-        DataError: if it is missing or holds no record.
+        DataError: if it is missing or empty.
     """
     records, sample = RecordPass(dataset), _Sample(PROBED)
     count = encoded = 0
@@ -159,7 +159,7 @@ def _version(record: Sample) -> str:
 
 
 def _described(target: Any) -> Any:
-    """Return what stands for a target: itself, or the version of one that is an image."""
+    """Return what to digest of a target: the target itself, or the version of an image."""
     if isinstance(target, Path | bytes | np.ndarray | ImageSource):
         return _content_version(target)
     return target
@@ -178,7 +178,7 @@ def _content_version(image: Path | bytes | Array | ImageSource) -> str:
 
 
 class _Sample:
-    """Keeps a uniform sample of records, the same for the same records, however many there are."""
+    """Keeps a uniform sample of any number of samples; deterministic."""
 
     def __init__(self, size: int) -> None:
         self.records: list[Sample] = []

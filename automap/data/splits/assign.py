@@ -1,4 +1,4 @@
-"""Who trains, who validates, who tests: deterministic, stratified, and never one image on two sides."""
+"""Assigning records to splits: deterministic, stratified, duplicates kept together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap.interfaces.dataset import Splits
 from automap.interfaces.sample import SplitName
 
 SPLIT_CODES: Mapping[SplitName | None, int] = {None: -1, "train": 0, "validation": 1, "test": 2}
-"""How a cache keeps the split that a data set itself assigns."""
+"""How a cache stores the split that the data set assigns."""
 TRAIN, VALIDATION, TEST = SPLIT_CODES["train"], SPLIT_CODES["validation"], SPLIT_CODES["test"]
 UNUSED = -2
 
@@ -21,21 +21,21 @@ UNUSED = -2
 def assign_splits(
     targets: Array, hashes: Array, groups: Array, given: Array, settings: Splits
 ) -> Mapping[SplitName, Array]:
-    """Share out records among the splits.
+    """Assign records to splits.
 
-    Records with the same pixels, and records of one group, stay together. Each class is shared out by itself,
-    in an order that depends on pixels and seed alone, not on the order or names of files. Where the data set
-    assigns a split itself, that holds; a split that it does not have is taken from its training records, and
-    training records whose pixels are also in another given split are left out.
+    Records with the same pixels or of the same group stay together. Each class is divided separately, in an order that
+    depends on pixels and seed alone, not on the order or names of files. Splits that the data set assigns are kept; a
+    split that it lacks is taken from its training records, and training records whose pixels are also in another
+    given split are left out.
 
-    With ``settings.unseen_classes``, records of one class stay together too, and shares are counted in classes.
+    With ``settings.unseen_classes``, records of one class stay together too, and fractions count classes.
 
     Args:
         targets: class of each record, ``(records,)`` int32.
         hashes: of each record's pixels, ``(records,)`` uint64.
         groups: of each record, ``(records,)`` int64; -1 for none.
         given: the data set's own split of each record, as `SPLIT_CODES`; -1 for none.
-        settings: shares and seed.
+        settings: fractions and seed.
 
     Returns:
         Indices of the records of each split, ascending, int64.
@@ -74,12 +74,12 @@ def _leave_out_leaks(placed: Array, hashes: Array, groups: Array) -> None:
 
 
 def _units(hashes: Array, groups: Array) -> Array:
-    """Number what must stay together: same pixels, same group, and what these tie together."""
+    """Number the sets of records that must stay together: same pixels or same group, transitively."""
     _, units = np.unique(hashes, return_inverse=True)
     if (groups < 0).all():
         return units
     while True:
-        # Each round, every group and every image takes the smallest number found among its own.
+        # In each round, every group and every image takes the smallest number among its records.
         before = units
         grouped = groups >= 0
         _, group = np.unique(groups[grouped], return_inverse=True)
@@ -98,7 +98,7 @@ def _smallest(values: Array, of: Array) -> Array:
 
 
 def _order(hashes: Array, units: Array, seed: int) -> Array:
-    """Return the units in an order that depends on the seed and on the pixels in them."""
+    """Return the units in an order that depends on the seed and their pixels."""
     first = np.full(units.max(initial=-1) + 1, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(first, units, hashes)
     salt = np.frombuffer(hashlib.blake2b(str(seed).encode(), digest_size=16).digest(), np.uint64)
@@ -109,7 +109,7 @@ def _order(hashes: Array, units: Array, seed: int) -> Array:
 
 def _place(units: Array, order: Array, targets: Array, shares: Mapping[int, float]) -> Array:
     sizes = np.bincount(units, minlength=len(order))
-    # A unit of several classes, as groups may be, counts for the class of its first record.
+    # A group of several classes counts for the class of its first record.
     unit_class = np.zeros(len(order), np.int64)
     unit_class[units[::-1]] = targets[::-1]
     of_unit = np.full(len(order), TRAIN, np.int8)
@@ -133,7 +133,7 @@ def _share_out(members: Array, sizes: Array, of_unit: Array, shares: Mapping[int
 
 
 def _movable(members: Array, sizes: Array, limit: int) -> Array:
-    """Return what may leave training: all but the first, however few there are, or but groups too large for that."""
+    """Return the units that may leave training: all but the first, and no groups that are too large."""
     fitting = sizes[members] < limit
     if fitting.all():
         return np.asarray(members[1:])
@@ -144,13 +144,13 @@ def _movable(members: Array, sizes: Array, limit: int) -> Array:
 
 
 def _nearest(sizes: Array, wanted: int) -> Array:
-    """Choose units, in their order, so that their sizes add up to about `wanted`; at least one, the smallest."""
+    """Choose units, in order, whose sizes add up to about `wanted`; at least the smallest one."""
     if sizes.max() == 1:
         return np.arange(len(sizes)) < wanted
     taken = np.zeros(len(sizes), bool)
     room = wanted
     for index, size in enumerate(sizes.tolist()):
-        # A large group is taken only if that comes nearer to what is wanted than to leave it.
+        # Take a large group only if that is closer to the wanted size than leaving it.
         if size < 2 * room:
             taken[index] = True
             room -= size

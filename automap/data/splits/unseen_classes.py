@@ -1,4 +1,4 @@
-"""Splits that hold whole classes back: those of validation and test are never trained on."""
+"""Splits by class: the classes of validation and test are never trained on."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from automap.interfaces.array import Array
 from automap.interfaces.sample import SplitName
 
 FEWEST = 2
-"""Classes that a split needs at least: with one, no two images differ."""
+"""Fewest classes of a split."""
 
 
 def share_out_classes(order: Array, shares: Mapping[int, float], train: int) -> Array:
     """Return the split of each unit of whole classes.
 
     Args:
-        order: the units in the order in which they are taken, ``(units,)``.
-        shares: of the units, by the code of the split that gets them.
-        train: code of the split that keeps all others.
+        order: the units, in the order in which splits take them, ``(units,)``.
+        shares: fraction of the units, by the code of the split.
+        train: code of the split that keeps the rest.
     """
     of_unit = np.full(len(order), train, np.int8)
     start = 0
@@ -33,15 +33,15 @@ def share_out_classes(order: Array, shares: Mapping[int, float], train: int) -> 
 
 
 def check_classes_apart(splits: Mapping[SplitName, Array], targets: Array, names: Sequence[str]) -> None:
-    """Refuse splits by which nothing can be learned or judged.
+    """Refuse splits that cannot be trained or evaluated on.
 
     Args:
-        splits: indices of the records of each split; an empty test split is none.
+        splits: indices of the records of each split; the test split may be empty.
         targets: class of each record, ``(records,)``.
         names: of the classes.
 
     Raises:
-        DataError: if a split has fewer than two classes, or none of which there are two images.
+        DataError: if a split has fewer than two classes, or no class with two images.
     """
     for split, records in splits.items():
         if split == "test" and not len(records):
@@ -50,7 +50,7 @@ def check_classes_apart(splits: Mapping[SplitName, Array], targets: Array, names
         found = np.count_nonzero(counts)
         if found < FEWEST or counts.max() < 2:
             raise DataError(
-                f"the {split} split has {len(records)} images of {found} of the {len(names)} classes: to "
-                "compare images, it needs two classes, and two images of one. Whole classes are held back for "
-                "validation and test; give more of them, or change dataset.splits (test: 0 for no test split)"
+                f"the {split} split has {len(records)} images of {found} of the {len(names)} classes; comparing images "
+                "needs two classes, one of them with two images. Validation and test get whole classes: add classes or "
+                "change dataset.splits (test: 0 for no test split)"
             )

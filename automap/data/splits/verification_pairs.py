@@ -1,4 +1,4 @@
-"""Pairs of images by which recognition is judged, in a file as that of Labeled Faces in the Wild (LFW)."""
+"""Verification pairs, in the file format of Labeled Faces in the Wild (LFW)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from automap.interfaces.metric import VerificationPairs
 from automap.spec.suggest import did_you_mean
 
 TOLD = 5
-"""Wrong lines that a message shows."""
+"""Most lines that an error shows."""
 
 
 class NamedPair(NamedTuple):
@@ -35,24 +35,24 @@ class NamedPair(NamedTuple):
 class PairsFile:
     """A file of pairs.
 
-    Its first line says how many folds there are and how many pairs of each kind a fold has (``10 300``), or only the
-    latter. A line ``name 1 4`` compares two images of an identity, ``name 1 other 3`` images of two.
+    The first line has the number of folds and the number of pairs of each kind in a fold (``10 300``), or only the
+    latter. The line ``name 1 4`` compares two images of one identity, ``name 1 other 3`` images of two identities.
     """
 
     path: Path
     pairs: tuple[NamedPair, ...]
     digest: str
-    """Of its content."""
+    """Digest of its content."""
 
     @property
     def identities(self) -> frozenset[str]:
-        """All that are named."""
+        """All identities in the file."""
         return frozenset(name for pair in self.pairs for name, _ in (pair.first, pair.second))
 
     def among(self, names: Sequence[str], targets: Array, classes: Sequence[str]) -> VerificationPairs:
         """Return the pairs as indices of records.
 
-        The number of an image is the one that its file's name ends with, as in ``Aaron_Peirsol_0003.jpg``.
+        The number of an image is at the end of its file name, as in ``Aaron_Peirsol_0003.jpg``.
 
         Args:
             names: of the records.
@@ -60,7 +60,7 @@ class PairsFile:
             classes: the identities.
 
         Raises:
-            DataError: with the first lines that name an identity or image that is not there.
+            DataError: if lines name unknown identities or images.
         """
         numbers = _numbers(names, targets, classes, self.identities)
         problems = [
@@ -80,7 +80,7 @@ def read_pairs(path: Path) -> PairsFile:
     """Read a file of pairs.
 
     Raises:
-        DataError: if it cannot be read, a line is no pair, or their number is not what the first line says.
+        DataError: if it cannot be read, a line is not a pair, or the first line gives another number of pairs.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -90,23 +90,23 @@ def read_pairs(path: Path) -> PairsFile:
     folds, each = _header(path, lines[0] if lines else (1, ""))
     if len(lines) - 1 != 2 * folds * each:
         raise DataError(
-            f"dataset.splits.pairs: {path}:1: {folds} folds of {each} pairs of one identity and {each} of two are "
-            f"{2 * folds * each} lines, but {len(lines) - 1} follow"
+            f"dataset.splits.pairs: {path}:1: expected {2 * folds * each} lines for {folds} folds of {each} matched "
+            f"and {each} mismatched pairs; found {len(lines) - 1}"
         )
     pairs = tuple(_pair(path, *line, index // (2 * each)) for index, line in enumerate(lines[1:]))
     if len({pair.first[0] == pair.second[0] for pair in pairs}) < 2:
-        raise DataError(f"dataset.splits.pairs: {path} needs pairs of one identity and pairs of two")
+        raise DataError(f"dataset.splits.pairs: {path} needs both matched and mismatched pairs")
     return PairsFile(path, pairs, hashlib.sha256(text.encode()).hexdigest())
 
 
 def held_for_test(given: Array, targets: Array, classes: Sequence[str], pairs: PairsFile, test: int) -> Array:
-    """Return the given splits with every record of an identity that a pair names in the test split.
+    """Return the given splits, with all records of the identities in the pairs moved to the test split.
 
     Args:
         given: the data set's own split of each record, ``(records,)``.
         targets: index into `classes` of each record, ``(records,)``.
         classes: the identities.
-        pairs: that name some of them.
+        pairs: the verification pairs.
         test: code of the test split.
     """
     held = [index for index, name in enumerate(classes) if name in pairs.identities]
@@ -118,14 +118,14 @@ def _header(path: Path, first: tuple[int, str]) -> tuple[int, int]:
     numbers = [int(word) for word in text.split() if word.isdecimal()]
     if len(numbers) != len(text.split()) or len(numbers) not in {1, 2} or not all(numbers):
         raise DataError(
-            f"dataset.splits.pairs: {path}:{line}: expected the number of folds and of pairs, such as '10 300', or of "
-            f"pairs alone; received '{text[:80]}'"
+            f"dataset.splits.pairs: {path}:{line}: expected the number of folds and of pairs, such as '10 300', "
+            f"or only the latter; received '{text[:80]}'"
         )
     return (1, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def _pair(path: Path, line: int, text: str, fold: int) -> NamedPair:
-    # Names may hold spaces where tabs stand between the words.
+    # Names may contain spaces where words are separated by tabs.
     words = [
         unicodedata.normalize("NFC", word.strip()) for word in (text.split("\t") if "\t" in text else text.split())
     ]
@@ -153,7 +153,7 @@ def _numbers(names: Sequence[str], targets: Array, classes: Sequence[str], wante
 
 
 def _number_of(name: str) -> int | None:
-    # A table's records have their line behind the name.
+    # The names of samples of a table end with the line.
     stem = PurePosixPath(re.sub(r" \(line \d+\)$", "", name)).stem
     digits = re.search(r"[0-9]+$", stem)
     return int(digits[0]) if digits else None
@@ -168,8 +168,8 @@ def _unknown(pairs: Sequence[NamedPair], numbers: _Numbers, classes: Sequence[st
                 yield pair.line, f"unknown identity '{name}'" + (f"; {hint}" if hint else "")
             elif number not in known:
                 have = f"it has {', '.join(map(str, sorted(known)[:TOLD]))}{', …' if len(known) > TOLD else ''}"
-                unnumbered = "the names of its files end with no number"
-                yield pair.line, f"'{name}' has no image {number} that can be used; {have if known else unnumbered}"
+                unnumbered = "its file names do not end with a number"
+                yield pair.line, f"'{name}' has no usable image {number}; {have if known else unnumbered}"
             elif len(known[number]) > 1:
                 yield pair.line, f"'{name}' has {len(known[number])} images whose names end with {number}"
 

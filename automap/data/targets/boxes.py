@@ -1,4 +1,4 @@
-"""Boxes with a class each."""
+"""Boxes with a class."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import BoxesInfo, ImageInfo
 
 LEAST_VISIBLE = 0.25
-"""A box of which less than this share is in the record is dropped."""
+"""Smallest visible fraction of a box; others are dropped."""
 PADDING = -1.0
-"""The class of the boxes with which a record is filled up."""
+"""The class of padding."""
 CROWD = -2
 """A crowd of class 0 has this class, one of class 1 the number below, and so on: no box to be learned."""
 
 
 class BoxesKind(TargetKind):
-    """Boxes, kept as ``(records, most boxes, 5)`` float32: left, top, right, bottom in pixels of the record, class.
+    """Boxes, stored as ``(records, most boxes, 5)`` float32: left, top, right, bottom in pixels of the record, class.
 
     A record's target lists a class name, left, top, right and bottom for each box; and True after them where the box
     is one around a crowd.
@@ -49,7 +49,7 @@ class BoxesKind(TargetKind):
         return BoxesColumn(self.classes)
 
     def strata(self, folder: Path, values: Any) -> Array:
-        """Return the rarest class of each record; one without boxes is of a class of its own."""
+        """Return the rarest class of each record; records without boxes count as a class of their own."""
         return rarest_class(_shown(values))
 
     def counts(self, folder: Path, values: Any, records: Array) -> Array:

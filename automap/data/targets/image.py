@@ -16,7 +16,7 @@ from automap.interfaces.data_info import ImageInfo, TargetImageInfo
 
 
 class ImageKind(TargetKind):
-    """An image, kept as ``(records, scale · height, scale · width, channels)`` uint8."""
+    """An image, stored as ``(records, scale · height, scale · width, channels)`` uint8."""
 
     in_image: ClassVar[bool] = True
     pixels: ClassVar[bool] = True
@@ -26,7 +26,7 @@ class ImageKind(TargetKind):
         return record[0] * self.scale, record[1] * self.scale, record[2]
 
     def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> Array:
-        """Return the target fitted as its input was."""
+        """Return the target, fitted like its input."""
         height, width, channels = self.shape(record.shape)
         like = record.model_copy(update={"shape": (height, width, channels)})
         pixels, applied, _ = decode_record(target, like, geometry)

@@ -1,4 +1,4 @@
-"""What every kind of target has to say of itself."""
+"""Base classes of the kinds of target."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Values(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
+        """Type of the values."""
 
     def __len__(self) -> int:
         """Return the number of records."""
 
     def __getitem__(self, records: Array) -> Array:
-        """Return the targets of some records, in the order asked for."""
+        """Return the targets of the given records, in the given order."""
 
 
 class ClassCounts(NamedTuple):
@@ -42,7 +42,7 @@ class ClassCounts(NamedTuple):
 
 
 class TargetColumn(Protocol):
-    """Collects what a cache keeps of the targets beside their pixels, record by record."""
+    """Collects what a cache stores about targets besides their pixels, record by record."""
 
     def append(self, target: Any, placed: Any, *, usable: bool) -> None:
         """Take the next record.
@@ -54,35 +54,35 @@ class TargetColumn(Protocol):
         """
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """Write what is collected and return what the manifest should say: ``classes`` and ``lost_classes``."""
+        """Write the files and return the manifest entries ``classes`` and ``lost_classes``."""
 
 
 @dataclass(frozen=True)
 class TargetKind(ABC):
-    """A kind of target. It is sent to the processes that decode, so it is small."""
+    """A kind of target; small, because it is sent to the decoding processes."""
 
     classes: tuple[str, ...] = ()
-    """Names that the data set itself gives to class indices."""
+    """Class names that the data set declares."""
     names: tuple[str, ...] = ()
-    """Of numbers."""
+    """Names of the numbers."""
     scale: int = 1
     """Size of a target image relative to its input."""
 
     fewest_classes: ClassVar[int] = 0
-    """Below this number of classes there is nothing to learn."""
+    """Fewest classes that make sense."""
     one_class: ClassVar[bool] = False
     """Whether each record has exactly one class."""
     in_image: ClassVar[bool] = False
-    """Whether targets lie in the image, and are decoded with it."""
+    """Whether targets refer to positions in the image and are decoded with it."""
     pixels: ClassVar[bool] = False
-    """Whether they are pixels, kept in shards as images are."""
+    """Whether targets are pixels, stored in shards like images."""
 
     def shape(self, record: tuple[int, int, int]) -> tuple[int, ...]:
-        """Return the shape of a target that is pixels, for records of a shape."""
+        """Return the shape of a target that is pixels, for records of the given shape."""
         return ()
 
     def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> Any:
-        """Return a target that lies in the image as it lies in the record.
+        """Return a target in the coordinates of the record.
 
         Args:
             target: as the data set gave it.
@@ -95,7 +95,7 @@ class TargetKind(ABC):
         return None
 
     def describe(self, placed: Any) -> Any:
-        """Return what the column should know of a target that was placed, as plain data."""
+        """Return what the column needs to know about a placed target, as plain data."""
         return None
 
     @abstractmethod
@@ -103,19 +103,19 @@ class TargetKind(ABC):
         """Return an empty column."""
 
     def strata(self, folder: Path, values: Any) -> Array:
-        """Return numbers ``(records,)``: records of one number are shared out among the splits by themselves."""
+        """Return the stratum of each record, ``(records,)``: each stratum is divided among the splits separately."""
         return np.zeros(len(values), np.int64)
 
     def counts(self, folder: Path, values: Any, records: Array) -> Array:
-        """Return how many of some records have each class, ``(classes,)``."""
+        """Return how many of the given records have each class, ``(classes,)``."""
         return np.zeros(0, np.int64)
 
     def keys(self, folder: Path, values: Any) -> Array:
-        """Return a number for each record, the same for the same target, ``(records,)``."""
+        """Return a number for each record, ``(records,)``; equal targets have equal numbers."""
         return np.unique(np.ascontiguousarray(values), axis=0, return_inverse=True)[1].reshape(-1)
 
     def batch(self, values: Array, info: TargetInfo) -> Array:
-        """Return targets as training batches carry them, for `Task.prepare`.
+        """Return targets in the form of training batches, which `Task.prepare` takes.
 
         Args:
             values: targets as they are kept, ``(records, …)``.
@@ -125,7 +125,7 @@ class TargetKind(ABC):
 
     @abstractmethod
     def info(self, values: Any, train: Array, counted: ClassCounts) -> TargetInfo:
-        """Return what a model must know of the targets.
+        """Return what a model needs to know about the targets.
 
         Args:
             values: the targets of all records.
@@ -135,15 +135,15 @@ class TargetKind(ABC):
 
 
 def digest(pixels: Array) -> int:
-    """Return a hash of pixels, 64 bit."""
+    """Return a 64-bit hash of pixels."""
     return int.from_bytes(hashlib.blake2b(pixels.tobytes(), digest_size=8).digest(), "little")
 
 
 def rarest_class(shown: Array) -> Array:
-    """Return the class of each record that the fewest records have; the number of classes where it has none.
+    """Return the rarest class of each record; the number of classes for records without any.
 
     Args:
-        shown: which record has which class, ``(records, classes)``, bool.
+        shown: whether a record has a class, ``(records, classes)``, bool.
     """
     often = shown.sum(axis=0)
     rank = np.where(shown, often, len(shown) + 1)

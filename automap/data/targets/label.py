@@ -1,4 +1,4 @@
-"""One class name an image."""
+"""One class for each image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from automap.interfaces.data_info import LabelInfo
 
 
 class LabelKind(TargetKind):
-    """One class name an image, kept as its number ``(records,)`` int32."""
+    """One class for each image, stored as its index ``(records,)`` int32."""
 
     fewest_classes: ClassVar[int] = 2
     one_class: ClassVar[bool] = True
@@ -41,7 +41,7 @@ class LabelKind(TargetKind):
 
 
 class LabelColumn:
-    """One class name an image, kept as its number ``(records,)`` int32.
+    """Collects class names as indices, ``(records,)`` int32.
 
     Holds four bytes a record; the names are numbered as they appear and put in order at the end.
     """
@@ -57,7 +57,7 @@ class LabelColumn:
             self._column.append(code)
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """Write ``targets.npy`` and return the classes, and those of which no record is usable."""
+        """Write ``targets.npy`` and return the classes, and those without a usable record."""
         codes = np.frombuffer(self._column, np.int32) if self._column else np.empty(0, np.int32)
         used = np.bincount(codes, minlength=len(self._codes)) > 0
         classes = in_order([name for name, code in self._codes.items() if used[code]])
@@ -70,5 +70,5 @@ class LabelColumn:
 
 
 def in_order(names: list[str]) -> list[str]:
-    """Return class names in their order: numbers as numbers, all else by name."""
+    """Return class names sorted: as numbers if all are, else by name."""
     return sorted(names, key=int if all(name.isdecimal() for name in names) else str)

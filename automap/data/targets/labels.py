@@ -1,4 +1,4 @@
-"""Any number of class names an image."""
+"""Any number of classes for each image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from automap.interfaces.data_info import LabelsInfo
 
 
 class LabelsKind(TargetKind):
-    """Any number of class names an image, kept as ``(records, classes)`` uint8, 1 where the image has the class."""
+    """Any number of classes for each image, stored as ``(records, classes)`` uint8, 1 where the image has the class."""
 
     fewest_classes: ClassVar[int] = 1
 
@@ -54,7 +54,7 @@ class LabelsColumn:
             self._rows.append(codes)
 
     def write(self, folder: Path) -> dict[str, Any]:
-        """Write ``targets.npy`` and return the classes, and those of which no record is usable."""
+        """Write ``targets.npy`` and return the classes, and those without a usable record."""
         names = [*self._given, *in_order([name for name in self._codes if name not in self._given])]
         table = np.zeros((len(self._rows), len(names)), np.uint8)
         place = {self._codes[name]: index for index, name in enumerate(names)}

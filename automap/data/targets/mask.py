@@ -17,7 +17,7 @@ from automap.interfaces.data_info import ImageInfo, MaskInfo
 
 
 class MaskKind(TargetKind):
-    """A class for each pixel, kept as class indices ``(records, height, width)`` uint8; 255 counts nowhere."""
+    """A class for each pixel, stored as class indices ``(records, height, width)`` uint8; 255 is ignored."""
 
     fewest_classes: ClassVar[int] = 2
     in_image: ClassVar[bool] = True
@@ -37,7 +37,7 @@ class MaskKind(TargetKind):
         return mask
 
     def describe(self, placed: Array) -> Any:
-        """Return a hash, and the classes that it shows."""
+        """Return a hash and the classes in the mask."""
         shown = np.flatnonzero(np.bincount(placed.reshape(-1), minlength=IGNORED)[:IGNORED])
         return [digest(placed), shown.tolist()]
 
@@ -46,11 +46,11 @@ class MaskKind(TargetKind):
         return MaskColumn(self.classes)
 
     def strata(self, folder: Path, values: Any) -> Array:
-        """Return the rarest class that each record shows."""
+        """Return the rarest class of each record."""
         return rarest_class(np.load(folder / "shown.npy"))
 
     def counts(self, folder: Path, values: Any, records: Array) -> Array:
-        """Return how many records show each class."""
+        """Return how many records have each class."""
         return np.asarray(np.load(folder / "shown.npy")[records].sum(axis=0))
 
     def keys(self, folder: Path, values: Any) -> Array:
@@ -63,7 +63,7 @@ class MaskKind(TargetKind):
 
 
 class MaskColumn:
-    """Collects hashes of masks and the classes that they show.
+    """Collects hashes of masks and the classes in them.
 
     Args:
         classes: names of the class indices; without any, the indices up to the largest are the names.
@@ -75,7 +75,7 @@ class MaskColumn:
         self._shown: list[list[int]] = []
 
     def append(self, target: Any, placed: Any, *, usable: bool) -> None:
-        """Take what `MaskKind.describe` said of the next record."""
+        """Take what `MaskKind.describe` returned for the next record."""
         if usable:
             self._hashes.append(placed[0])
             self._shown.append(placed[1])
@@ -93,9 +93,8 @@ class MaskColumn:
             table[row, shown] = True
         if np.count_nonzero(table.any(axis=0)) < 2:
             raise DataError(
-                f"the {len(table)} masks show one class at most{_shown(classes, table)}: there is nothing to tell "
-                "apart. Pixels of the value 255 count nowhere; where they are a class, as in masks in black and white, "
-                "the spec says so: values: [0, 255]"
+                f"the {len(table)} masks show fewer than two classes{_shown(classes, table)}. Pixels of value 255 are "
+                "ignored; if 255 is a class, as in black-and-white masks, set dataset.values: [0, 255]"
             )
         np.save(folder / "shown.npy", table)
         np.save(folder / "target_hashes.npy", np.array(self._hashes, np.uint64))
