@@ -257,7 +257,7 @@ def test_data_that_change_while_they_are_decoded_are_not_kept(tmp_path):
             path.touch()
         (root / "2/new.png").write_bytes(next((root / "0").iterdir()).read_bytes())
 
-    with pytest.raises(DataError, match="changed while it was decoded; run again"):
+    with pytest.raises(DataError, match="changed while it was decoded; run the command again"):
         prepare(folder(root), cache=tmp_path / "cache", progress=change)
     assert not list((tmp_path / "cache").glob("*/manifest.json"))
     assert len(prepare(folder(root), cache=tmp_path / "cache").names) == 37

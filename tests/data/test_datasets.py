@@ -140,7 +140,7 @@ def test_a_class_without_a_usable_image_is_told_of(tmp_path):
     (root / "lost/x.png").write_bytes(b"broken")
     data = prepare(dataset("folder", path=root, max_bad=0.5), cache=tmp_path / "cache")
     assert data.info.target.classes == ("0", "1", "2")
-    assert "no image of 'lost' can be used: it is no class" in summarise(data).warnings
+    assert "no usable image of 'lost': left out of the classes" in summarise(data).warnings
 
 
 def test_names_may_be_in_any_script(tmp_path):
