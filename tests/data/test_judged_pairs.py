@@ -95,7 +95,10 @@ def test_a_header_of_one_number_and_spaces_for_tabs_will_do(tmp_path):
             ["1", "Digit_6 1 2", "Digit_6 1 Dgit_7 1"],
             r"pairs\.txt:3: unknown identity 'Dgit_7'; did you mean 'Digit_7'",
         ),
-        (["1", "Digit_6 1 99", "Digit_6 1 Digit_7 1"], r":2: 'Digit_6' has no usable image 99; it has 1, 2, 3, 4, 5, …"),
+        (
+            ["1", "Digit_6 1 99", "Digit_6 1 Digit_7 1"],
+            r":2: 'Digit_6' has no usable image 99; it has 1, 2, 3, 4, 5, …",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_of_pairs_is_told_with_its_line(persons, tmp_path, lines, message):
