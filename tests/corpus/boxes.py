@@ -300,7 +300,13 @@ CASES = [
     ),
     Case("entities that multiply", voc(bomb), VOC, error="its annotations are damaged"),
     *(
-        Case(f"YOLO's folders {folders}", yolo(folders, above=above), YOLO, 12, {"validation": 3})
+        Case(
+            f"YOLO's folders {folders} {'above' if above else 'below'}",
+            yolo(folders, above=above),
+            YOLO,
+            12,
+            {"validation": 3},
+        )
         for folders in (("train2017", "val2017"), ("Train", "Val"), ("training", "dev"))
         for above in (False, True)
     ),

@@ -229,12 +229,4 @@ CASES = [
         ("cat", "dog"),
         warnings=("links to folders that do not exist, or to themselves: 2 (bird, fish)",),
     ),
-    Case(
-        "test images only",
-        lambda root: class_folders(root / "data/test", "cat", "dog"),
-        FOLDER,
-        error="none is left to train on",
-    ),
-    Case("two folders of training images", splits("train", "Training"), FOLDER, 36, {}, ("cat", "dog")),
-    Case("names in composed and decomposed letters", composed_and_not, FOLDER, 36, {"validation": 8}, ("café", "dog")),
 ]

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from corpus import arrays, boxes, folders, masks, tables
+from corpus.case import class_folders
 from support.program import call_automap
 
 from automap.data.prepare import prepare
@@ -67,3 +68,24 @@ def test_boxes_over_stored_pixels_lie_on_the_object_of_the_turned_image(orientat
         left, top, right, bottom = (round(float(edge)) for edge in box[:4])
         assert image[top + 1 : bottom - 1, left + 1 : right - 1].min() > 150
         assert (right - left) * (bottom - top) == pytest.approx(24 * 16, rel=0.1)
+
+
+def test_splits_that_leave_nothing_to_train_on_are_refused_with_their_place(tmp_path):
+    class_folders(tmp_path / "data", "cat", "dog")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("dataset:\n  type: folder\n  path: data\n  splits: {validation: 60%, test: 50%}\n")
+    done = call_automap("check", spec, "--no-build")
+    assert done.returncode == 2
+    assert "validation (60%) and test (50%) leave no samples to train on" in done.stderr
+    assert "spec.yaml:4" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "output", ["my pics.yaml", "2024.yaml", "-x-.yaml", "ünï (1).yaml", "no.yaml", ".yaml", "#a.yaml"]
+)
+def test_any_name_of_a_spec_gives_a_study_a_valid_name(output, tmp_path):
+    class_folders(tmp_path / "data", "cat", "dog")
+    done = call_automap("init", tmp_path / "data", "--output", tmp_path / output)
+    assert done.returncode == 0, done.stderr
+    checked = call_automap("check", tmp_path / output, "--no-build")
+    assert checked.returncode == 0, checked.stderr
