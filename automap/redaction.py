@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 HIDDEN = "***"
 
@@ -20,3 +22,12 @@ def redact(text: str) -> str:
         'no answer from ftp://me:***@host/runs?token=***'
     """
     return _PARAMETERS.sub(rf"\1{HIDDEN}", _CREDENTIALS.sub(rf"\1:{HIDDEN}@", text))
+
+
+def redact_data(data: Any) -> Any:
+    """Return plain data, such as a spec, with the passwords in all of its texts hidden."""
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, Mapping):
+        return {key: redact_data(value) for key, value in data.items()}
+    return [redact_data(item) for item in data] if isinstance(data, list) else data

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from automap.api.study import Study
+from automap.api.study import Study, with_places
 from automap.exceptions import UserError
 from automap.spec.load import load_spec
+from automap.spec.spec import Spec
 from automap.spec.suggest import did_you_mean
 from automap.store.engine import display_url, read_database
 from automap.store.studies import StudyRow, StudySummary, find_study, get_study, list_studies
@@ -45,13 +46,14 @@ def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study
         UserError: as `open_study`, or if the spec files name more than one database.
     """
     resolved = [_resolve(name) for name in names]
-    urls = dict.fromkeys(url for _, url in resolved if url is not None)
+    urls = dict.fromkeys(spec.storage for _, spec in resolved if spec is not None)
     if storage is None and len(urls) > 1:
         raise UserError("the spec files use different databases; show their studies one at a time")
     engine = read_database(storage or next(iter(urls), None) or default_storage())
     if not resolved:
         return [Study(engine, _only_study(engine))]
-    return [Study(engine, _find(engine, name)) for name in dict.fromkeys(name for name, _ in resolved)]
+    found = [(_find(engine, name), spec) for name, spec in dict(resolved).items()]
+    return [Study(engine, row if spec is None else with_places(row, spec)) for row, spec in found]
 
 
 def summarize_studies(storage: str | None = None) -> tuple[str, list[StudySummary]]:
@@ -69,12 +71,12 @@ def default_storage() -> str:
     return os.environ.get("AUTOMAP_STORAGE") or DEFAULT_STORAGE
 
 
-def _resolve(name: str) -> tuple[str, str | None]:
-    """Return a study's name and, if a spec file was named, its database."""
+def _resolve(name: str) -> tuple[str, Spec | None]:
+    """Return a study's name and, if a spec file was named, the spec."""
     if Path(name).suffix not in (".yaml", ".yml") and not ("/" in name or os.sep in name):
         return name, None
     spec = load_spec(Path(name))
-    return spec.name, spec.storage
+    return spec.name, spec
 
 
 def _only_study(engine: Engine) -> StudyRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -13,7 +14,9 @@ from automap.interfaces.metric import sign_of
 from automap.leaderboard.board import Leaderboard, Row, States
 from automap.leaderboard.ranking import rank
 from automap.leaderboard.trial_view import TrialView, read_trial
+from automap.redaction import HIDDEN
 from automap.spec.display import html_of
+from automap.spec.spec import Spec
 from automap.store import results
 from automap.store.engine import display_url
 from automap.store.files import CARD_FILE, NETWORK_FILE, run_folder_name
@@ -47,7 +50,7 @@ class Study:
     @classmethod
     def of(cls, opened: OpenStudy) -> Self:
         """Return the study that a search had open."""
-        return cls(opened.engine, get_study(opened.store))
+        return cls(opened.engine, with_places(get_study(opened.store), opened.spec))
 
     @property
     def name(self) -> str:
@@ -178,6 +181,13 @@ class Study:
 
     def _repr_html_(self) -> str:
         return html_of(self.leaderboard())
+
+
+def with_places(row: StudyRow, spec: Spec) -> StudyRow:
+    """Return a study with the run directory of a spec, if the database holds it without its password."""
+    if HIDDEN not in row.run_directory:
+        return row
+    return replace(row, run_directory=spec.run_location, spec={**row.spec, "runs": spec.runs, "cache": spec.cache})
 
 
 def rank_studies(

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from automap.exceptions import StorageError, UserError
-from automap.redaction import redact
+from automap.redaction import redact, redact_data
 from automap.spec.compare import differences
 from automap.spec.draw import first_parameters, search_space
 from automap.spec.spec import Spec
@@ -68,7 +68,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
         objectives=[objective.model_dump() for objective in spec.objectives],
         data_fingerprint=fingerprint,
         environment=environment,
-        run_directory=spec.run_location,
+        run_directory=redact(spec.run_location),
         trial_budget=_trial_budget(spec),
         time_budget=spec.budget.time,
     )
@@ -190,7 +190,7 @@ def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) ->
 def _changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:
     if row.data_fingerprint.startswith(studies.EARLIER_VERSION):
         return ["dataset: the study is from an earlier version of automap, which decoded images differently"]
-    changes = differences(row.spec, spec.to_data())
+    changes = differences(row.spec, _stored(spec))
     if row.data_fingerprint != fingerprint:
         changes.append("dataset: its files, decoding or splits have changed")
     return changes
@@ -206,8 +206,8 @@ def _delete(store: StudyStore, spec: Spec) -> None:
 
 
 def _stored(spec: Spec) -> dict[str, Any]:
-    # The URL may hold a password, and whoever reads the row has the database anyway.
-    return {name: value for name, value in spec.to_data().items() if name != "storage"}
+    # Whoever reads the row has the database's URL anyway. Workers take the places of runs from their own spec.
+    return {name: redact_data(value) for name, value in spec.to_data().items() if name != "storage"}
 
 
 def build_sampler(spec: Spec, seed: int) -> BaseSampler:

@@ -11,6 +11,7 @@ import pytest
 from optuna.trial import TrialState
 from support.searching import execute, query, write_tiny
 
+import automap
 from automap.exceptions import StorageError, UserError
 from automap.search.consistency import examine
 from automap.search.study import Study, StudyIncomplete, create_or_continue, reopen
@@ -80,6 +81,17 @@ def test_a_password_in_the_spec_is_not_stored(spec: Path) -> None:
     row = studies.get_study(opened(spec).store)
     assert row.spec_text.endswith("# was postgresql://me:***@host/db\n")
     assert studies.get_study(opened(spec).store).spec_text == row.spec_text
+
+
+def test_a_password_of_the_run_directory_is_not_stored_and_taken_from_the_spec(spec: Path) -> None:
+    pytest.importorskip("fsspec")
+    spec.write_text(spec.read_text() + "runs: ftp://me:hunter2@nowhere.invalid/runs\n")
+    study = opened(spec)
+    assert "hunter2" not in "\n".join(sqlite3.connect(spec.parent / "automap.db").iterdump())
+    assert opened(spec).spec.run_location == "ftp://me:hunter2@nowhere.invalid/runs/tiny"
+    for found in (automap.open_study(spec), automap.Study.of(study)):
+        assert found._row.run_directory == "ftp://me:hunter2@nowhere.invalid/runs/tiny"
+    assert automap.open_study("tiny", study.spec.storage)._row.run_directory == "ftp://me:***@nowhere.invalid/runs/tiny"
 
 
 @pytest.mark.parametrize("tables", [True, False])

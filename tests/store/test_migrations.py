@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
+from support.images import digits
 from support.program import call_automap
 
 from automap.exceptions import StorageError
@@ -134,6 +135,16 @@ def test_the_commands_read_it(folder: Path) -> None:
 def checks_but_models(checks: list[dict[str, object]]) -> list[dict[str, object]]:
     # This folder keeps the weights of the finalist only.
     return [check for check in checks if check["check"] != "the best models are there"]
+
+
+@pytest.mark.slow
+def test_its_models_predict(folder: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(digits()[0][0]).save(folder / "digit.png")
+    done = call_automap("predict", folder / "automap.runs/digits/final-00001-seed-1000", folder / "digit.png")
+    assert done.returncode == 0, done.stderr
+    assert "0.11" in done.stdout  # The network has hardly learned anything: ten classes of equal probability.
 
 
 def test_its_studies_are_not_continued(folder: Path) -> None:
