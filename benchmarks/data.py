@@ -29,6 +29,7 @@ from rich.table import Table
 from skimage.data import astronaut, cat, coffee
 
 from automap.data.prepare import prepare
+from automap.data.processors import usable_processors
 from automap.data.sources.folder import Folder
 
 LINKED = 2_000
@@ -192,7 +193,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root, cache = Path(folder, "data"), Path(folder, "cache")
         write_photographs(root, asked.count, links=asked.links)
-        table = Table("what", "measured", title=f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores")
+        table = Table("what", "measured", title=f"{platform.machine()}, {len(usable_processors())} cores")
         kill_at = asked.count // 2 if asked.kill else None
         for what, value in measure(root, cache, asked.side, kill_at=kill_at, trained=asked.train).items():
             table.add_row(what, value)

@@ -41,6 +41,7 @@ from sqlalchemy import text
 from automap import Candidate
 from automap.data.batches.batches import TrainingBatches
 from automap.data.prepare import PreparedData, prepare
+from automap.data.processors import usable_processors
 from automap.spec.objectives import Objective
 from automap.store.engine import open_database
 from automap.training import backend
@@ -307,7 +308,7 @@ def peak_of(options: argparse.Namespace) -> float | None:
 def heading(data: PreparedData, options: argparse.Namespace) -> str:
     """Say on what, and with what, it was measured."""
     name = keras.backend.backend()
-    device = backend.gpu_name() or f"no GPU, processors: {len(os.sched_getaffinity(0))}"
+    device = backend.gpu_name() or f"no GPU, processors: {len(usable_processors())}"
     peak = peak_of(options)
     of_peak = f"peak {peak:g} TFLOP/s" if peak else f"peak in {options.precision} not known: give --peak"
     versions = f"Python {platform.python_version()}, Keras {keras.version()}, {name} {sys.modules[name].__version__}"

@@ -36,6 +36,7 @@ from automap.data.batches import batches as automap_batches
 from automap.data.batches.batches import TrainingBatches
 from automap.data.batches.orders import windowed_order
 from automap.data.prepare import PreparedData, prepare
+from automap.data.processors import usable_processors
 from automap.data.sources.folder import Folder
 from automap.interfaces.dataset import Splits
 from automap.training.build import BatchPlan, build_model
@@ -45,7 +46,7 @@ Epoch = Callable[[int], Iterable[Any]]
 
 BATCH = 128
 SIZES = {32: 10_000, 224: 2_000}
-CORES = len(os.sched_getaffinity(0))
+CORES = len(usable_processors())
 
 
 def write_images(root: Path, side: int, count: int) -> tuple[list[str], np.ndarray]:

@@ -32,6 +32,8 @@ import numpy as np
 from contestants.images import WRITERS, write_images
 from contestants.report import report
 
+from automap.data.processors import usable_processors
+
 HERE = Path(__file__).resolve().parent
 SPEC = """\
 dataset: {{type: folder, path: {data}/images}}
@@ -148,7 +150,7 @@ def run(asked: argparse.Namespace) -> None:
         if not find_spec(needed):
             print(f"{needed} is not installed: left out")
     cores: Queue[int] = Queue()
-    for core in sorted(os.sched_getaffinity(0))[: asked.side_by_side]:
+    for core in list(usable_processors())[: asked.side_by_side]:
         cores.put(core)
     for images in WRITERS:
         if not (asked.results / images / "arrays.npz").exists():

@@ -3,9 +3,11 @@
 import io
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from automap.data.decode.errors import BadImage
@@ -144,3 +146,38 @@ def test_a_postscript_file_named_as_an_image_starts_no_other_program(tmp_path, m
     with pytest.raises(BadImage, match="not an image"):
         decode_record(tmp_path / "a.png", ImageInfo(shape=(8, 8, 3)))
     assert not started.exists()
+
+
+BOMB = """
+import resource, sys
+from automap.data.decode.errors import BadImage
+from automap.data.decode.image import decode_record
+from automap.interfaces.data_info import ImageInfo
+from pathlib import Path
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    decode_record(Path(sys.argv[1]), ImageInfo(shape=(64, 64, 5), bit_depth=16))
+except BadImage as error:
+    print(error.reason, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_tiff_that_decompresses_to_much_more_than_its_size_is_refused(tmp_path):
+    path = tmp_path / "bomb.tif"
+    tifffile.imwrite(
+        path, np.zeros((64, 64, 5), np.uint16), photometric="minisblack", planarconfig="contig", compression="zlib"
+    )
+    packer = zlib.compressobj(9)
+    bomb = b"".join(packer.compress(bytes(2**24)) for _ in range(30)) + packer.flush()
+    offset = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(bomb)
+    with tifffile.TiffFile(path, mode="r+b") as opened:
+        tags = opened.pages.first.tags
+        tags["StripOffsets"].overwrite(offset)
+        tags["StripByteCounts"].overwrite(len(bomb))
+    done = subprocess.run([sys.executable, "-c", BOMB, path], capture_output=True, text=True, check=True)
+    reason, taken = done.stdout.split()
+    assert reason == "damaged"
+    assert int(taken) < 300_000

@@ -13,6 +13,7 @@ from automap import DataError
 from automap.data.decode.errors import BadImage
 from automap.data.decode.header import read_header
 from automap.data.decode.image import decode_record
+from automap.data.decode.mask import read_mask
 from automap.data.prepare import prepare
 from automap.data.sources.csv import Csv
 from automap.data.sources.folder import Folder
@@ -338,3 +339,29 @@ def test_pipes_and_devices_are_never_opened(tmp_path):
         with pytest.raises(BadImage, match="not a regular file"):
             decode_record(path, ImageInfo(shape=(8, 8, 1)))
         assert read_header(path) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy(np.arange(80, dtype=np.int64).reshape(8, 10)),
+        tiff(np.arange(80, dtype=np.uint16).reshape(8, 10)),
+        png(np.arange(80, dtype=np.uint16).reshape(8, 10, 1), 0),
+    ],
+    ids=["whole numbers", "16-bit tiff", "16-bit png"],
+)
+def test_masks_may_be_arrays_and_deep_images(content):
+    np.testing.assert_array_equal(read_mask(content), np.arange(80).reshape(8, 10))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (np.full((8, 8), 0.5), "not an array of class indices"),
+        (np.full((8, 8), 256), "values above 255"),
+        (np.zeros((8, 8, 3), np.uint16), "not an array of class indices"),
+    ],
+)
+def test_arrays_that_are_no_masks_have_their_reason(values, reason):
+    with pytest.raises(BadImage, match=reason):
+        read_mask(npy(values))

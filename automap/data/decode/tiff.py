@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import math
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -90,6 +92,7 @@ def _load(source: Path | bytes, layout: _Layout) -> Array:
     import tifffile
 
     with tifffile.TiffFile(_file(source)) as file:
+        _refuse_bombs(file)
         try:
             values = np.asarray(file.series[0].asarray())
         except ValueError as error:
@@ -99,6 +102,31 @@ def _load(source: Path | bytes, layout: _Layout) -> Array:
                 ) from None
             raise
         return layout.arrange(values)
+
+
+_DECOMPRESSORS: dict[int, tuple[int, Callable[[], Any]]] = {
+    8: (1032, zlib.decompressobj),
+    32946: (1032, zlib.decompressobj),
+    34925: (8000, lzma.LZMADecompressor),
+}
+"""By the number of a compression: how many times its size a segment may take, and what decompresses it."""
+_SMALL_BYTES = 2**26
+"""Memory that a segment may take in any case."""
+
+
+def _refuse_bombs(file: Any) -> None:
+    """Refuse segments that decompress to more than their part of the image: tifffile would fill the memory."""
+    page = file.pages.first
+    if page.compression not in _DECOMPRESSORS:
+        return
+    ratio, decompressor = _DECOMPRESSORS[page.compression]
+    most = max(_SMALL_BYTES, 2 * math.prod(page.chunks) * page.dtype.itemsize)
+    for each in file.series[0].pages:
+        for offset, count in zip(each.dataoffsets, each.databytecounts, strict=False):
+            if count * ratio > most:
+                file.filehandle.seek(offset)
+                if len(decompressor().decompress(file.filehandle.read(count), most + 1)) > most:
+                    raise BadImage("damaged", "a segment decompresses to more than its part of the image")
 
 
 def _file(source: Path | bytes) -> BytesIO | Path:
