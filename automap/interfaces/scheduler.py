@@ -69,7 +69,8 @@ class Measurement:
     images: int
     """Training images seen so far (`Evaluation.images`)."""
     values: tuple[float, ...]
-    """The objectives that are known during training, in the order of `StudyHistory.directions`; finite."""
+    """The objectives that are known during training, in the order of `StudyHistory.directions`; a metric that is not
+    finite is infinite here, and bad."""
     seconds: float
     """Training time so far."""
 
@@ -106,7 +107,7 @@ class StudyHistory:
     """Of the objectives in `Measurement.values`: a cost known only at the end of a training is not among them."""
     rungs: tuple[int, ...]
     """Training images at which trials are compared, in ascending order, fixed for the whole study; the last is the
-    longest training of any candidate. A shorter candidate is also measured at its end."""
+    longest training of any candidate. Empty before the first trial has measured its pace."""
     trials: tuple[TrialHistory, ...]
     """By number."""
     space: SearchSpace

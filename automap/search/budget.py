@@ -6,10 +6,14 @@ import math
 from dataclasses import dataclass
 
 from automap.interfaces.metric import sign_of
+from automap.search.finishing import CLOSING_SHARE
 from automap.search.study import Study
 from automap.spec.spec import Spec
 from automap.store import results, runs, studies
 from automap.store.results import ResultRow
+
+FINALISTS_SHARE = 0.25
+"""Training the finalists takes at most this share of the time budget."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,13 @@ class Use:
         return self.time_budget is not None and self.seconds >= self.time_budget
 
     @property
+    def time_to_close(self) -> bool:
+        """Whether so much of the time is used that the best open trials should be finished."""
+        if self.time_budget is None:
+            return False
+        return self.seconds >= CLOSING_SHARE * (self.time_budget - self.reserved_seconds)
+
+    @property
     def spent(self) -> str | None:
         """Say which limit was reached, None while the search may go on."""
         if self.target_reached:
@@ -62,10 +73,13 @@ def budget_use(study: Study) -> Use:
         trial_budget=row.trial_budget,
         seconds=row.seconds_used,
         time_budget=row.time_budget,
-        reserved_seconds=_finalists_seconds(
-            study.spec,
-            [result.cost.get("train_seconds", 0.0) for result in best],
-            workers=runs.count_running(study.store),
+        reserved_seconds=min(
+            _finalists_seconds(
+                study.spec,
+                [result.cost.get("train_seconds", 0.0) for result in best],
+                workers=runs.count_running(study.store),
+            ),
+            FINALISTS_SHARE * (math.inf if row.time_budget is None else row.time_budget),
         ),
         leader=best[0] if best else None,
         target=target,
@@ -76,6 +90,17 @@ def budget_use(study: Study) -> Use:
 def search_is_open(study: Study) -> bool:
     """Return whether another trial may start."""
     return budget_use(study).spent is None
+
+
+def is_closing(study: Study) -> bool:
+    """Return whether no new trial may start: the best open ones are finished."""
+    use = budget_use(study)
+    return use.spent is not None or use.time_to_close
+
+
+def finalist_count(study: Study) -> int:
+    """Return how many trials should complete before the search ends."""
+    return max(1, study.spec.finalists.top)
 
 
 def _finalists_seconds(spec: Spec, train_seconds: list[float], workers: int) -> float:

@@ -13,7 +13,7 @@ from automap.spec.draw import search_space
 from automap.spec.objectives import Objective
 from automap.spec.space import largest_number
 from automap.spec.spec import Spec
-from automap.store import measurements
+from automap.store import measurements, studies
 
 _KNOWN_AT_THE_END = frozenset({"size", "train_seconds", "peak_memory"})
 
@@ -30,15 +30,11 @@ def longest_epochs(spec: Spec) -> int:
     return int(largest_number(spec.training.fields["epochs"]))
 
 
-def study_history(study: Study, rungs: tuple[int, ...]) -> StudyHistory:
-    """Read how far every trial of a study is.
-
-    Args:
-        study: the study.
-        rungs: its rungs.
-    """
+def study_history(study: Study) -> StudyHistory:
+    """Read how far every trial of a study is; before the first rung there are no rungs and no measurements."""
+    rungs = studies.get_study(study.store).rungs or ()
     objectives = compared_objectives(study.spec)
-    epoch_images = rungs[-1] / longest_epochs(study.spec)
+    epoch_images = (rungs[-1] if rungs else 0) / longest_epochs(study.spec)
     measured: dict[int, list[Measurement]] = {}
     for row in measurements.list_measurements(study.store):
         values = tuple(_value(row.objectives.get(objective.metric), objective.direction) for objective in objectives)

@@ -1,4 +1,4 @@
-"""Where runs come from: orphans first, then new trials; and how a study is mended after a worker's death."""
+"""What workers train next, and how a study is repaired after a worker's death."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from datetime import datetime
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from automap.search.budget import search_is_open
+from automap.search.budget import budget_use, finalist_count
+from automap.search.finishing import next_finisher
+from automap.search.history import study_history
 from automap.search.outcome import tell_result
+from automap.search.proposals import learn_from_rungs
 from automap.search.study import Study, live_trial, optuna_errors
 from automap.spec.draw import draw
 from automap.store import leases, results, runs, studies
@@ -26,13 +29,44 @@ SLOT_SECONDS = 3.0
 
 
 def next_run(study: Study, worker: str) -> Run | None:
-    """Take an orphaned run, or start a new trial while the budget lasts; None if neither is to be had."""
+    """Return what a free worker trains next, None if there is nothing.
+
+    A run that has lost its worker comes first, then the paused trial that the scheduler promotes, then a new trial
+    while the budget lasts. When no new trial may start, the best paused trials go on until there are enough finalists.
+    """
     orphan = leases.claim_orphan(study.store, worker, GRACE_SECONDS)
-    if orphan is not None or not search_is_open(study):
+    use = budget_use(study)
+    if orphan is not None or use.target_reached or use.time_is_over:
         return orphan
-    if not studies.take_slot(study.store):
+    closing = use.spent is not None or (use.time_to_close and use.trials > 0)
+    paused = next_paused(study, closing=closing)
+    if paused is not None:
+        return leases.resume_paused(study.store, paused, worker)
+    # With little time left a new trial is better than an idle worker.
+    if use.spent is not None or not studies.take_slot(study.store):
         return None
     return start_trial(study, worker)
+
+
+def next_paused(study: Study, *, closing: bool) -> int | None:
+    """Return the paused trial to resume, None for none.
+
+    Args:
+        study: the study.
+        closing: whether no new trial may start.
+    """
+    if not leases.paused_trials(study.store):
+        return None
+    history, scheduler = study_history(study), study.spec.search.scheduler
+    if closing:
+        return next_finisher(scheduler, history, finalist_count(study))
+    return scheduler.next_trial(history)
+
+
+def sample_from_rungs(study: Study) -> None:
+    """Let the study's sampler see what open trials have shown, where it can learn from that."""
+    sampler = study.spec.search.sampler
+    study.optuna.sampler = learn_from_rungs(study.optuna.sampler, sampler, lambda: study_history(study))
 
 
 def start_trial(study: Study, worker: str) -> Run | None:
@@ -72,11 +106,13 @@ def recover(study: Study) -> bool:
     budget and never came to be is given back.
 
     Returns:
-        Whether something is still open, so that a worker should look again.
+        Whether something is still open, so that a worker should look again; paused trials are not.
     """
     with optuna_errors(study.engine):
         running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    for frozen in running:
+    paused = leases.paused_trials(study.store)
+    opened = [frozen for frozen in running if frozen.number not in paused]
+    for frozen in opened:
         found = results.find_result(study.store, frozen.number)
         if found is not None:
             tell_result(study, frozen.number, found.result)
@@ -86,7 +122,7 @@ def recover(study: Study) -> bool:
                 _put_back(study, trial)
             else:
                 register(study, trial, None)
-    return bool(running) or _slots_are_returned(study)
+    return bool(opened) or _slots_are_returned(study)
 
 
 def _slots_are_returned(study: Study) -> bool:

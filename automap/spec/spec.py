@@ -98,7 +98,7 @@ class SearchSettings(_Section):
     )
     scheduler: Annotated[
         Scheduler, PlainValidator(partial(_parse_fixed, Scheduler)), PlainSerializer(component_data)
-    ] = Field("hyperband", description="decides which trials are trained further", validate_default=True)
+    ] = Field("promotion", description="decides which trials are trained further", validate_default=True)
     seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the sampler and of every trial")
 
 

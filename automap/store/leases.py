@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Update, and_, case, func, literal,
 
 from automap.store.clock import database_now
 from automap.store.models import RunTable
-from automap.store.runs import Run, RunKind, plain_text, read_run
+from automap.store.runs import Run, RunKind, find_run, plain_text, read_run
 from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
 
@@ -110,6 +110,46 @@ def release(engine: Engine, run_id: int, worker: str) -> bool:
             "attempts": RunTable.attempts - 1,
         }
         return changed_rows(session, _held(run_id, worker).values(waiting)) == 1
+
+
+def pause(engine: Engine, run_id: int, worker: str) -> bool:
+    """Give back a run that the scheduler has paused: no worker takes it before it is resumed.
+
+    Returns:
+        False if the run was no longer the worker's.
+    """
+    paused = {"state": "paused", "worker": None, "heartbeat_at": None, "attempts": RunTable.attempts - 1}
+    with writing(engine) as session:
+        return changed_rows(session, _held(run_id, worker).values(paused)) == 1
+
+
+def paused_trials(store: StudyStore) -> set[int]:
+    """Return the trials whose runs are paused."""
+    query = select(RunTable.trial).where(RunTable.study_id == store.id, RunTable.state == "paused")
+    with reading(store.engine) as session:
+        return set(session.scalars(query))
+
+
+def resume_paused(store: StudyStore, trial: int, worker: str) -> Run | None:
+    """Take the paused run of a trial; None if another worker has taken it.
+
+    Args:
+        store: the study's records.
+        trial: the trial's number.
+        worker: who trains it from now on.
+    """
+    is_paused = (RunTable.study_id == store.id, RunTable.trial == trial, RunTable.state == "paused")
+    held = {
+        "state": "running",
+        "worker": worker,
+        "heartbeat_at": database_now(),
+        "attempts": RunTable.attempts + 1,
+    }
+    claim = update(RunTable).where(*is_paused).values(held).execution_options(synchronize_session=False)
+    with writing(store.engine) as session:
+        if changed_rows(session, claim) != 1:
+            return None
+    return find_run(store, trial)
 
 
 def release_worker(engine: Engine, worker: str, reason: str, *, counted: bool = True) -> int:

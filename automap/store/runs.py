@@ -19,7 +19,7 @@ from automap.store.study_store import StudyStore
 from automap.store.transactions import reading, writing
 
 RunKind = Literal["search", "final"]
-RunState = Literal["waiting", "running", "done"]
+RunState = Literal["waiting", "running", "paused", "done"]
 
 LIVE_SECONDS = 15.0
 """A worker that has sent no heartbeat for longer is not training: workers send one every five seconds."""

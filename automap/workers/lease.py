@@ -28,6 +28,8 @@ class Lease:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_ended, name="lease", daemon=True)
         self.lost = False
+        self.paused = False
+        """Whether the scheduler has paused the trial: it waits for its promotion, not for another worker."""
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -19,7 +19,7 @@ from automap.search.budget import budget_use
 from automap.search.decisions import decide
 from automap.search.outcome import finalize, tell_result
 from automap.search.study import Study
-from automap.search.trials import GRACE_SECONDS, next_run, recover
+from automap.search.trials import GRACE_SECONDS, next_run, recover, sample_from_rungs
 from automap.spec.candidate import Candidate
 from automap.spec.draw import boundary_candidates
 from automap.store import leases, results, runs
@@ -86,6 +86,7 @@ class Worker:
 
     def work(self) -> None:
         """Take runs and train them until nothing is left to do."""
+        sample_from_rungs(self.study)
         while not self.stop.is_set():
             with_retries(lambda: self._dead.release(self.study), self.stop)
             run = with_retries(self._next_run, self.stop)
@@ -128,7 +129,8 @@ class Worker:
                 if not lease.lost:
                     folder.publish()
             except Paused as paused:
-                with_retries(lambda: leases.release(study.engine, run.id, self.name))
+                give_back = leases.pause if lease.paused else leases.release
+                with_retries(lambda: give_back(study.engine, run.id, self.name))
                 if isinstance(paused, OutOfTime):
                     raise
                 return
@@ -160,9 +162,13 @@ class Worker:
         def report(epoch: Evaluation) -> Decision:
             folder.checkpointed()
             with_retries(lambda: lease.report(epoch))
-            if lease.lost or self.stop.is_set():
+            if lease.lost:
                 return Decision.PAUSE
-            return Decision.CONTINUE if run.kind != "search" else with_retries(lambda: decide(study, run.trial, epoch))
+            decision = Decision.CONTINUE
+            if run.kind == "search":
+                decision = with_retries(lambda: decide(study, run.trial, epoch))
+            lease.paused = decision is Decision.PAUSE
+            return Decision.PAUSE if self.stop.is_set() and decision is Decision.CONTINUE else decision
 
         candidate = Candidate.model_validate(run.candidate)
         request = TrialRequest(

@@ -1,0 +1,66 @@
+"""Searches that pause and resume trials: nothing is lost, finalists come to their end, and a raised budget continues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.searching import ended, kill, query, start, wait_for, workers_of, write_tiny
+
+PROMOTION = "search: {scheduler: {type: promotion, reduction: 2}}"
+
+
+def write_promoted(folder: Path, *, trials: int, top: int, epochs: int = 8) -> tuple[Path, str]:
+    spec = write_tiny(folder, trials=trials, epochs=epochs)
+    text = spec.read_text().replace("search: {scheduler: none, sampler: random}", PROMOTION)
+    text = text.replace("batch_size: 32", "batch_size: 32, evaluate: epochs").replace("top: 0", f"top: {top}, seeds: 1")
+    spec.write_text(text)
+    return spec, f"sqlite:///{folder / 'automap.db'}"
+
+
+def states(storage: str) -> dict[str, int]:
+    found = query(storage, "SELECT state, count(*) FROM automap_runs WHERE kind = 'search' GROUP BY state")
+    return {str(state): int(number) for state, number in found}
+
+
+def assert_sound(spec: Path) -> None:
+    code, said = ended(start("doctor", spec.stem, folder=spec.parent))
+    assert code == 0, said
+
+
+@pytest.mark.slow
+def test_trials_pause_until_the_finalists_are_complete_and_a_raised_budget_continues(tmp_path):
+    spec, storage = write_promoted(tmp_path, trials=6, top=2)
+    code, said = ended(start("search", spec, folder=tmp_path))
+    assert code == 0, said
+    assert states(storage) == {"done": 2, "paused": 4}
+    longest = query(storage, "SELECT trial, max(images) FROM automap_measurements GROUP BY trial")
+    assert len({images for _, images in longest}) > 1
+    code, said = ended(start("search", spec, "--trials", "+3", folder=tmp_path))
+    assert code == 0, said
+    assert sum(states(storage).values()) == 9
+    assert states(storage)["done"] >= 2
+    assert_sound(spec)
+
+
+@pytest.mark.slow
+def test_one_trial_is_enough(tmp_path):
+    spec, storage = write_promoted(tmp_path, trials=1, top=3)
+    code, said = ended(start("search", spec, folder=tmp_path))
+    assert code == 0, said
+    assert states(storage) == {"done": 1}
+    assert query(storage, "SELECT count(*) FROM automap_runs WHERE kind = 'final' AND state = 'done'") == [(1,)]
+
+
+@pytest.mark.slow
+def test_killed_workers_lose_no_trial(tmp_path):
+    spec, storage = write_promoted(tmp_path, trials=8, top=2)
+    search = start("search", spec, "--workers", "2", folder=tmp_path)
+    wait_for(lambda: states(storage).get("paused", 0) >= 2)
+    kill(workers_of(search)[:1])
+    code, said = ended(search)
+    assert code == 0, said
+    assert sum(states(storage).values()) == 8
+    assert states(storage)["done"] >= 2
+    assert set(states(storage)) == {"done", "paused"}
+    assert_sound(spec)
