@@ -1,4 +1,4 @@
-"""The budget: whether the search goes on, and how much of it is used."""
+"""The budget of a study and its use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Use:
     seconds: float
     time_budget: float | None
     reserved_seconds: float
-    """Time of the budget that training the finalists will take, as far as the trials so far tell."""
+    """Estimated time for training the finalists, from the training times of the best trials."""
     leader: ResultRow | None
     """The best complete trial so far."""
     target: float | None
@@ -50,18 +50,18 @@ class Use:
 
     @property
     def spent(self) -> str | None:
-        """Say which limit was reached, None while the search may go on."""
+        """The limit that was reached, None while more trials may start."""
         if self.target_reached:
-            return f"the target of {self.target:g} is reached"
+            return f"the target of {self.target:g} has been reached"
         if self.trial_budget is not None and self.trials >= self.trial_budget:
-            return f"all {self.trial_budget} trials are used"
+            return f"all {self.trial_budget} trials have been used"
         if self.time_budget is not None and self.seconds + self.reserved_seconds >= self.time_budget:
-            return "the time is used"
+            return "the time has been used"
         return None
 
 
 def budget_use(study: Study) -> Use:
-    """Return how much of the budget is used, as the database knows it now."""
+    """Read how much of the budget has been used."""
     row = studies.get_study(study.store)
     objective, target = study.spec.objectives[0], study.spec.budget.target
     best = results.list_results(study.store, kind="search", states=("complete",), limit=study.spec.finalists.top or 1)
@@ -106,7 +106,7 @@ def finalist_count(study: Study) -> int:
 def _finalists_seconds(spec: Spec, train_seconds: list[float], workers: int) -> float:
     if not spec.finalists.top or not train_seconds:
         return 0.0
-    # Each worker trains its share of them, one after another.
+    # Workers train at once, each one run after another.
     seeds = spec.finalists.seeds
     at_once = max(1, min(workers, seeds * len(train_seconds)))
     rounds = math.ceil(seeds * len(train_seconds) / at_once)

@@ -10,14 +10,14 @@ from automap.store import results, runs
 from automap.store.results import ResultRow
 
 FIRST_SEED = 1_000
-"""Seeds of finalists start here, above those of any trial's own, so that none is trained twice alike."""
+"""The first seed of finalists, which differs from the seed of their trial."""
 
 
 def appoint(study: Study) -> bool:
-    """Register a run for every finalist and seed that has none yet.
+    """Register the missing runs of finalists.
 
     Returns:
-        Whether there is something new to train.
+        Whether there were any.
     """
     return runs.add_runs(study.store, missing(study)) > 0
 
@@ -34,7 +34,7 @@ def missing(study: Study) -> list[runs.NewRun]:
 
 
 def best_results(study: Study, count: int) -> list[ResultRow]:
-    """Return the best complete trials by validation; with several objectives, by non-dominated rank."""
+    """Return the best complete trials by validation metrics; with several objectives, front by front."""
     complete = results.list_results(
         study.store,
         kind="search",
@@ -47,16 +47,16 @@ def best_results(study: Study, count: int) -> list[ResultRow]:
         [objective_value(objective, result.validation, result.cost) or 0.0 for objective in study.spec.objectives]
         for result in complete
     ]
-    # Within a front the first objective decides: the rows already come in its order.
+    # Within a front, the first objective decides: results come in its order.
     order = [index for front in first_fronts(values, study.spec.directions, count) for index in front]
     return [complete[index] for index in order[:count]]
 
 
 def best_final(study: Study) -> ResultRow | None:
-    """Return the run of a finalist whose model is the study's winner; None before there is one.
+    """Return the finalist's run whose model is the study's winner, None if no finalist has completed.
 
-    The candidate with the best mean of the first objective over its seeds wins, and of its runs the best one.
-    All of it is measured on the validation split: the test split selects nothing.
+    It is the best run of the candidate with the best mean of the first objective over its seeds, all on the
+    validation split: the test split is not used for selection.
     """
     finals = results.list_results(study.store, kind="final", states=("complete",))
     of_trial: dict[int, list[ResultRow]] = {}
@@ -67,5 +67,5 @@ def best_final(study: Study) -> ResultRow | None:
         return None
     sign = sign_of(study.spec.objectives[0].direction)
     mean = {trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()}
-    # The rows come with the best value first.
+    # Results come with the best value first.
     return of_trial[min(mean, key=lambda trial: mean[trial])][0]

@@ -1,4 +1,4 @@
-"""How a trial ends: infeasible, failed or complete, and what Optuna is told of it."""
+"""The outcome of trials, and how it is reported to Optuna."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from automap.spec.spec import Spec
 from automap.store.result import Result
 
 MEMORY = "memory"
-"""Name of the constraint that trials violate for which memory was not enough."""
+"""Name of the constraint that trials violate by running out of memory."""
 
 
 def finalize(spec: Spec, result: Result) -> Result:
-    """Return the final form of what training gave.
+    """Return a result of training with its final state.
 
-    A trial that violates a constraint is infeasible, and one without a finite value for every objective has
-    failed, however well its training went.
+    A trial that violates a constraint is infeasible, and one without a finite value for every objective has failed.
     """
     if result.state != "complete":
         return result
@@ -34,7 +33,7 @@ def finalize(spec: Spec, result: Result) -> Result:
 
 
 def tell_result(study: Study, number: int, result: Result) -> None:
-    """Tell Optuna the end of a trial whose result is stored; a trial told already is left as it is."""
+    """Report the stored result of a trial to Optuna, unless it has been reported already."""
     with optuna_errors(study.engine):
         _tell(study, number, result)
 
@@ -60,10 +59,10 @@ def _tell(study: Study, number: int, result: Result) -> None:
 
 
 def unfinished_state(result: Result) -> TrialState:
-    """Return what Optuna is told of a result that has no value for every objective.
+    """Return the state in Optuna of a result that lacks a value for some objective.
 
-    Samplers take no notice of failed trials. One that memory was not enough for is told as pruned, with a
-    constraint violated, so that they learn to avoid its like.
+    Samplers ignore failed trials. One that ran out of memory is reported as pruned and violates a constraint, so
+    that samplers avoid similar candidates.
     """
     failed = result.state == "failed" and not result.out_of_memory
     return TrialState.FAIL if failed else TrialState.PRUNED

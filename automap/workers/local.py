@@ -15,6 +15,7 @@ from typing import IO
 from automap.data.cache.reader import cache_directory
 from automap.data.prepare import DataIdentity
 from automap.spec.spec import Spec
+from automap.store.run_files import require_real_folder
 from automap.workers.executor import Death
 from automap.workers.identity import worker_name
 from automap.workers.resources import Share
@@ -91,8 +92,11 @@ class LocalExecutor:
             "gpu_memory_bytes": min((gpu.memory_bytes or 0 for gpu in share.gpus), default=0),
         }
         self._logs.mkdir(parents=True, exist_ok=True)
+        require_real_folder(self._logs)
         log = self._logs / f"worker-{os.getpid()}-{self._started}.log"
-        with log.open("wb") as output:
+        # Whatever has this name, a link perhaps, is replaced and not written to.
+        log.unlink(missing_ok=True)
+        with log.open("xb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "automap.workers.process"],
                 stdin=subprocess.PIPE,
