@@ -159,13 +159,14 @@ def _budget_faults(records: Records) -> Iterator[str]:
 
 def _broken_curves(records: Records) -> Iterator[str]:
     for row in records.results:
-        if not _goes_forward(row.result.curve):
+        longest = row.candidate.get("training", {}).get("epochs", math.inf)
+        if not _goes_forward(row.result.curve, longest):
             epochs = ", ".join(f"{point.get('epoch', math.nan):g}" for point in row.result.curve)
             yield f"{run_name(row.trial, row.kind, row.seed)}: epochs [{epochs}]"
 
 
-def _goes_forward(curve: Sequence[Mapping[str, float]]) -> bool:
-    if not all("epoch" in point for point in curve):
+def _goes_forward(curve: Sequence[Mapping[str, float]], longest: float) -> bool:
+    if not all(point.get("epoch", math.inf) <= longest for point in curve):
         return False
     epochs = [point["epoch"] for point in curve]
     if not all("images" in point for point in curve):
