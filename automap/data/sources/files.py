@@ -60,7 +60,7 @@ def file_record(
 
 def existing(path: Path) -> Path:
     """Return a path, or the same one with its letters composed or decomposed (NFC or NFD) if only that exists."""
-    if os.path.lexists(path) or str(path).isascii():
+    if str(path).isascii() or os.path.lexists(path):
         return path
     other = (Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD"))
     return next((each for each in other if os.path.lexists(each)), path)
