@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from automap.interfaces.metric import sign_of
+from automap.search.budget import FINALISTS_SHARE
 from automap.search.pareto import first_fronts
 from automap.search.study import Study
 from automap.spec.objectives import objective_value
-from automap.store import results, runs
+from automap.store import results, runs, studies
 from automap.store.results import ResultRow
 
 FIRST_SEED = 1_000
@@ -23,14 +26,49 @@ def appoint(study: Study) -> bool:
 
 
 def missing(study: Study) -> list[runs.NewRun]:
-    """Return the runs of finalists that are not registered yet."""
-    seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(study.spec.finalists.seeds)]
+    """Return the runs of finalists that are not registered yet and for which there is time."""
+    best = best_results(study, study.spec.finalists.top)
+    count, seed_count = _affordable(study, best)
+    seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(seed_count)]
     wanted = [
         runs.NewRun(result.trial, "final", seed, result.candidate, int(result.candidate["training"]["epochs"]))
-        for result in best_results(study, study.spec.finalists.top)
+        for result in best[:count]
         for seed in seeds
     ]
     return [final for final in wanted if runs.find_run(study.store, final.trial, "final", final.seed) is None]
+
+
+def _affordable(study: Study, best: Sequence[ResultRow]) -> tuple[int, int]:
+    """Return how many finalists, and how many seeds of each, the study's time budget allows."""
+    row, seeds = studies.get_study(study.store), study.spec.finalists.seeds
+    if row.time_budget is None:
+        return len(best), seeds
+    left = min(row.time_budget - row.seconds_used, FINALISTS_SHARE * row.time_budget)
+    return affordable([_full_seconds(study, result) for result in best], seeds, left)
+
+
+def affordable(seconds: Sequence[float], seeds: int, left: float) -> tuple[int, int]:
+    """Return how many candidates, and how many seeds of each, can be trained in the time that is left.
+
+    There are fewer seeds before there are fewer candidates; the candidates that remain are the first ones.
+
+    Args:
+        seconds: duration of one training of each candidate, the best first.
+        seeds: the most seeds of each.
+        left: seconds for all trainings together.
+    """
+    for count in range(len(seconds), 0, -1):
+        affordable_seeds = min(seeds, int(left / max(sum(seconds[:count]), 1e-9)))
+        if affordable_seeds > 0:
+            return count, affordable_seeds
+    return 0, 0
+
+
+def _full_seconds(study: Study, result: ResultRow) -> float:
+    """Return how long a full training takes: the trial itself may have finished early."""
+    run = runs.find_run(study.store, result.trial)
+    trained = result.cost.get("train_seconds", 0.0)
+    return trained if run is None else trained * run.epochs / min(max(run.epoch, 1), run.epochs)
 
 
 def best_results(study: Study, count: int) -> list[ResultRow]:

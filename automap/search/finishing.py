@@ -26,7 +26,7 @@ def finishers(history: StudyHistory, wanted: int) -> list[int]:
         wanted: how many complete trials there should be; those that there are count.
     """
     opened = [trial for trial in history.trials if trial.state in OPEN]
-    return [trial.number for trial in _best_first(opened, history)][: still_wanted(history, wanted)]
+    return [trial.number for trial in best_first(opened, history)][: still_wanted(history, wanted)]
 
 
 def next_finisher(scheduler: Scheduler, history: StudyHistory, wanted: int) -> int | None:
@@ -43,7 +43,7 @@ def next_finisher(scheduler: Scheduler, history: StudyHistory, wanted: int) -> i
     return next((number for number in finishers(history, wanted) if number in paused), None)
 
 
-def _best_first(trials: Sequence[TrialHistory], history: StudyHistory) -> list[TrialHistory]:
+def best_first(trials: Sequence[TrialHistory], history: StudyHistory) -> list[TrialHistory]:
     """Sort trials by the last rung that they have reached, and by rank among those that stand there too."""
     rank: dict[int, float] = {}
     for rung in {trial.seen for trial in trials if trial.measurements}:

@@ -16,6 +16,7 @@ from automap.exceptions import ConnectionLost, StorageError, UserError
 from automap.interfaces.scheduler import Decision, Evaluation
 from automap.search import finalists, retention
 from automap.search.budget import budget_use
+from automap.search.checkpoints import bound_checkpoints
 from automap.search.decisions import decide
 from automap.search.outcome import finalize, tell_result
 from automap.search.study import Study
@@ -129,8 +130,7 @@ class Worker:
                 if not lease.lost:
                     folder.publish()
             except Paused as paused:
-                give_back = leases.pause if lease.paused else leases.release
-                with_retries(lambda: give_back(study.engine, run.id, self.name))
+                self._give_back(run, lease)
                 if isinstance(paused, OutOfTime):
                     raise
                 return
@@ -152,6 +152,14 @@ class Worker:
         if run.kind == "search":
             with_retries(lambda: tell_result(study, run.trial, result))
         with_retries(lambda: _clean(study, run, name, result))
+
+    def _give_back(self, run: Run, lease: Lease) -> None:
+        """Pause a run that waits for its promotion, or release one that was interrupted."""
+        if not lease.paused:
+            with_retries(lambda: leases.release(self.study.engine, run.id, self.name))
+            return
+        with_retries(lambda: leases.pause(self.study.engine, run.id, self.name))
+        with_retries(lambda: bound_checkpoints(self.study))
 
     def _train(self, run: Run, folder: RunFolder, lease: Lease) -> Result:
         study = self.study

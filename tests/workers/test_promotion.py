@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 from support.searching import ended, kill, query, start, wait_for, workers_of, write_tiny
 
+from automap.search.checkpoints import DROPPED, bound_checkpoints
+from automap.search.study import Study, join
+from automap.spec.load import load_spec
+from automap.store import run_files
+from automap.store.files import run_folder_name
+from automap.store.leases import paused_trials
+from automap.store.measurements import list_measurements
+
 PROMOTION = "search: {scheduler: {type: promotion, reduction: 2}}"
 
 
@@ -16,6 +24,10 @@ def write_promoted(folder: Path, *, trials: int, top: int, epochs: int = 8) -> t
     text = text.replace("batch_size: 32", "batch_size: 32, evaluate: epochs").replace("top: 0", f"top: {top}, seeds: 1")
     spec.write_text(text)
     return spec, f"sqlite:///{folder / 'automap.db'}"
+
+
+def open_study_of(spec: Path) -> Study:
+    return join(load_spec(spec), 0)
 
 
 def states(storage: str) -> dict[str, int]:
@@ -41,6 +53,21 @@ def test_trials_pause_until_the_finalists_are_complete_and_a_raised_budget_conti
     assert sum(states(storage).values()) == 9
     assert states(storage)["done"] >= 2
     assert_sound(spec)
+    assert_the_weakest_lose_their_checkpoints(spec)
+
+
+def assert_the_weakest_lose_their_checkpoints(spec: Path) -> None:
+    study = open_study_of(spec)
+    paused = paused_trials(study.store)
+    folders = {trial: study.spec.run_directory / run_folder_name("search", trial, trial) for trial in paused}
+    sizes = {trial: sum(path.stat().st_size for path in folder.glob("*")) for trial, folder in folders.items()}
+    assert bound_checkpoints(study) == []
+    dropped = bound_checkpoints(study, sum(sizes.values()) - 1)
+    assert len(dropped) == 1
+    assert not run_files.has_weights(folders[dropped[0]])
+    assert sum(run_files.has_weights(folder) for folder in folders.values()) == len(paused) - 1
+    [row] = [row for row in list_measurements(study.store) if row.decision == DROPPED]
+    assert row.trial == dropped[0]
 
 
 @pytest.mark.slow

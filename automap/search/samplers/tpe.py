@@ -17,15 +17,20 @@ class TPE(Sampler):
 
     learns_from_rungs: ClassVar[bool] = True
 
-    startup_trials: int = Field(10, ge=1, description="trials that are drawn at random before the model is used")
+    startup_trials: int = Field(20, ge=1, description="trials that are drawn at random before the model is used")
+    random_share: float = Field(
+        1 / 3, ge=0, le=1, description="share of trials drawn at random later too, in case the model is wrong"
+    )
     candidates: int = Field(24, ge=1, description="candidates among which the model chooses")
 
     def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
         """Return the Optuna sampler."""
         import optuna
 
+        from automap.search.samplers.mixed_sampler import MixedSampler
+
         # Grouping keeps hyperparameters that exist only under some choice in one multivariate model.
-        return optuna.samplers.TPESampler(
+        model = optuna.samplers.TPESampler(
             n_startup_trials=self.startup_trials,
             n_ei_candidates=self.candidates,
             multivariate=True,
@@ -33,3 +38,4 @@ class TPE(Sampler):
             constant_liar=True,
             seed=seed,
         )
+        return MixedSampler(model, self.random_share, seed) if self.random_share else model
