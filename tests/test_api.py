@@ -104,7 +104,7 @@ def test_the_example_runs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "test accuracy of the winner: 0." in done.stdout
-    assert "3 trials ended" in done.stdout
+    assert "1 trial ended: 1 complete" in done.stdout
     predicted, true = (line.split()[1:] for line in done.stdout.splitlines()[-2:])
     assert sum(one == other for one, other in zip(predicted, true, strict=True)) >= 6
 
