@@ -1,0 +1,26 @@
+"""docs/architecture.md names code that exists."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`((?:automap|plugins)/[\w/]+\.py):(\w+)`", PAGE)
+
+
+def test_the_page_names_code():
+    assert len(NAMED) > 20
+
+
+@pytest.mark.parametrize(("path", "name"), sorted(set(NAMED)))
+def test_what_the_page_names_exists(path, name):
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+@pytest.mark.parametrize("folder", sorted(set(re.findall(r"`(automap/\w+)`", PAGE))))
+def test_the_packages_exist(folder):
+    assert (ROOT / folder / "__init__.py").is_file()
