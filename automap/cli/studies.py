@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from automap.store.studies import StudySummary
 
-_STATES = ("complete", "pruned", "infeasible", "failed", "running", "waiting")
+_STATES = ("complete", "pruned", "infeasible", "failed", "running", "waiting", "paused")
 
 
 class Format(StrEnum):

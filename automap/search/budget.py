@@ -87,11 +87,6 @@ def budget_use(study: Study) -> Use:
     )
 
 
-def search_is_open(study: Study) -> bool:
-    """Return whether another trial may start."""
-    return budget_use(study).spent is None
-
-
 def is_closing(study: Study) -> bool:
     """Return whether no new trial may start: the best open ones are finished."""
     use = budget_use(study)

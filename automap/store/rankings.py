@@ -111,10 +111,10 @@ def count_complete(engine: Engine, study_ids: Sequence[int]) -> int:
 
 
 def count_open(engine: Engine, study_ids: Sequence[int]) -> dict[str, int]:
-    """Return the number of ``running`` and ``waiting`` runs."""
+    """Return the number of ``running``, ``waiting`` and ``paused`` runs."""
     query = (
         select(RunTable.state, func.count())
-        .where(RunTable.study_id.in_(study_ids), RunTable.state.in_(("running", "waiting")))
+        .where(RunTable.study_id.in_(study_ids), RunTable.state.in_(("running", "waiting", "paused")))
         .group_by(RunTable.state)
     )
     with reading(engine) as session:
