@@ -13,7 +13,7 @@ from automap.data.batches.batches import TrainingBatches
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
 from automap.interfaces.array import Array
-from automap.interfaces.metric import Direction
+from automap.interfaces.metric import Direction, sign_of
 from automap.interfaces.sample import SplitName
 from automap.interfaces.scheduler import Evaluation, Pace
 from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
@@ -224,7 +224,7 @@ class Trainer:
         if best is None or found.count > self._best_count:
             # A value on a smaller sample says too little to stand against one on more images.
             return True
-        return value > best if direction == "maximize" else value < best
+        return sign_of(direction) * value < sign_of(direction) * best
 
     @property
     def _best_count(self) -> float:

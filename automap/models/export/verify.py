@@ -10,6 +10,7 @@ import numpy as np
 
 from automap.exceptions import RunError
 from automap.interfaces.array import Array
+from automap.interfaces.metric import sign_of
 from automap.models.model import LoadedModel
 from automap.models.runtime import Runtime
 from automap.training.samples import Samples
@@ -87,7 +88,7 @@ def _check(model: LoadedModel, metrics: Mapping[str, tuple[float, float]], max_l
         if name not in metrics or name == "threshold":
             continue
         before, after = metrics[name]
-        worse = before - after if metric.direction == "maximize" else after - before
+        worse = sign_of(metric.direction) * (after - before)
         changed = abs(worse) if max_loss is None else worse
         limit = (TOLERANCE if max_loss is None else max_loss) * max(1.0, abs(before))
         # Only the objective of quantized models is bounded: others, such as log loss, have no such scale.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from automap.interfaces.metric import Direction
+from automap.interfaces.metric import Direction, sign_of
 from automap.interfaces.scheduler import StudyHistory, TrialHistory
 from automap.search.pareto import first_fronts
 
@@ -19,8 +19,7 @@ def ranks(values: Sequence[Values], directions: Sequence[Direction]) -> list[flo
         directions: of the objectives; with one objective the rank is its value, sign adjusted.
     """
     if len(directions) == 1:
-        sign = 1.0 if directions[0] == "minimize" else -1.0
-        return [sign * value for (value,) in values]
+        return [sign_of(directions[0]) * value for (value,) in values]
     found = [0.0] * len(values)
     for front, members in enumerate(first_fronts(values, directions, None)):
         for member in members:
