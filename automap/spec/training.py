@@ -18,19 +18,20 @@ class TrainingSettings(BaseModel):
     epochs: int = Field(30, ge=1, le=100_000, description="passes over the training split in a full training")
     batch_size: int = tunable(64, choices=(32, 64, 128), ge=1, le=1_000_000, description="images in a step")
     schedule: Literal["constant", "cosine", "one_cycle", "wsd"] = Field(
-        "cosine",
-        description="learning rate after the warm-up; wsd: constant, then a short decay, so that it fits any length",
+        "wsd",
+        description="learning rate after the warm-up; wsd: constant, then a decay over the last fifth of the steps, "
+        "which can begin at any time: trials are paused, resumed and finished early",
     )
     warmup: Fraction = Field(0.05, description="fraction of all steps in which the learning rate rises from 0")
-    ema: float | None = Field(
-        None,
-        gt=0,
-        lt=1,
-        description="momentum of the exponential moving average of the weights that is evaluated",
+    ema: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        "auto",
+        description="momentum of a moving average of the weights, which is evaluated and kept; auto: an average over "
+        "the last tenth of the steps with schedule wsd, none with others",
     )
     gradient_clip: float | None = Field(None, gt=0, description="maximum global norm of the gradients")
-    early_stopping: int | None = Field(
-        None, ge=1, description="epochs without improvement of the first objective after which training stops"
+    early_stopping: Literal["auto"] | Annotated[int, Field(ge=1)] | None = Field(
+        "auto",
+        description="stop after this many epochs without a better first objective; auto: a fifth of epochs, at least 5",
     )
     evaluate: Literal["auto", "epochs"] | Annotated[int, Field(ge=1)] = Field(
         "auto",
@@ -41,3 +42,18 @@ class TrainingSettings(BaseModel):
     )
     devices: int = Field(1, ge=1, le=1024, description="GPUs that share each batch; needs the JAX backend")
     jit: Literal["auto"] | bool = Field("auto", description="compile the step with XLA; auto: only on GPUs")
+
+    @property
+    def patience(self) -> int | None:
+        """Epochs without a better first objective after which training ends; None for no limit."""
+        return max(5, self.epochs // 5) if self.early_stopping == "auto" else self.early_stopping
+
+    @property
+    def average_momentum(self) -> float | None:
+        """Largest momentum of the moving average of the weights; None for no average.
+
+        1 leaves only the limit that grows with the number of steps: an average over the last tenth of them.
+        """
+        if self.ema == "auto":
+            return 1.0 if self.schedule == "wsd" else None
+        return self.ema

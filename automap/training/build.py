@@ -108,8 +108,8 @@ def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: 
     settings = candidate.training
     optimizer = parts.optimizer
     # The average is updated with every batch, also where several batches make one optimizer step.
-    momentum = None if settings.ema is None else settings.ema ** (1 / plan.accumulation)
-    average = None if momentum is None else WeightAverage(parts.network, momentum)
+    momentum = settings.average_momentum
+    average = None if momentum is None else WeightAverage(parts.network, momentum ** (1 / plan.accumulation))
     model = TrainingModel(parts, candidate.task, data.info, average)
     _draw_step(model, data, plan.batch_size)
     if precision_of(settings) == "mixed_float16":

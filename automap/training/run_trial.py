@@ -165,7 +165,11 @@ def _train(
 
 
 def _stops_early(trainer: Trainer) -> bool:
-    if not trainer.is_stale:
+    if not trainer.is_stale or trainer.decays:
+        return False
+    if trainer.request.candidate.training.schedule == "wsd":
+        # What a decay gains is still to come.
+        trainer.finish_early()
         return False
     epochs = trainer.request.candidate.training.epochs
     trainer.progress.notes.append(f"stopped early after {trainer.progress.epoch:.3g} of {epochs} epochs")

@@ -25,7 +25,7 @@ from automap.training.model import TrainingModel
 from automap.training.pace import Interval, Speed
 from automap.training.progress import Progress
 from automap.training.request import TrialRequest
-from automap.training.schedules import DECAY_SHARE, Schedule
+from automap.training.schedules import DECAY_SHARE, Schedule, decay_start_of
 from automap.training.step_reuse.compiled_cache import CompiledModels
 
 _ADVICE = "try a lower learning rate or training.gradient_clip"
@@ -91,9 +91,16 @@ class Trainer:
 
     @property
     def is_stale(self) -> bool:
-        """Whether early stopping ends the training."""
-        patience, progress = self.request.candidate.training.early_stopping, self.progress
+        """Whether the watched metric has not improved for the epochs of early stopping."""
+        patience, progress = self.request.candidate.training.patience, self.progress
         return patience is not None and progress.epoch - progress.best_epoch >= patience
+
+    @property
+    def decays(self) -> bool:
+        """Whether the last decay of the learning rate has begun."""
+        settings = self.request.candidate.training
+        full = settings.epochs * self.batches.steps
+        return self.finishes_early or (settings.schedule == "wsd" and self.progress.steps > decay_start_of(full))
 
     @property
     def finishes_early(self) -> bool:

@@ -11,8 +11,8 @@ from automap.spec.space import largest_number
 from automap.spec.spec import Spec
 
 BYTES_A_WEIGHT = 4
-STATES_A_WEIGHT = 4
-"""A checkpoint holds the weights, the best weights so far, and two moments of the optimizer."""
+STATES_A_WEIGHT = 5
+"""A checkpoint holds the weights, their average, the best weights so far, and two moments of the optimizer."""
 ACTIVATIONS_A_PIXEL = 600
 """Bytes of activations that training keeps for each pixel of a batch."""
 KERAS_BYTES = 900_000_000

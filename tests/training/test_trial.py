@@ -218,11 +218,21 @@ def test_a_network_that_cannot_be_built_fails_with_its_reason(tmp_path):
 
 def test_early_stopping_ends_and_keeps_the_best_epoch(tmp_path):
     stuck = {"type": "sgd", "learning_rate": 1e-12, "weight_decay": 0.0}
-    result = run(candidate(optimizer=stuck, epochs=50, early_stopping=2), tmp_path)
+    result = run(candidate(optimizer=stuck, epochs=50, early_stopping=2, schedule="cosine"), tmp_path)
     assert result.state == "complete"
     assert len(result.curve) < 50
     assert f"stopped early after {len(result.curve)} of 50 epochs" in result.notes
     assert any(note.startswith("weights of epoch") for note in result.notes)
+
+
+def test_early_stopping_lets_the_learning_rate_decay_first(tmp_path):
+    stuck = {"type": "sgd", "learning_rate": 1e-12, "weight_decay": 0.0}
+    result = run(candidate(optimizer=stuck, epochs=100, early_stopping=8), tmp_path)
+    assert result.state == "complete"
+    # Epoch 1 is the best one, 8 more do not improve on it, and the decay takes a fifth of all.
+    assert len(result.curve) == 10
+    assert result.curve[-1]["epoch"] == pytest.approx(9 / 0.8, abs=0.1)
+    assert result.curve[-1]["learning_rate"] == 0
 
 
 def test_the_direction_of_the_objective_decides_which_epoch_is_kept(tmp_path):
