@@ -39,7 +39,7 @@ class Objective(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     metric: str = Field(description="a metric of the task, or a cost")
-    direction: Direction = Field(description="left out: as the metric is usually meant")
+    direction: Direction = Field(description="if left out, the usual direction of the metric")
 
 
 class Constraint(BaseModel):

@@ -62,8 +62,8 @@ class Budget(_Section):
     """When the search ends: whichever limit is reached first."""
 
     trials: int | None = Field(None, ge=1, le=MAX_TRIALS, description="number of trials")
-    time: Duration | None = Field(None, description="time of the search, training of the finalists included")
-    target: float | None = Field(None, description="stop once the first objective is as good as this")
+    time: Duration | None = Field(None, description="time of the whole search, finalists included")
+    target: float | None = Field(None, description="stop once the first objective reaches this value")
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Budget:
@@ -175,10 +175,10 @@ class Spec(_Section):
         "study",
         pattern=r"^[\w][\w.-]*$",
         max_length=100,
-        description="the study's name; left out: the file's stem",
+        description="the study's name; if left out, the file name without its extension",
     )
     dataset: Annotated[Dataset, PlainValidator(partial(_parse_fixed, Dataset)), PlainSerializer(component_data)]
-    task: TaskSpace = Field(default_factory=_infer_task, description="left out: inferred from the data set")
+    task: TaskSpace = Field(default_factory=_infer_task, description="if left out, inferred from the data set")
     architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
         default_factory=lambda data: _default_augmentation(data),
@@ -190,7 +190,7 @@ class Spec(_Section):
     objectives: Annotated[tuple[Objective, ...], BeforeValidator(_as_list)] = Field(
         default_factory=_default_objectives,
         min_length=1,
-        description="what is good; several give a Pareto front",
+        description="what to optimize; several give a Pareto front",
     )
     constraints: tuple[Constraint, ...] = Field((), description="what a result must satisfy")
     budget: Budget = Field(Budget(trials=50), description="when the search ends")
@@ -198,10 +198,10 @@ class Spec(_Section):
     finalists: Finalists = Finalists()
     storage: str = Field("sqlite:///automap.db", description="URL of the database")
     runs: str | None = Field(
-        None, description="run directory, a path or a URL such as s3://bucket/folder; left out: beside the database"
+        None, description="run directory, a path or a URL such as s3://bucket/folder; if left out, next to the database"
     )
     cache: str | None = Field(
-        None, description="URL or path where machines share decoded data; left out: each machine decodes for itself"
+        None, description="URL or path where machines share decoded data; if left out, each machine decodes for itself"
     )
 
     @field_validator("objectives", mode="before")

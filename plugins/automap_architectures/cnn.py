@@ -17,7 +17,7 @@ LARGE_MAP = 48
 
 
 class CNN(Architecture):
-    """Convolutions and max pooling, then a dense layer: the network that tutorials teach.
+    """Convolutions and max pooling, then a dense layer: the network of TensorFlow's tutorials.
 
     The default is Conv32-pool-Conv64-pool-Conv64-Dense64: with ten classes on 32×32 colour images its
     122,570 parameters are those of TensorFlow's tutorial on CIFAR-10
@@ -37,7 +37,7 @@ class CNN(Architecture):
     )
     dense: int = Field(64, ge=0, description="units of the dense layer; 0 for none")
     activation: Literal["relu", "sigmoid", "tanh"] = "relu"
-    dropout: float = tunable(0.0, low=0.0, high=0.5, ge=0, lt=1, description="share of dense inputs left out")
+    dropout: float = tunable(0.0, low=0.0, high=0.5, ge=0, lt=1, description="dropout rate before the dense layer")
 
     def build(self, inputs: keras.KerasTensor) -> Features:
         """Return the last map of each stride, and the dense features at a stride of the whole image."""
@@ -71,14 +71,14 @@ class CNN(Architecture):
 
 
 def _pool_size(side: int) -> int:
-    """Return by how much a map is pooled: not at all where a single pixel would be left."""
+    """Return the pooling factor of a map: 1 if only one pixel would be left."""
     if side < 4:
         return 1
     return 4 if side > LARGE_MAP else 2
 
 
 def _with_margin(x: Any, inputs: Any, stride: int) -> Any:
-    """Put back the margin that convolutions without padding lost, as zeros; no part of the way to `dense`."""
+    """Pad with zeros what convolutions without padding lost; not part of the path to `dense`."""
     import keras
 
     lost = [math.ceil(inputs.shape[axis] / stride) - x.shape[axis] for axis in (1, 2)]
@@ -89,6 +89,6 @@ def _with_margin(x: Any, inputs: Any, stride: int) -> Any:
 
 
 def _stride_of_whole(inputs: Any) -> int:
-    """Return the smallest power of two at which nothing but one pixel is left."""
+    """Return the smallest power of two that reduces the image to one pixel."""
     longest = int(max(inputs.shape[1:3]))
     return 1 << (longest - 1).bit_length()

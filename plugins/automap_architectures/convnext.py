@@ -32,7 +32,12 @@ class ConvNeXt(Architecture):
     )
     kernel: Literal[3, 5, 7] = 7
     drop_path: float = tunable(
-        0.05, low=0.0, high=0.2, ge=0, lt=1, description="chance of leaving out the last block; 0 at the first"
+        0.05,
+        low=0.0,
+        high=0.2,
+        ge=0,
+        lt=1,
+        description="probability of dropping the last block; 0 for the first (stochastic depth)",
     )
     layer_scale: float = Field(1e-6, gt=0, description="initial factor of each branch")
 

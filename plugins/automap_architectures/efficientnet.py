@@ -48,10 +48,15 @@ class EfficientNet(Architecture):
         step=1.0,
         ge=-8,
         le=7,
-        description="filters by 1.1 to this power, blocks by 1.2 to it",
+        description="compound coefficient: 1.1 to this power scales the filters, 1.2 to this power the blocks",
     )
     drop_path: float = tunable(
-        0.1, low=0.0, high=0.3, ge=0, lt=1, description="chance of leaving out the last block; 0 at the first"
+        0.1,
+        low=0.0,
+        high=0.3,
+        ge=0,
+        lt=1,
+        description="probability of dropping the last block; 0 for the first (stochastic depth)",
     )
 
     def build(self, inputs: keras.KerasTensor) -> Features:

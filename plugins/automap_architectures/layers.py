@@ -9,7 +9,7 @@ import keras
 
 
 def conv(x: Any, filters: int, kernel: int, *, stride: int = 1) -> Any:
-    """Apply a convolution without bias, for a batch normalisation follows it somewhere."""
+    """Apply a convolution without bias; a batch normalisation follows later."""
     return keras.layers.Conv2D(
         filters, kernel, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal"
     )(x)
@@ -63,7 +63,7 @@ def squeeze_excite(x: Any, squeezed: int, activation: str) -> Any:
 
 
 def residual(x: Any, branch: Any, drop: float) -> Any:
-    """Add a residual branch, left out at random for whole images (Huang et al., 2016, arXiv:1603.09382).
+    """Add a residual branch that is dropped at random for whole images (Huang et al., 2016, arXiv:1603.09382).
 
     Args:
         x: the shortcut.
@@ -76,7 +76,7 @@ def residual(x: Any, branch: Any, drop: float) -> Any:
 
 
 def drop_rates(last: float, blocks: int) -> list[float]:
-    """Return each block's probability of being left out, rising evenly from 0 to that of the last."""
+    """Return the drop probability of each block, rising linearly from 0."""
     return [last * index / max(1, blocks - 1) for index in range(blocks)]
 
 

@@ -48,7 +48,9 @@ class MobileNet(Architecture):
     squeeze_excite: bool = tunable(False, choices=(False, True))
     kernel: Literal[3, 5] = 3
     activation: Literal["relu6", "relu", "swish", "hard_swish"] = "relu6"
-    drop_path: float = Field(0.0, ge=0, lt=1, description="chance of leaving out the last block; 0 at the first")
+    drop_path: float = Field(
+        0.0, ge=0, lt=1, description="probability of dropping the last block; 0 for the first (stochastic depth)"
+    )
 
     def build(self, inputs: keras.KerasTensor) -> Features:
         """Return the last map of each stride."""

@@ -12,7 +12,7 @@ class PositionEmbedding(keras.layers.Layer):  # type: ignore[misc]
     """Adds a learned vector to each token."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create one vector a token."""
+        """Create one vector for each token."""
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         self.embedding = self.add_weight(shape=input_shape[1:], initializer=initializer, name="embedding")
 

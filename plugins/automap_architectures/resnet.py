@@ -31,12 +31,14 @@ class ResNet(Architecture):
     width: int = tunable(16, low=16, high=64, step=8, ge=1, description="filters of the first stage")
     blocks: int = tunable(1, low=1, high=3, ge=1, description="blocks of each stage")
     stage_blocks: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
-        None, min_length=1, description="blocks of each stage, where they differ; instead of `blocks`"
+        None, min_length=1, description="number of blocks of each stage; overrides `blocks`"
     )
     block: Literal["basic", "bottleneck"] = "basic"
     pre_activation: bool = Field(False, description="norm and activation before each convolution")
     activation: Literal["relu", "swish", "gelu"] = "relu"
-    drop_path: float = Field(0.0, ge=0, lt=1, description="chance of leaving out the last block; 0 at the first")
+    drop_path: float = Field(
+        0.0, ge=0, lt=1, description="probability of dropping the last block; 0 for the first (stochastic depth)"
+    )
 
     def build(self, inputs: keras.KerasTensor) -> Features:
         """Return the last map of each stride."""
@@ -96,7 +98,7 @@ class ResNet(Architecture):
         return residual(x if same else conv(activated, branch.shape[-1], 1, stride=stride), branch, drop)
 
     def _convolutions(self, filters: int, stride: int) -> tuple[_Convolution, ...]:
-        """Return those of a block; a 3×3 one reduces, for it sees every pixel."""
+        """Return the strides of a block's layers; its 3×3 convolution downsamples, because it sees every pixel."""
         if self.block == "basic":
             return _Convolution(filters, 3, stride), _Convolution(filters, 3, 1)
         return (

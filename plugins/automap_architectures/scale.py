@@ -20,7 +20,7 @@ class LayerScale(keras.layers.Layer):  # type: ignore[misc]
         self.initial = initial
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create one factor a channel."""
+        """Create one factor for each channel."""
         initializer = keras.initializers.Constant(self.initial)
         self.gamma = self.add_weight(shape=(input_shape[-1],), initializer=initializer, name="gamma")
 
@@ -29,5 +29,5 @@ class LayerScale(keras.layers.Layer):  # type: ignore[misc]
         return inputs * keras.ops.cast(self.gamma, inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what Keras needs to make the layer again."""
+        """Return the layer's configuration."""
         return {**super().get_config(), "initial": self.initial}

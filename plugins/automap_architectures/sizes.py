@@ -17,7 +17,7 @@ def short_side(inputs: keras.KerasTensor) -> int:
 
 
 def stem_stride(inputs: keras.KerasTensor, leaving: int = 32) -> int:
-    """Return by how much the first layers reduce an image: 1, 2 or 4.
+    """Return the downsampling factor of the first layers: 1, 2 or 4.
 
     Networks made for 224×224 reduce by 4 at once, which would leave little of a digit.
 
@@ -35,7 +35,7 @@ def can_reduce(inputs: keras.KerasTensor, stride: int) -> bool:
 
 
 def fitting_steps(inputs: keras.KerasTensor, stem: int, steps: Sequence[int]) -> list[int]:
-    """Return the stride of each stage, with the earliest reductions left out where too little would be left.
+    """Return the stride of each stage; the earliest downsampling is omitted for small images.
 
     Late reductions stay: early layers are narrow and lose what they do not see in full. On 32×32 these are
     the steps that MobileNets for CIFAR take.

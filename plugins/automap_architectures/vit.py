@@ -26,9 +26,9 @@ class ViT(Architecture):
     width: int = tunable(96, low=64, high=192, step=32, ge=16, description="channels of a token")
     depth: int = tunable(4, low=2, high=8, ge=1, description="transformer blocks")
     heads: int = Field(4, ge=1, le=16, description="attention heads, of width / heads channels each")
-    patch: int | None = Field(None, ge=1, description="height and width of a patch; left out: fitted to the image")
+    patch: int | None = Field(None, ge=1, description="height and width of a patch; if left out, chosen by image size")
     dropout: float = tunable(
-        0.0, low=0.0, high=0.2, ge=0, lt=1, description="share of attention and of hidden units left out"
+        0.0, low=0.0, high=0.2, ge=0, lt=1, description="dropout rate of attention and hidden units"
     )
 
     def build(self, inputs: keras.KerasTensor) -> Features:

@@ -8,7 +8,7 @@ import keras
 
 
 class Adjusted(keras.layers.Layer):  # type: ignore[misc]
-    """Applies a layer of Keras whose numbers may be searched without compiling again.
+    """Applies a Keras layer whose numbers can be searched without recompiling.
 
     Args:
         layer: maps a batch, ``{"images": (batch, height, width, channels), …}``, to the same.
@@ -19,7 +19,7 @@ class Adjusted(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(dtype="float32")
         self.layer = layer
         self.adjustable_numbers = tuple((layer, name) for name in names)
-        """The layer with each of the names: training replaces those attributes by variables while it calls this."""
+        """Names of the layer's attributes that training replaces by variables."""
         self.supports_jit = layer.supports_jit
         # Keras would warn of unbuilt state otherwise; there are no weights.
         self.built = True

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class AugMix(Augmentation):
-    """A mixture of several chains of changes (Hendrycks et al., 2019, arXiv:1912.02781)."""
+    """Mixes several chains of augmentations (Hendrycks et al., 2019, arXiv:1912.02781)."""
 
     recommended: ClassVar[bool] = False
     adjustable: ClassVar[frozenset[str]] = frozenset({"strength"})
 
-    strength: Fraction = tunable(0.3, low=0.1, high=0.5, description="largest strength of a change")
+    strength: Fraction = tunable(0.3, low=0.1, high=0.5, description="maximum strength of an operation")
     chains: int = Field(3, ge=1, le=10)
-    depth: int = Field(3, ge=1, le=10, description="most changes of a chain")
+    depth: int = Field(3, ge=1, le=10, description="maximum number of operations in a chain")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class ColorJitter(Augmentation):
-    """Changes brightness, contrast, saturation and hue; the latter two of colour images only."""
+    """Changes brightness and contrast, and saturation and hue of colour images."""
 
     recommended: ClassVar[bool] = False
     adjustable: ClassVar[frozenset[str]] = frozenset({"brightness", "contrast", "hue", "saturation"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
-    brightness: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest shift, as a share of the full range")
-    contrast: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest change of the factor 1, either way")
-    saturation: Fraction = Field(0.2, description="largest change of the factor 1, either way")
-    hue: Fraction = Field(0.05, le=0.5, description="largest turn, as a share of the circle of colours")
+    brightness: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest shift, as a fraction of the full range")
+    contrast: Fraction = tunable(0.2, low=0.0, high=0.5, description="largest deviation of the factor from 1")
+    saturation: Fraction = Field(0.2, description="largest deviation of the factor from 1")
+    hue: Fraction = Field(0.05, le=0.5, description="largest hue shift, as a fraction of the colour circle")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

@@ -18,7 +18,9 @@ class CutMix(Augmentation):
     adjustable: ClassVar[frozenset[str]] = frozenset({"alpha"})
     mixes: ClassVar[bool] = True
 
-    alpha: float = tunable(1.0, low=0.2, high=1.0, gt=0, le=1, description="both parameters of the Beta distribution")
+    alpha: float = tunable(
+        1.0, low=0.2, high=1.0, gt=0, le=1, description="both parameters of the Beta distribution of the mixing factor"
+    )
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

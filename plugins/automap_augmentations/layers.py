@@ -16,7 +16,7 @@ _FILL = {"images": 0, "segmentation_masks": 255}
 
 
 class InPlace(Adjusted):
-    """Applies to the images of a batch, and to nothing else in it, a layer that moves no pixels.
+    """Applies a colour layer to the images of a batch and leaves the targets unchanged.
 
     Args:
         layer: maps ``{"images": (batch, height, width, channels)}`` to the same.
@@ -38,7 +38,7 @@ class InPlace(Adjusted):
 
 
 class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
-    """Pads with black and crops to the size before, each image at a place of its own, all equally probable.
+    """Pads with black and crops each image to the original size at a uniformly random position.
 
     Keras's ``RandomCrop`` crops the whole batch at one place. Moving whole pixels by their index, instead of by
     ``RandomTranslation``, can be compiled with XLA on every backend.
@@ -92,12 +92,12 @@ class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
 
 
 class ExactCutMix(Adjusted):
-    """Keras's CutMix, with labels mixed by the pixels that were pasted.
+    """Keras's CutMix with labels mixed by the pasted area.
 
     Keras mixes them by the box before it is cut to whole pixels: a tenth of the label on an 8×8 image.
 
     Args:
-        alpha: both parameters of the Beta distribution of the box's area, above 0 and at most 1.
+        alpha: both parameters of the Beta distribution of the mixing factor of the box's area, above 0 and at most 1.
     """
 
     def __init__(self, alpha: float) -> None:
@@ -122,7 +122,7 @@ class ExactCutMix(Adjusted):
 
 
 def refuse(batch: dict[str, Any], *keys: str) -> None:
-    """Refuse a batch with targets that would no longer fit its images.
+    """Raise an error for targets that would no longer match the images.
 
     Raises:
         ValueError: if the batch has one of the keys.
@@ -136,7 +136,7 @@ LEAST_VISIBLE = 0.25
 
 
 def seen_boxes(before: dict[str, Any], edges: Any, scale: Any = 1.0) -> dict[str, Any]:
-    """Return moved boxes; those of which too little is left get the label of none, -1.
+    """Return moved boxes; boxes that are mostly cut off get the label -1.
 
     Args:
         before: ``boxes`` ``(batch, boxes, 4)``: left, top, right, bottom; ``labels`` ``(batch, boxes)``, -1 for none.

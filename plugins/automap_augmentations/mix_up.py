@@ -19,7 +19,12 @@ class MixUp(Augmentation):
     mixes: ClassVar[bool] = True
 
     alpha: float = tunable(
-        0.2, low=0.05, high=1.0, log=True, gt=0, description="both parameters of the Beta distribution"
+        0.2,
+        low=0.05,
+        high=1.0,
+        log=True,
+        gt=0,
+        description="both parameters of the Beta distribution of the mixing factor",
     )
 
     def build(self) -> Sequence[keras.Layer]:

@@ -12,7 +12,7 @@ from automap_augmentations.layers import seen_boxes
 
 
 class Moving(Adjusted):
-    """Applies a layer of Keras that moves pixels to images and all that lies in them, by the same draw.
+    """Applies a geometric Keras layer to images and their targets with the same random draw.
 
     Masks are moved to the nearest pixel: in between two classes lies no third one. Of a box that was turned, the
     upright one around it is kept.

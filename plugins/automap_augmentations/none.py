@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class NoAugmentation(Augmentation):
-    """Leaves images as they are; a choice beside others."""
+    """No augmentation; an option among choices."""
 
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
 

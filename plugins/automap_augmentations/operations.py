@@ -26,7 +26,7 @@ SHEAR, TRANSLATION, ROTATION, BLEND, BITS = 0.3, 0.45, math.radians(30), 0.9, 4
 
 
 class RandomOperations(keras.layers.Layer):  # type: ignore[misc]
-    """Applies to each image random operations of its own.
+    """Applies different random operations to each image.
 
     Args:
         count: operations of each image, one after the other; the identity may be among them.
@@ -76,7 +76,7 @@ class RandomOperations(keras.layers.Layer):  # type: ignore[misc]
 
 
 class MixedChains(keras.layers.Layer):  # type: ignore[misc]
-    """Blends each image with a mixture of differently changed copies of it, in random shares.
+    """Blends each image with a random mixture of augmented copies of it.
 
     Args:
         chains: number of copies.
@@ -115,7 +115,7 @@ class MixedChains(keras.layers.Layer):  # type: ignore[misc]
 
 
 def apply(images: Any, operation: Any, amount: Any) -> Any:
-    """Apply an operation of its own to each image.
+    """Apply a different operation to each image.
 
     Args:
         images: ``(batch, height, width, channels)``, float32, 0 to 255.
@@ -152,7 +152,7 @@ def _move(images: Any, shear_x: Any, shear_y: Any, right: Any, down: Any, turn: 
 
 
 def _blend(images: Any, amounts: dict[str, Any]) -> Any:
-    """Move images towards or away from black, their mean, their grey version or a smoothed one."""
+    """Adjust brightness, contrast, saturation or sharpness by blending."""
     grey = ops.image.rgb_to_grayscale(images, data_format="channels_last") if images.shape[-1] == 3 else images
     around = ops.average_pool(images, 3, strides=1, padding="same", data_format="channels_last")
     others = {
@@ -167,7 +167,7 @@ def _blend(images: Any, amounts: dict[str, Any]) -> Any:
 
 
 def _map_values(images: Any, strengths: dict[str, Any]) -> Any:
-    """Drop low bits, invert what is bright, or stretch each channel to the full range."""
+    """Posterize, solarize or apply auto-contrast."""
     step = 2.0 ** ops.round(BITS * strengths["posterize"])
     images = ops.where(step > 1, ops.floor(images / step) * step, images)
     threshold = 255 * (1 - strengths["solarize"])

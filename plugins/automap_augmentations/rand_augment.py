@@ -17,8 +17,8 @@ class RandAugment(Augmentation):
     recommended: ClassVar[bool] = False
     adjustable: ClassVar[frozenset[str]] = frozenset({"strength"})
 
-    operations: int = tunable(2, low=1, high=3, ge=1, le=10, description="changes of each image")
-    strength: Fraction = tunable(0.3, low=0.1, high=0.8, description="strength of each change; 1 is the paper's 30")
+    operations: int = tunable(2, low=1, high=3, ge=1, le=10, description="operations applied to each image")
+    strength: Fraction = tunable(0.3, low=0.1, high=0.8, description="strength of each operation; 1 is the paper's 30")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

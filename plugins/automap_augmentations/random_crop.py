@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RandomCrop(Augmentation):
-    """Pads each image and crops it at a random place, to its own size."""
+    """Pads each image and crops it to its original size at a random position."""
 
     recommended: ClassVar[bool] = False
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})

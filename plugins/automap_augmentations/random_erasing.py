@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class RandomErasing(Augmentation):
-    """Fills a random rectangle of an image, 2 to 33% of its area, with grey (Zhong et al., 2017, arXiv:1708.04896)."""
+    """Fills a random rectangle (2 to 33% of the image area) with grey (Zhong et al., 2017, arXiv:1708.04896)."""
 
     recommended: ClassVar[bool] = False
     adjustable: ClassVar[frozenset[str]] = frozenset({"probability"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
-    probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="share of the images that lose a part")
+    probability: Fraction = tunable(0.25, low=0.0, high=0.5, description="fraction of the images that are changed")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

@@ -18,7 +18,7 @@ class RandomRotation(Augmentation):
     adjustable: ClassVar[frozenset[str]] = frozenset({"degrees"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
-    degrees: float = tunable(10.0, low=0.0, high=30.0, ge=0, le=180, description="largest angle, either way")
+    degrees: float = tunable(10.0, low=0.0, high=30.0, ge=0, le=180, description="largest rotation in either direction")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

@@ -17,8 +17,8 @@ class RandomTranslation(Augmentation):
     adjustable: ClassVar[frozenset[str]] = frozenset({"height", "width"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
-    height: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the height")
-    width: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a share of the width")
+    height: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a fraction of the height")
+    width: Fraction = tunable(0.1, low=0.0, high=0.2, description="largest shift, as a fraction of the width")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

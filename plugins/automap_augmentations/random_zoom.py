@@ -18,7 +18,7 @@ class RandomZoom(Augmentation):
     adjustable: ClassVar[frozenset[str]] = frozenset({"amount"})
     serves: ClassVar[frozenset[str]] = frozenset({"segmentation_masks", "bounding_boxes"})
 
-    amount: Fraction = tunable(0.1, low=0.0, high=0.3, description="largest change of scale, either way")
+    amount: Fraction = tunable(0.1, low=0.0, high=0.3, description="largest change of scale in either direction")
 
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TrivialAugment(Augmentation):
-    """One random change of random strength, nothing to tune (Müller & Hutter, 2021, arXiv:2103.10158)."""
+    """One random operation of random strength, without hyperparameters (Müller & Hutter, 2021, arXiv:2103.10158)."""
 
     recommended: ClassVar[bool] = False
 

@@ -16,12 +16,17 @@ class ArcFace(LossComponent):
     tasks: ClassVar[frozenset[str]] = frozenset({"face_recognition"})
 
     scale: float = tunable(
-        16.0, low=8.0, high=64.0, log=True, gt=0, description="of the cosines; the paper's 64 suits many identities"
+        16.0,
+        low=8.0,
+        high=64.0,
+        log=True,
+        gt=0,
+        description="scale of the cosines; the paper's 64 suits many identities",
     )
-    margin: float = tunable(0.3, low=0.1, high=0.5, ge=0, lt=1.57, description="added to the angle, in radians")
+    margin: float = tunable(0.3, low=0.1, high=0.5, ge=0, lt=1.57, description="margin added to the angle, in radians")
 
     def build(self, info: DataInfo) -> keras.Layer:
-        """Return the layer that holds a centre of each identity; it takes labels and unit embeddings."""
+        """Return the layer with one center for each identity; it takes labels and unit embeddings."""
         from automap_losses.margins import MarginSoftmax
 
         return MarginSoftmax(self.scale, angle=self.margin)

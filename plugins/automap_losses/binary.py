@@ -10,7 +10,7 @@ from keras import ops
 
 
 class WeightedBinaryCrossEntropy(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the sigmoid, focused on what is not yet known, its positive labels weighted.
+    """Binary focal cross-entropy with weighted positive labels.
 
     Args:
         positive_weights: of each label, or one of all.

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class BinaryCrossEntropy(LossComponent):
-    """Cross-entropy of the sigmoid of each label, with weights of rare labels."""
+    """Binary cross-entropy of each label, with weights for rare labels."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
 
     positive_weight: PositiveWeight = Field(
-        1.0, description="weight of positive labels; balanced: images without the label divided by those with it"
+        1.0, description="weight of positive labels; balanced: the ratio of images without the label to images with it"
     )
 
     def build(self, info: DataInfo) -> keras.Loss:

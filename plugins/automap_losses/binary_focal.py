@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class BinaryFocal(LossComponent):
-    """Cross-entropy of each label that looks away from what is known well (Lin et al., 2017, arXiv:1708.02002)."""
+    """Focal loss of each label (Lin et al., 2017, arXiv:1708.02002)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
 
-    gamma: float = Field(2.0, ge=0, description="how far it looks away; 0 is binary cross-entropy")
+    gamma: float = Field(2.0, ge=0, description="focusing parameter; 0 is binary cross-entropy")
     positive_weight: PositiveWeight = Field(
-        1.0, description="weight of positive labels; balanced: images without the label divided by those with it"
+        1.0, description="weight of positive labels; balanced: the ratio of images without the label to images with it"
     )
 
     def build(self, info: DataInfo) -> keras.Loss:

@@ -17,7 +17,7 @@ class Charbonnier(LossComponent):
 
     tasks: ClassVar[frozenset[str]] = frozenset({"enhancement"})
 
-    epsilon: float = Field(1e-3, gt=0, description="error, of 1, below which it is smooth")
+    epsilon: float = Field(1e-3, gt=0, description="error below which the loss is smooth, on a scale from 0 to 1")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of target images and enhanced ones, 0 to 1."""

@@ -19,12 +19,12 @@ class Circle(LossComponent):
     mixable: ClassVar[bool] = False
 
     gamma: float = tunable(64.0, low=16.0, high=256.0, log=True, gt=0, description="scale of the similarities")
-    margin: float = tunable(0.25, low=0.1, high=0.4, ge=0, lt=1, description="relaxation of the goals")
-    images_per_identity: int = Field(4, ge=2, description="images of an identity that a batch holds")
+    margin: float = tunable(0.25, low=0.1, high=0.4, ge=0, lt=1, description="relaxation of the margins")
+    images_per_identity: int = Field(4, ge=2, description="images of each identity in a batch")
 
     @property
     def images_per_class(self) -> int:
-        """How many images of a class a batch holds."""
+        """Number of images of each class in a batch."""
         return self.images_per_identity
 
     def build(self, info: DataInfo) -> keras.Loss:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class CrossEntropy(LossComponent):
-    """Cross-entropy of the softmax, with label smoothing (Szegedy et al., 2016, arXiv:1512.00567)."""
+    """Softmax cross-entropy with label smoothing (Szegedy et al., 2016, arXiv:1512.00567)."""
 
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of each target spread over all classes")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of soft targets ``(batch, classes)`` and logits of the same shape."""

@@ -21,8 +21,8 @@ class DiceCrossEntropy(LossComponent):
     tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
 
     dice: float = Field(1.0, ge=0, description="weight of the Dice loss; that of the cross-entropy is 1")
-    gamma: float = Field(0.0, ge=0, description="how far the cross-entropy looks away from what is known well")
-    missed: float = Field(0.5, gt=0, lt=1, description="weight of missed pixels; wrong ones get what is left to 1")
+    gamma: float = Field(0.0, ge=0, description="focusing parameter of the cross-entropy")
+    missed: float = Field(0.5, gt=0, lt=1, description="weight of false negatives; false positives get the rest")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""

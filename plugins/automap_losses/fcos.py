@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Fcos(LossComponent):
-    """Focal loss of classes, GIoU of boxes and cross-entropy of being in the middle (FCOS: arXiv:1904.01355).
+    """Focal loss of classes, GIoU loss of boxes and cross-entropy of centerness (FCOS: arXiv:1904.01355).
 
     Focal: Lin et al., 2017, arXiv:1708.02002; GIoU: Rezatofighi et al., 2019, arXiv:1902.09630.
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"detection"})
 
-    gamma: float = Field(2.0, ge=0, description="how far the focal loss looks away from what is known well")
+    gamma: float = Field(2.0, ge=0, description="focusing parameter of the focal loss")
     alpha: float = Field(0.25, gt=0, lt=1, description="weight of objects against background in the focal loss")
     box_weight: float = Field(1.0, gt=0, description="weight of the boxes")
 

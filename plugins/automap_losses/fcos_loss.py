@@ -51,7 +51,7 @@ class FcosLoss(keras.losses.Loss):  # type: ignore[misc]
 
 
 def assign(boxes: Any, points: Any) -> tuple[Any, Any, Any]:
-    """Say for which box each point answers: the smallest of those that it is in the middle of and that suit its level.
+    """Assign each location to the smallest box that contains its center region and suits its pyramid level.
 
     Args:
         boxes: ``(batch, boxes, 5)``: left, top, right, bottom, class; -1 for none.

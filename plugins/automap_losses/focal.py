@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Focal(LossComponent):
-    """Cross-entropy that looks away from what is known well (Lin et al., 2017, arXiv:1708.02002)."""
+    """Focal loss (Lin et al., 2017, arXiv:1708.02002)."""
 
-    gamma: float = Field(2.0, ge=0, description="how far it looks away; 0 is cross-entropy times alpha")
+    gamma: float = Field(2.0, ge=0, description="focusing parameter; 0 is cross-entropy times alpha")
     alpha: float = Field(1.0, gt=0, description="factor of the whole loss")
 
     def build(self, info: DataInfo) -> keras.Loss:

@@ -16,7 +16,12 @@ class Huber(LossComponent):
     tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
 
     delta: float = tunable(
-        1.0, low=0.1, high=2.0, log=True, gt=0, description="where it changes, in standard deviations of the numbers"
+        1.0,
+        low=0.1,
+        high=2.0,
+        log=True,
+        gt=0,
+        description="error at which the loss changes from quadratic to linear, in standard deviations",
     )
 
     def build(self, info: DataInfo) -> keras.Loss:

@@ -28,7 +28,7 @@ class CharbonnierLoss(keras.losses.Loss):  # type: ignore[misc]
 
 
 class SSIMLoss(keras.losses.Loss):  # type: ignore[misc]
-    """One minus the structural similarity, and a share of the absolute error.
+    """One minus the structural similarity, plus a weighted absolute error.
 
     Args:
         absolute: weight of the absolute error; the rest is that of the other.

@@ -16,15 +16,15 @@ _EDGE = 1e-6
 
 
 class MarginSoftmax(keras.layers.Layer):  # type: ignore[misc]
-    """Cross-entropy of scaled cosines to one centre a class, that of the right class made harder by a margin.
+    """Cross-entropy of scaled cosines to one center per class, with a margin for the true class.
 
     The logit of the right class is ``scale · (cos(θ + angle) - cosine)``, that of any other ``scale · cos θ``. Beyond
     ``θ = π - angle``, where ``cos(θ + angle)`` would rise again, it goes on as ``cos θ - angle · sin(angle)``.
 
     Args:
         scale: by which cosines are multiplied.
-        angle: margin added to the angle, in radians.
-        cosine: margin taken from the cosine.
+        angle: margin margin added to the angle, in radians.
+        cosine: margin margin subtracted from the cosine.
     """
 
     def __init__(self, scale: float, angle: float = 0.0, cosine: float = 0.0) -> None:
@@ -32,7 +32,7 @@ class MarginSoftmax(keras.layers.Layer):  # type: ignore[misc]
         self.scale, self.angle, self.cosine = scale, angle, cosine
 
     def build(self, target_shape: tuple[int, ...], outputs_shape: tuple[int, ...]) -> None:
-        """Make a centre for each column of the targets."""
+        """Create one center for each column of the targets."""
         classes, size = target_shape[-1], outputs_shape[-1]
         # Of length 1, about: an optimizer's step turns a short vector far.
         start = keras.initializers.RandomNormal(stddev=size**-0.5)

@@ -11,7 +11,7 @@ _FAR = 1e9
 
 
 class BatchHardTriplet(keras.losses.Loss):  # type: ignore[misc]
-    """Each image against the farthest of its own identity and the nearest of another.
+    """Triplet loss with the hardest positive and hardest negative of the batch.
 
     Args:
         margin: by which the nearest stranger should be farther away, in distance; 0 stands for the soft margin.
@@ -22,7 +22,7 @@ class BatchHardTriplet(keras.losses.Loss):  # type: ignore[misc]
         self.margin = margin
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each image, ``(batch,)``, 0 for one that has no other of its identity, or no stranger.
+        """Return the loss of each image, ``(batch,)``; 0 for an image without a positive or a negative in the batch.
 
         Args:
             y_true: ``(batch, classes)``, one-hot.
@@ -39,7 +39,7 @@ class BatchHardTriplet(keras.losses.Loss):  # type: ignore[misc]
 
 
 class CircleOfUnits(keras.losses.Loss):  # type: ignore[misc]
-    """Circle loss, each image once the anchor.
+    """Circle loss with each image as the anchor once.
 
     Keras's (3.15) lets gradients through the weights of pairs, which the paper holds fixed, and takes the logarithm
     of 0 for an image that has no other of its identity.
@@ -54,7 +54,7 @@ class CircleOfUnits(keras.losses.Loss):  # type: ignore[misc]
         self.gamma, self.margin = gamma, margin
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each image, ``(batch,)``, 0 for one that has no other of its identity, or no stranger.
+        """Return the loss of each image, ``(batch,)``; 0 for an image without a positive or a negative in the batch.
 
         Args:
             y_true: ``(batch, classes)``, one-hot.
@@ -71,7 +71,7 @@ class CircleOfUnits(keras.losses.Loss):  # type: ignore[misc]
 
 
 def relations(labels: Any) -> tuple[Any, Any]:
-    """Return which images of a batch belong to which.
+    """Return which pairs of images in a batch show the same identity.
 
     Args:
         labels: ``(batch, classes)``, one-hot.

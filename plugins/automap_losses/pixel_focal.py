@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class PixelFocal(LossComponent):
-    """Cross-entropy of pixels that looks away from what is known well (Lin et al., 2017, arXiv:1708.02002)."""
+    """Focal loss of the class of each pixel (Lin et al., 2017, arXiv:1708.02002)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
 
-    gamma: float = Field(2.0, ge=0, description="how far it looks away; 0 is cross-entropy")
+    gamma: float = Field(2.0, ge=0, description="focusing parameter; 0 is cross-entropy")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""

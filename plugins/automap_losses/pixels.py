@@ -18,7 +18,7 @@ class PixelLoss(keras.losses.Loss):  # type: ignore[misc]
     Args:
         entropy: weight of the cross-entropy, the mean over all pixels that count.
         overlap: weight of the Tversky loss, over the pixels of the whole batch, the mean over classes.
-        gamma: how far the cross-entropy looks away from what is known well; 0 is plain cross-entropy.
+        gamma: focusing parameter of the cross-entropy; 0 is plain cross-entropy.
         alpha: weight of false positives in the Tversky loss.
         beta: weight of false negatives in it; 0.5 for both is the Dice loss.
     """

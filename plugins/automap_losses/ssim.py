@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class SSIM(LossComponent):
-    """One minus the structural similarity (Wang et al., 2004), and a share of the absolute error."""
+    """One minus the structural similarity (Wang et al., 2004), plus a weighted absolute error."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"enhancement"})
 
-    absolute: float = Field(0.16, ge=0, le=1, description="weight of the absolute error; the rest is that of SSIM")
+    absolute: float = Field(0.16, ge=0, le=1, description="weight of the absolute error; SSIM has the rest")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of target images and enhanced ones, 0 to 1."""

@@ -19,13 +19,18 @@ class Triplet(LossComponent):
     mixable: ClassVar[bool] = False
 
     margin: float = tunable(
-        0.3, low=0.1, high=0.5, ge=0, lt=2, description="between distances of unit vectors; 0: the soft margin"
+        0.3,
+        low=0.1,
+        high=0.5,
+        ge=0,
+        lt=2,
+        description="margin between the distances of unit vectors; 0 for the soft margin",
     )
-    images_per_identity: int = Field(4, ge=2, description="images of an identity that a batch holds")
+    images_per_identity: int = Field(4, ge=2, description="images of each identity in a batch")
 
     @property
     def images_per_class(self) -> int:
-        """How many images of a class a batch holds."""
+        """Number of images of each class in a batch."""
         return self.images_per_identity
 
     def build(self, info: DataInfo) -> keras.Loss:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Tversky(LossComponent):
-    """Dice with weights of its own for what is missed and what is wrong (Salehi et al., 2017, arXiv:1706.05721)."""
+    """Dice with separate weights for false negatives and positives (Salehi et al., 2017, arXiv:1706.05721)."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
 
-    missed: float = Field(0.7, gt=0, lt=1, description="weight of missed pixels; wrong ones get what is left to 1")
+    missed: float = Field(0.7, gt=0, lt=1, description="weight of false negatives; false positives get the rest")
 
     def build(self, info: DataInfo) -> keras.Loss:
         """Return the Keras loss of masks ``(batch, height, width, 1)`` and logits of each pixel."""

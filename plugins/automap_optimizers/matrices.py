@@ -18,7 +18,7 @@ SPLIT_AFTER_FIRST = re.compile(r"/(query|key|value)/kernel$")
 
 @keras.saving.register_keras_serializable("automap_optimizers")
 class MatrixMuon(keras.optimizers.Muon):  # type: ignore[misc]
-    """Keras's Muon, with kernels of convolutions and attention as matrices and without the head.
+    """Keras's Muon that treats kernels of convolutions and attention as matrices and excludes the head.
 
     Keras's (3.15) takes weights of two dimensions and no others. Of a residual network that is the head alone, the
     one matrix that Muon should leave to AdamW; of attention it is the biases.
@@ -49,6 +49,6 @@ class MatrixMuon(keras.optimizers.Muon):  # type: ignore[misc]
 
 
 def matrix_shape(variable: keras.Variable) -> tuple[int, int]:
-    """Return how many inputs and outputs a weight of two or more dimensions has as a matrix."""
+    """Return the numbers of inputs and outputs of a weight viewed as a matrix."""
     split = 1 if len(variable.shape) == 3 and SPLIT_AFTER_FIRST.search(variable.path) else -1
     return math.prod(variable.shape[:split]), math.prod(variable.shape[split:])

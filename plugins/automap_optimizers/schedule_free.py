@@ -10,7 +10,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("automap_optimizers")
 class DecoupledScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):  # type: ignore[misc]
-    """Keras's schedule-free AdamW, with weight decay on the sequence that takes the steps.
+    """Keras's schedule-free AdamW with weight decay applied to the fast sequence.
 
     The paper (arXiv:2405.15682) subtracts ``learning rate · decay · y`` from z. Keras (3.15) shrinks y alone, which
     comes out as a shrunk average x: z never decays, and the two drift apart the more, the longer the training.

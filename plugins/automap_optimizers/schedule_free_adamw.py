@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ScheduleFreeAdamW(OptimizerComponent):
-    """AdamW that averages its path instead of lowering its rate (Defazio et al., 2024, arXiv:2405.15682).
+    """AdamW that averages iterates instead of decaying the learning rate (Defazio et al., 2024, arXiv:2405.15682).
 
     Meant for ``training: {schedule: constant}``. Its averaged weights are what is evaluated and kept.
     """

@@ -47,7 +47,7 @@ class Csv(Dataset):
         None, description="columns of 0 and 1, one for each label, if an image may have several"
     )
     number_columns: Columns | None = Field(None, description="columns of the numbers to predict")
-    group_column: str | None = Field(None, description="column of what must stay in one split, such as a patient")
+    group_column: str | None = Field(None, description="column of groups that must stay in one split, such as patients")
     split_column: str | None = Field(None, description="column of the split: train, validation or test")
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="separator of the columns; if left out, found in the first line"

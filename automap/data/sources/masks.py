@@ -82,7 +82,7 @@ class Masks(Dataset):
     values: tuple[Value, ...] = Field(
         (), description="the value of each class, such as [0, 255]; left out: 0, 1, 2 and so on"
     )
-    ignore: Value | None = Field(None, description="value of pixels to ignore; left out: 255, unless it is a class")
+    ignore: Value | None = Field(None, description="value of pixels to ignore; if left out, 255, unless it is a class")
 
     @model_validator(mode="after")
     def _values_fit(self) -> Self:

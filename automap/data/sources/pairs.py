@@ -23,7 +23,7 @@ class Pairs(Dataset):
 
     path: DataPath = Field(description="the folder that contains both folders")
     inputs: str = Field("inputs", description="name of the folder of images to enhance")
-    targets: str = Field("targets", description="name of the folder of what they should become")
+    targets: str = Field("targets", description="name of the folder of target images")
     suffix: str = Field("", description="ending of a target's name after its input's name")
     factor: Literal[1, 2, 4] = Field(1, description="height and width of a target relative to its input")
 
