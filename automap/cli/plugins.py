@@ -1,4 +1,4 @@
-"""``automap plugins``: what is installed, what it takes, and a package to start one's own."""
+"""``automap plugins``: list and explain installed plugins, create new ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from automap.spec.plugins import FoundPlugin
 
 NAME_WIDTH = 20
-"""So that the columns of all kinds stand below each other."""
+"""Width of the first column, the same in the tables of all kinds."""
 
 plugins = typer.Typer(
-    help="List, explain and start plugins.",
+    help="List, explain and create plugins.",
     epilog="Example: automap plugins info resnet",
     no_args_is_help=True,
     add_completion=False,
@@ -31,9 +31,9 @@ def list_plugins(
     kind: Annotated[
         str | None, typer.Option(help="Only this kind, for instance architecture.", show_default=False)
     ] = None,
-    format_: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print.")] = "table",
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """List every installed plugin; broken ones with the reason.
+    """List the installed plugins; broken ones are listed with the reason.
 
     Example: automap plugins list --kind architecture
     """
@@ -56,11 +56,11 @@ def list_plugins(
 def info(
     name: Annotated[str, typer.Argument(help="The plugin's name.", metavar="NAME", show_default=False)],
     kind: Annotated[
-        str | None, typer.Option(help="Its kind, where two kinds share the name.", show_default=False)
+        str | None, typer.Option(help="The plugin's kind, if several kinds share the name.", show_default=False)
     ] = None,
-    format_: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print.")] = "table",
+    format_: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """Explain a plugin: its hyperparameters, defaults and recommended ranges.
+    """Show a plugin's hyperparameters with their defaults and recommended ranges.
 
     Example: automap plugins info resnet
     """
@@ -78,24 +78,22 @@ def info(
 @plugins.command("new")
 def new(
     name: Annotated[str, typer.Argument(help="The new plugin's name.", metavar="NAME", show_default=False)],
-    kind: Annotated[str, typer.Option(help="architecture, augmentation, dataset, loss or optimizer.")] = (
-        "architecture"
-    ),
-    folder: Annotated[Path, typer.Option(help="Where to write the package's folder.")] = Path(),
+    kind: Annotated[str, typer.Option(help="Kind of the plugin, as in `automap plugins list`.")] = "architecture",
+    folder: Annotated[Path, typer.Option(help="Where to create the package's folder.")] = Path(),
 ) -> None:
-    """Write a small package with a plugin of your own: it installs and passes its tests as it is.
+    """Create a package with a new plugin, ready to install, test and change.
 
     Example: automap plugins new my_net --kind architecture
     """
     from automap.cli.console import say
-    from automap.cli.scaffold import write_package
+    from automap.cli.scaffold import in_spec, write_package
     from automap.spec.display import shell_quoted
 
     package = write_package(name, kind, folder)
     say(f"wrote {package}")
     say(f"  install it:  pip install -e {shell_quoted(package)}")
     say(f"  test it:     pytest {shell_quoted(package)}")
-    say(f"  use it:      {kind}: {name}")
+    say(f"  use it:      {in_spec(kind, name)}")
 
 
 def _groups(kind: str | None) -> list[str]:
@@ -170,7 +168,7 @@ def _listing(group: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("name", style="cyan", no_wrap=True, min_width=NAME_WIDTH)
     table.add_column("from", style="dim", no_wrap=True)
-    table.add_column("what it is", overflow="fold")
+    table.add_column("description", overflow="fold")
     for row in rows:
         about = safe_text(row["summary"] or "") if row["problem"] is None else safe_text(row["problem"], "red")
         table.add_row(*map(safe_text, (row["name"], f"{row['distribution']} {row['version']}")), about)
@@ -199,11 +197,12 @@ def _explanation(found: FoundPlugin, component: type[Component]) -> RenderableTy
 
 
 def _example(found: FoundPlugin, component: type[Component]) -> str:
+    from automap.cli.scaffold import in_spec
     from automap.spec.plugins import kind_name
 
     required = [f"{name}: ..." for name, field in component.model_fields.items() if field.is_required()]
     value = f"{{{', '.join([f'type: {found.name}', *required])}}}" if required else found.name
-    return f"{kind_name(found.group)}: {value}"
+    return in_spec(kind_name(found.group), value)
 
 
 def _field_table(component: type[Component]) -> Table:
@@ -215,7 +214,7 @@ def _field_table(component: type[Component]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("field", style="cyan", no_wrap=True)
-    for title in ("takes", "default", "searched", "about"):
+    for title in ("values", "default", "search space", "description"):
         table.add_column(title, overflow="fold")
     for name, field in component.model_fields.items():
         about = describe_field(name, field)

@@ -32,6 +32,8 @@ class Task(Component, ABC):
     """What the raw outputs mean, in one sentence: stored with exported models for users without automap."""
     default_objective: ClassVar[str]
     default_loss: ClassVar[str]
+    losses: ClassVar[frozenset[str]] = frozenset()
+    """Names of the losses that serve the task, besides those that name it themselves (`LossComponent.tasks`)."""
     tiled: ClassVar[bool] = False
     """Whether prediction runs tile by tile at the image's own resolution."""
     placed: ClassVar[frozenset[str]] = frozenset()

@@ -252,7 +252,7 @@ class Spec(_Section):
     def _loss_serves_task(cls, loss: Space, info: ValidationInfo) -> Space:
         task = info.data.get("task")
         if isinstance(task, ComponentSpace):
-            refuse_losses(loss, str(task.type), info.data.get("augmentation", ()))
+            refuse_losses(loss, str(task.type), _task_class(task), info.data.get("augmentation", ()))
         return loss
 
     @field_validator("storage")

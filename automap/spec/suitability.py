@@ -1,4 +1,4 @@
-"""What in a spec does not go together: augmentations and losses with the task, and with each other."""
+"""Which augmentations and losses suit a task, and each other."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from automap.spec.space import Choices, ComponentSpace, Space
 
 
 def suits(augmentation: type[Augmentation], task: type[Task]) -> bool:
-    """Return whether an augmentation keeps a task's images and targets together."""
+    """Return whether an augmentation keeps the task's targets aligned with the images."""
     return task.placed <= augmentation.serves and (task.mixable or not augmentation.mixes)
 
 
 def refuse_augmentations(pipeline: tuple[Space, ...], name: str, task: type[Task]) -> None:
-    """Refuse augmentations that would leave images and targets apart.
+    """Refuse augmentations that would leave targets misaligned with their images.
 
     Args:
         pipeline: the augmentations, with their choices.
@@ -27,45 +27,47 @@ def refuse_augmentations(pipeline: tuple[Space, ...], name: str, task: type[Task
         task: the task.
 
     Raises:
-        ValueError: with the first that does not suit.
+        ValueError: for the first augmentation that does not suit.
     """
     for option in _components(*pipeline):
         model = cast(type[Augmentation], option.model)
         if not task.placed <= model.serves:
             left = ", ".join(sorted(task.placed - model.serves))
-            raise ValueError(f"augmentation '{option.type}' changes images, but cannot keep {left} in their places")
+            raise ValueError(f"augmentation '{option.type}' does not keep {left} aligned with the image")
         if model.mixes and not task.mixable:
             raise ValueError(
-                f"augmentation '{option.type}' blends images and their labels, but the task '{name}' has no labels to "
-                "blend: its targets would stay those of one image; leave it out"
+                f"augmentation '{option.type}' blends images and their labels, but the targets of the task '{name}' "
+                "cannot be blended; remove it"
             )
 
 
-def refuse_losses(loss: Space, name: str, pipeline: tuple[Space, ...]) -> None:
-    """Refuse losses that the task has no use for, or that cannot take what augmentations make of its labels.
+def refuse_losses(loss: Space, name: str, task: type[Task], pipeline: tuple[Space, ...]) -> None:
+    """Refuse losses that do not serve the task, or that cannot take labels as the augmentations mix them.
 
     Args:
         loss: the loss, with its choices.
         name: of the task.
+        task: the task.
         pipeline: the augmentations.
 
     Raises:
-        ValueError: with the first that does not suit.
+        ValueError: for the first loss that does not suit.
     """
     mixing = next((each.type for each in _components(*pipeline) if cast(Any, each.model).mixes), None)
     for option in _components(loss):
         model = cast(type[LossComponent], option.model)
-        if name not in model.tasks:
-            raise ValueError(f"loss '{option.type}' does not serve the task '{name}'; there are: {_serving(name)}")
+        if name not in model.tasks and option.type not in task.losses:
+            serving = _serving(name, task)
+            raise ValueError(f"loss '{option.type}' does not serve the task '{name}'; losses that do: {serving}")
         if mixing is not None and not model.mixable:
             raise ValueError(
-                f"loss '{option.type}' compares images by their class, and after augmentation '{mixing}' an image has "
-                "shares of two; leave one of them out"
+                f"loss '{option.type}' needs one class for each image, but augmentation '{mixing}' blends images "
+                "of two classes; remove one of them"
             )
 
 
 def tasks_that_learn_from(target: str) -> tuple[str, ...]:
-    """Return the names of the working tasks that learn from a kind of target, the one that a spec may leave out first.
+    """Return the names of the working tasks that learn from a kind of target; the default task comes first.
 
     Args:
         target: the kind (`Dataset.target`).
@@ -75,13 +77,14 @@ def tasks_that_learn_from(target: str) -> tuple[str, ...]:
     return tuple(sorted(learning, key=lambda name: (not tasks[name].recommended, name)))
 
 
-def _serving(task: str) -> str:
-    losses = [name for name, model in _working(LossComponent.group) if task in cast(type[LossComponent], model).tasks]
+def _serving(name: str, task: type[Task]) -> str:
+    working = ((loss, cast(type[LossComponent], model)) for loss, model in _working(LossComponent.group))
+    losses = [loss for loss, model in working if name in model.tasks or loss in task.losses]
     return ", ".join(losses) or "none; see: automap plugins list"
 
 
 def _working(group: str) -> Iterator[tuple[str, type[Component]]]:
-    """Yield every plugin of a group that can be used, by name."""
+    """Yield the name and class of every working plugin of a group."""
     for name, found in find_plugins(group).items():
         model = try_load(group, name) if len(found) == 1 else None
         if isinstance(model, type):
@@ -89,7 +92,7 @@ def _working(group: str) -> Iterator[tuple[str, type[Component]]]:
 
 
 def _components(*spaces: Space) -> Iterator[ComponentSpace]:
-    """Yield every component that may be chosen, however deep the choices."""
+    """Yield every component of spaces, those of nested choices included."""
     for space in spaces:
         if isinstance(space, Choices):
             yield from _components(*space.options)

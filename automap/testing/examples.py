@@ -68,12 +68,14 @@ def example(kind: str, side: int = 32) -> Example:
             names = ("even", "large", "divisible by 3")
             return _example(images, table, LabelsInfo(classes=names, class_counts=tuple(table.sum(axis=0).tolist())))
         case "numbers":
-            numbers = np.stack([labels, images.mean(axis=(1, 2, 3))], axis=1).astype(np.float32)
-            mean, std = (tuple(statistic.tolist()) for statistic in (numbers.mean(axis=0), numbers.std(axis=0)))
-            return _example(images, numbers, NumbersInfo(names=("digit", "brightness"), mean=mean, std=std))
+            numbers = np.stack([labels, images.mean(axis=(1, 2, 3))], axis=1).astype(np.float64)
+            # Tasks receive standardised numbers.
+            standardised = ((numbers - numbers.mean(axis=0)) / numbers.std(axis=0)).astype(np.float32)
+            info = NumbersInfo(names=("digit", "brightness"), mean=(0.0, 0.0), std=(1.0, 1.0))
+            return _example(images, standardised, info)
         case "mask":
-            info = MaskInfo(classes=("paper", "ink"), class_counts=(COUNT, COUNT))
-            return _example(images, ink.astype(np.uint8), info)
+            classes = MaskInfo(classes=("paper", "ink"), class_counts=(COUNT, COUNT))
+            return _example(images, ink.astype(np.uint8), classes)
         case "boxes":
             return _boxes(images, labels, ink)
         case "image":

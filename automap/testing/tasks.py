@@ -58,8 +58,8 @@ def _check_declarations(task: Task) -> None:
     require(not unknown, f"{name}.targets has unknown kinds {', '.join(unknown)}; there are {', '.join(KINDS)}")
     require(task.default_objective in task.metrics, f"default_objective '{task.default_objective}' is not a metric")
     require(
-        plugin_name(type(task)) in _default_loss(task).tasks,
-        f"the default loss '{task.default_loss}' does not name the task in its `tasks`",
+        task.default_loss in task.losses or plugin_name(type(task)) in _default_loss(task).tasks,
+        f"the default loss '{task.default_loss}' must be named in {name}.losses, or name the task in its `tasks`",
     )
 
 

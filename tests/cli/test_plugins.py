@@ -1,13 +1,18 @@
 """``automap plugins``: listing, explaining and starting plugins, third parties' included."""
 
 import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
 from support.distributions import ARCHITECTURE, install
 from support.program import REPOSITORY, run_automap
+
+from automap.interfaces.kinds import KINDS as KINDS_BY_GROUP
+from automap.spec.plugins import kind_name
 
 EXAMPLE = REPOSITORY / "examples" / "automap-example-plugin"
 
@@ -136,51 +141,98 @@ def test_names_and_kinds_that_are_not_there_are_told_with_the_nearest():
     assert "unknown kind 'architectures'; did you mean 'architecture'?" in done.stderr
 
 
-@pytest.mark.slow
-def test_new_packages_of_every_kind_and_the_example_install_and_pass_their_own_tests(example, tmp_path):
-    kinds = ("architecture", "augmentation", "dataset", "loss", "optimizer")
-    site, packages = tmp_path / "site", [EXAMPLE]
-    for kind in kinds:
-        done = run_automap("plugins", "new", f"my_{kind}", "--kind", kind, "--folder", tmp_path)
+KINDS = [kind_name(group) for group in KINDS_BY_GROUP]
+
+
+@pytest.fixture(scope="module")
+def new_packages(tmp_path_factory):
+    """Generate a package of every kind and install all of them, and the example, into an environment of their own."""
+    folder = tmp_path_factory.mktemp("packages")
+    for kind in KINDS:
+        done = run_automap("plugins", "new", f"my_{kind}", "--kind", kind, "--folder", folder)
         assert done.returncode == 0, done.stderr
-        packages.append(tmp_path / f"automap-my-{kind}")
-    pip_install(packages[1:], site)
-    path = f"{site}:{example}"
-    found = listing(PYTHONPATH=path)
-    assert [found[(kind, f"my_{kind}")]["problem"] for kind in kinds] == [None] * len(kinds)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "--import-mode=importlib",
-            "-p",
-            "no:cacheprovider",
-            *packages,
-        ],
-        env={**os.environ, "PYTHONPATH": path},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    packages = [EXAMPLE, *(folder / f"automap-my-{kind}" for kind in KINDS)]
+    return folder, packages, environment_with(folder / "venv", packages)
+
+
+def environment_with(folder, packages):
+    """Create a virtual environment on top of this one and install packages; return its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin" / "python"
+    site = Path(subprocess.run([python, "-c", "import site; print(site.getsitepackages()[0])"], **TEXT).stdout.strip())
+    parents = [path for path in sys.path if "site-packages" in path or path.startswith(str(REPOSITORY))]
+    (site / "parent.pth").write_text("\n".join(parents))
+    install = ["install", "-q", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, *install, *packages], check=True)
+    return python
+
+
+TEXT = {"capture_output": True, "text": True, "check": False}
+
+
+@pytest.mark.slow
+def test_new_packages_of_every_kind_and_the_example_pass_their_own_tests(new_packages):
+    folder, packages, python = new_packages
+    options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    done = subprocess.run([python, "-m", "pytest", *options, *packages], cwd=folder, **TEXT)
     assert done.returncode == 0, done.stdout
+
+
+SPECS = {
+    "new_task": """\
+dataset: {type: my_dataset, path: images}
+task: my_task
+architecture: my_architecture
+augmentation: my_augmentation
+optimizer: my_optimizer
+training: {epochs: 1, batch_size: 32}
+budget: {trials: 1}
+finalists: {top: 1, seeds: 1}
+""",
+    "new_loss": """\
+dataset: {type: my_dataset, path: images}
+architecture: {type: conv_mixer, width: 32, depth: 1}
+augmentation: gaussian_noise
+optimizer: my_optimizer
+loss: my_loss
+training: {epochs: 1, batch_size: 32}
+budget: {trials: 1}
+finalists: {top: 0}
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
+def test_new_packages_of_every_kind_are_used_in_a_search(new_packages, name, tmp_path):
+    _, _, python = new_packages
+    (tmp_path / "images").mkdir()
+    for index, image in enumerate(load_digits().images[:120]):
+        Image.fromarray((image * 15).astype("uint8")).save(tmp_path / "images" / f"{index % 2}_{index}.png")
+    (tmp_path / f"{name}.yaml").write_text(SPECS[name])
+    run = [python, "-c", "from automap.cli.main import main; main()"]
+    done = subprocess.run([*run, "search", f"{name}.yaml", "--workers", "1"], cwd=tmp_path, **TEXT)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([*run, "leaderboard", f"{name}.yaml", "--format", "json"], cwd=tmp_path, **TEXT)
+    (row, *_) = json.loads(done.stdout)["rows"]
+    assert 0 <= row["validation"]["accuracy"]["mean"] <= 1
+    done = subprocess.run([*run, "predict", f"{name}.yaml", "images/0_0.png"], cwd=tmp_path, **TEXT)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_new_package_never_overwrites_and_needs_a_proper_name(tmp_path):
     assert run_automap("plugins", "new", "my_net", cwd=tmp_path).returncode == 0
     again = run_automap("plugins", "new", "my_net", cwd=tmp_path)
     assert again.returncode == 2
-    assert "exists already" in again.stderr
+    assert "already exists" in again.stderr
     for name, reason in (
-        ("My-Net", "lower case words"),
-        ("class", "lower case words"),
-        ("resnet", "of automap"),
+        ("My-Net", "lower-case words"),
+        ("class", "lower-case words"),
+        ("resnet", "automap already has a plugin named 'resnet'"),
     ):
         done = run_automap("plugins", "new", name, cwd=tmp_path)
         assert done.returncode == 2
         assert reason in done.stderr
-    done = run_automap("plugins", "new", "my_task", "--kind", "task", cwd=tmp_path)
-    assert "received 'task'" in done.stderr
+    done = run_automap("plugins", "new", "my_task", "--kind", "tsk", cwd=tmp_path)
+    assert "unknown kind 'tsk'; did you mean 'task'?" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["automap-my-net"]

@@ -21,26 +21,34 @@ def read(folder, text):
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        (NUMBERS + "augmentation: mix_up\n", 2, "augmentation 'mix_up' blends images and their labels, but the task"),
+        (
+            NUMBERS + "augmentation: mix_up\n",
+            2,
+            "augmentation 'mix_up' blends images and their labels, but the targets of the task",
+        ),
         (
             NUMBERS + "augmentation: [{choices: [none, {choices: [cut_mix]}]}]\n",
             2,
-            "the task 'regression' has no labels",
+            "the targets of the task 'regression' cannot be blended",
         ),
         (
             "dataset: {type: masks, path: d}\naugmentation: mix_up\n",
             2,
-            "cannot keep segmentation_masks in their places",
+            "does not keep segmentation_masks aligned with the image",
         ),
-        (FACES + "augmentation: cut_mix\nloss: {choices: [arcface, triplet]}\n", 4, "'triplet' compares images by"),
-        (NUMBERS + "loss: cross_entropy\n", 2, "there are: absolute_error, huber, squared_error"),
+        (
+            FACES + "augmentation: cut_mix\nloss: {choices: [arcface, triplet]}\n",
+            4,
+            "'triplet' needs one class for each image",
+        ),
+        (NUMBERS + "loss: cross_entropy\n", 2, "losses that do: absolute_error, huber, squared_error"),
         (
             NUMBERS + "loss: {choices: [huber, {choices: [ssim]}]}\n",
             2,
             "loss 'ssim' does not serve the task 'regression'",
         ),
-        (LABELS + "loss: focal\n", 2, "there are: binary_cross_entropy, binary_focal"),
-        (CLASSES + "loss: arcface\n", 2, "there are: cross_entropy, focal, mean_squared_error"),
+        (LABELS + "loss: focal\n", 2, "losses that do: binary_cross_entropy, binary_focal"),
+        (CLASSES + "loss: arcface\n", 2, "losses that do: cross_entropy, focal, mean_squared_error"),
     ],
 )
 def test_what_does_not_suit_is_refused_with_its_line(tmp_path, text, line, message):
