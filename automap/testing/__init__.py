@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from automap.testing.datasets import check_dataset
     from automap.testing.losses import check_loss
     from automap.testing.optimizers import check_optimizer
+    from automap.testing.samplers import check_sampler
+    from automap.testing.schedulers import check_scheduler
     from automap.testing.tasks import check_task
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "check_dataset",
     "check_loss",
     "check_optimizer",
+    "check_sampler",
+    "check_scheduler",
     "check_task",
 ]
 
@@ -39,6 +43,8 @@ _MODULES = {
     "check_dataset": "datasets",
     "check_loss": "losses",
     "check_optimizer": "optimizers",
+    "check_sampler": "samplers",
+    "check_scheduler": "schedulers",
     "check_task": "tasks",
 }
 

@@ -196,6 +196,7 @@ augmentation: gaussian_noise
 optimizer: my_optimizer
 loss: my_loss
 training: {epochs: 1, batch_size: 32}
+search: {sampler: my_sampler, scheduler: my_scheduler}
 budget: {trials: 1}
 finalists: {top: 0}
 """,

@@ -18,6 +18,8 @@ from automap.testing import (
     check_dataset,
     check_loss,
     check_optimizer,
+    check_sampler,
+    check_scheduler,
     check_task,
 )
 
@@ -46,6 +48,16 @@ def test_optimizers(component):
 @installed("automap.tasks")
 def test_tasks(component):
     check_task(component)
+
+
+@installed("automap.schedulers")
+def test_schedulers(component):
+    check_scheduler(component)
+
+
+@pytest.mark.parametrize("name", ["nsga2", "qmc", "random", "tpe", "cmaes"])
+def test_samplers(name):
+    check_sampler(load_plugin("automap.samplers", name))
 
 
 def test_datasets(tmp_path):
