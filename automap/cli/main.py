@@ -16,7 +16,7 @@ from automap.cli.lazy import LazyGroup
 
 COMMANDS = {
     "init": "Write a commented spec for a folder, a table or arrays of images.",
-    "check": "Validate a spec; show it resolved, its search space and its data.",
+    "check": "Validate a spec and show it resolved, with its search space and its data.",
     "search": "Run or resume a search.",
     "worker": "Train for a search that another process or machine runs.",
     "leaderboard": "Rank the results of one or more studies.",
@@ -24,7 +24,7 @@ COMMANDS = {
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",
     "export": "Export a model, verified in its own runtime.",
-    "plugins": "List, explain and start plugins.",
+    "plugins": "List, explain and create plugins.",
     "doctor": "Check that a study's records agree, or that this machine is ready for a search.",
     "schema": "Write the JSON Schema of specs, for completion in editors.",
 }

@@ -155,7 +155,7 @@ def test_a_grid_over_a_continuous_range_is_refused_as_by_search(spec, format_):
     spec.write_text(SPEC + "search: {sampler: grid}\n")
     done = call_automap("check", spec, "--no-data", "--format", format_)
     assert done.returncode == 2
-    assert "a grid needs a step, or choices, instead of a continuous range" in done.stderr
+    assert "grid search needs a step, or choices, instead of a continuous range" in done.stderr
     assert done.stdout == ""
 
 
