@@ -18,6 +18,7 @@ from automap.data.prepare import prepare
 from automap.data.sources.csv import Csv
 from automap.data.sources.folder import Folder
 from automap.data.sources.npz import Npz
+from automap.data.sources.pairs import Pairs
 from automap.data.summary import summarise
 from automap.interfaces.data_info import ImageInfo
 
@@ -365,3 +366,18 @@ def test_masks_may_be_arrays_and_deep_images(content):
 def test_arrays_that_are_no_masks_have_their_reason(values, reason):
     with pytest.raises(BadImage, match=reason):
         read_mask(npy(values))
+
+
+def test_images_and_their_target_images_share_one_range(tmp_path):
+    for name in ("inputs", "targets"):
+        (tmp_path / name).mkdir()
+    for index in range(8):
+        bright = RANDOM.integers(100, 4000, (32, 32), np.uint16)
+        tifffile.imwrite(tmp_path / "inputs" / f"{index}.tif", bright // 2)
+        tifffile.imwrite(tmp_path / "targets" / f"{index}.tif", bright)
+    data = prepare(Pairs(path=tmp_path), cache=tmp_path / "cache")
+    low, high = data.info.image.source_range
+    assert low < 100
+    assert high > 3900
+    records = np.arange(8)
+    np.testing.assert_allclose(data.targets[records], 2.0 * data.images(records) + low * 255 / (high - low), atol=3)

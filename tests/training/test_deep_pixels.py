@@ -10,7 +10,7 @@ from support.candidates import candidate
 
 from automap.data.batches.batches import TrainingBatches
 from automap.spec.plugins import find_plugins
-from automap.training.build import build_model
+from automap.training.build import BatchPlan, build_model
 from automap.training.evaluate import evaluate
 from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.model import _augmented_range
@@ -38,7 +38,7 @@ def bands(low=0, high=4095):
 def fit(data, chosen, epochs):
     keras.utils.set_random_seed(0)
     batches = TrainingBatches(data, chosen.training.batch_size, seed=0)
-    model = build_model(chosen, data, batches.batch_size, batches.steps)
+    model = build_model(chosen, data, BatchPlan(batches.batch_size, batches.steps))
     losses = [model.fit(batches.epoch(epoch), verbose=0, shuffle=False).history["loss"][0] for epoch in range(epochs)]
     return model, losses
 
@@ -46,7 +46,7 @@ def fit(data, chosen, epochs):
 def test_five_bands_of_12_bits_are_learned():
     data, chosen = bands(), candidate(epochs=30)
     model, _ = fit(data, chosen, 30)
-    found = evaluate(model.network, chosen.task, model.training_loss, data, "validation", 64)
+    found = evaluate(model, data, "validation", data.splits["validation"], 64).metrics
     assert found["accuracy"] > 0.5
     assert static_costs(model.network)["flops"] > 0
     assert latency_costs(model.network)["latency_ms"] > 0

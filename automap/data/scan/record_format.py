@@ -51,7 +51,10 @@ def find_format(dataset: Dataset, sample: Sequence[Sample]) -> ImageInfo:
         DataError: if the spec contradicts the data.
     """
     headers = [(each.image, header) for each in sample if (header := read_header(each.image)) is not None]
-    depth, source_range = _find_values(dataset, headers)
+    # A target image is stored by the same range as its input.
+    targets = [each.target for each in sample] if dataset.target == "image" else []
+    aimed = [(image, header) for image in targets if (header := read_header(image)) is not None]
+    depth, source_range = _find_values(dataset, [*headers, *aimed])
     shape = _shape(dataset, [header for _, header in headers])
     return ImageInfo(shape=shape, resize=dataset.resize, bit_depth=depth, source_range=source_range)
 
