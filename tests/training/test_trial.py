@@ -120,7 +120,7 @@ def test_kill_9_costs_at_most_the_epoch_in_progress(tmp_path):
         [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment
     )
     for line in process.stdout:
-        if int(line) == 3:
+        if float(line) == 3:
             time.sleep(0.05)
             break
     process.send_signal(signal.SIGKILL)
