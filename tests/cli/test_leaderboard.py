@@ -172,7 +172,7 @@ def test_studies_are_listed(folder: Path) -> None:
     (study,) = json.loads(automap("studies", "--format", "json", folder=folder).stdout)["studies"]
     assert (study["name"], study["best"], study["finalist_runs"]) == ("digits", 0.93, 2)
     assert study["trials"] == {
-        "complete": 4, "pruned": 0, "infeasible": 0, "failed": 1, "running": 0, "waiting": 0,
+        "complete": 4, "pruned": 0, "infeasible": 0, "failed": 1, "running": 0, "waiting": 0, "paused": 0,
     }  # fmt: skip
 
 
