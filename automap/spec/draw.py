@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from pydantic_core import PydanticUndefined
-
 from automap.interfaces.sampler import (
     CategoricalHyperparameter,
     Condition,
@@ -110,7 +108,8 @@ def _searched_spaces(
 
 
 def _default_number(space: Range, default: Any) -> float:
-    if default is None or default is PydanticUndefined:
+    # A field such as training.ema has a default that is no number.
+    if isinstance(default, bool) or not isinstance(default, int | float):
         default = math.sqrt(space.low * space.high) if space.log else (space.low + space.high) / 2
     number = min(max(default, space.low), space.high)
     if space.step is not None:
