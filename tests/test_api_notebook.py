@@ -29,7 +29,7 @@ def test_a_search_in_a_notebook(tmp_path):
     searched, board, trial, failed = (cell["outputs"] for cell in notebook.cells[1:])
     assert not [output for output in (*searched, *board, *trial) if output["output_type"] in ("error", "stream")]
     shown = [output["data"]["text/html"] for output in searched]
-    assert any("Ctrl-C stops after the current epoch" in html for html in shown), shown
+    assert any("Ctrl-C stops at the next evaluation" in html for html in shown), shown
     assert "tiny" in shown[-1]
     assert "1 trial ended" in board[0]["data"]["text/html"]
     assert "learning_rate" in trial[0]["data"]["text/html"]

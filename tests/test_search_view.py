@@ -65,7 +65,7 @@ def test_it_fits_80_columns_and_says_what_each_worker_does(spec, now):
     assert "compiling" in lines["trial 13"]
     assert "waiting" in lines["trial 11"]
     assert "1 worker" in lines["–"]
-    assert "Ctrl-C stops after the current epoch" in shown
+    assert "Ctrl-C stops at the next evaluation" in shown
 
 
 def test_a_phase_of_another_run_or_a_broken_file_is_not_believed(spec, now):

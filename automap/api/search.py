@@ -52,8 +52,8 @@ def search(
 ) -> Study:
     """Run or resume a search, and return its study when the budget is spent.
 
-    Workers are processes of their own: a script needs no ``if __name__ == "__main__"``. Ctrl-C once stops after the
-    current epoch, twice at once.
+    Workers are processes of their own: a script needs no ``if __name__ == "__main__"``. Ctrl-C once stops at the
+    next evaluation, twice at once.
 
     Args:
         source: a path of a spec, a `Spec`, a folder or table of images, for which a spec is written first, or an

@@ -73,8 +73,8 @@ class SearchView:
 
     def _hint(self) -> str:
         if self.stopping:
-            return "stopping after the current epoch; press Ctrl-C again to stop now"
-        return "Ctrl-C stops after the current epoch; the same command resumes the search"
+            return "stopping at the next evaluation; press Ctrl-C again to stop now"
+        return "Ctrl-C stops at the next evaluation; the same command resumes the search"
 
     def _title(self, now: Snapshot) -> Text:
         title = Text(no_wrap=True, overflow="ellipsis")

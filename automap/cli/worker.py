@@ -20,7 +20,7 @@ def worker(
     """Train for a search that another process or machine runs.
 
     It takes trials from the study's budget until that is spent and the finalists are trained. On Ctrl-C or
-    SIGTERM it leaves after the current epoch, with exit code 130; its trial continues elsewhere.
+    SIGTERM it leaves at the next evaluation, with exit code 130; its trial continues elsewhere.
 
     Example: automap worker specs/digits.yaml --workers auto --wait 5m
     """

@@ -59,5 +59,10 @@ def _fix(study: Study, first: int, epoch_images: int) -> tuple[int, ...]:
 
 
 def _plan(rungs: tuple[int, ...], epoch_images: int) -> EvaluationPlan:
-    """Evaluate at every rung, and between rungs after every epoch or, if that is longer, after every first rung."""
-    return EvaluationPlan(rungs, every=max(rungs[0], epoch_images))
+    """Evaluate at every rung, and between rungs after every epoch or, if that is longer, after every first rung.
+
+    A single rung is the end of training: without evaluations before it there would be no checkpoint to resume from,
+    no early stopping, and no better weights to keep.
+    """
+    every = epoch_images if len(rungs) == 1 else max(rungs[0], epoch_images)
+    return EvaluationPlan(rungs, every=every)

@@ -79,17 +79,17 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
 def assert_whole(folder: Path, trials: int) -> None:
     """Every trial is accounted for exactly once, no curve has an evaluation twice, and a complete one has its end."""
     optuna = dict(query(folder, "SELECT number, state FROM trials"))
-    results = query(folder, "SELECT trial, state, curve FROM automap_results WHERE kind = 'search'")
-    whole = dict(query(folder, "SELECT trial, epochs FROM automap_runs WHERE kind = 'search'"))
+    results = query(folder, "SELECT trial, state, curve, notes FROM automap_results WHERE kind = 'search'")
     assert sorted(optuna) == list(range(trials))
-    assert sorted(trial for trial, _, _ in results) == list(range(trials))
+    assert sorted(trial for trial, *_ in results) == list(range(trials))
     names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
-    for trial, state, curve in results:
+    for trial, state, curve, notes in results:
         assert optuna[trial] == names[state]
         epochs = [point["epoch"] for point in json.loads(curve)]
-        assert epochs == sorted(set(epochs))
-        if state == "complete":
-            assert epochs[-1] == whole[trial]
+        if "finished early" in notes:
+            # Early stopping ends with a decay of the learning rate, which is evaluated once, at its end.
+            assert epochs.pop() > epochs[-1]
+        assert epochs == list(range(1, len(epochs) + 1))
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +201,8 @@ def test_a_killed_worker_costs_nothing_that_was_done(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_at_the_end_of_the_epoch_and_the_same_command_goes_on(tmp_path):
-    spec = write_spec(tmp_path, epochs=300, trials=1)
+def test_ctrl_c_stops_at_the_next_evaluation_and_the_same_command_goes_on(tmp_path):
+    spec = write_spec(tmp_path, epochs=40, trials=2)
     process = start("search", spec, folder=tmp_path)
     wait_for(lambda: epochs_of_running(tmp_path) >= 2)
     process.send_signal(signal.SIGINT)
