@@ -1,4 +1,4 @@
-"""A candidate: the spec with every hole filled, enough to train the same model again."""
+"""A candidate: the spec with every hyperparameter set, enough to train the same model again."""
 
 from __future__ import annotations
 

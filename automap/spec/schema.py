@@ -123,7 +123,7 @@ def _working(group: str) -> Iterator[tuple[str, type[Component]]]:
 
 
 def _model_definitions(key: str, model: type[BaseModel], searched: bool, type_name: str | None = None) -> Schema:
-    """Return the definition of a model's mapping form, and one for each field that can have a hole."""
+    """Return the definition of a model's mapping form, and one for each field that can be searched."""
     definitions: Schema = {}
     properties: Schema = {}
     if type_name is not None:

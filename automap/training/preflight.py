@@ -18,7 +18,7 @@ class Preflight:
     """What building the boundary candidates of a search space has shown."""
 
     problems: tuple[str, ...]
-    """What cannot be built, each with the corner where it was found."""
+    """What cannot be built, each with the candidate where it was found."""
     largest: int
     """Parameters of the largest network."""
 

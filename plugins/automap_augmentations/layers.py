@@ -58,35 +58,31 @@ class PadAndCrop(keras.layers.Layer):  # type: ignore[misc]
         """Return the batch with images, and what lies in them, cropped alike."""
         if not training:
             return batch
-        boundary_candidates = keras.random.randint(
-            (ops.shape(batch["images"])[0], 2), 0, 2 * self.pixels + 1, seed=self.generator
-        )
-        moved = {key: self._crop(batch[key], boundary_candidates, 1, _FILL[key]) for key in _FILL if key in batch}
+        offsets = keras.random.randint((ops.shape(batch["images"])[0], 2), 0, 2 * self.pixels + 1, seed=self.generator)
+        moved = {key: self._crop(batch[key], offsets, 1, _FILL[key]) for key in _FILL if key in batch}
         if "target_images" in batch:
             scale = batch["target_images"].shape[1] // batch["images"].shape[1]
-            moved["target_images"] = self._crop(batch["target_images"], boundary_candidates * scale, scale, 0)
+            moved["target_images"] = self._crop(batch["target_images"], offsets * scale, scale, 0)
         if "bounding_boxes" in batch:
-            moved["bounding_boxes"] = self._boxes(batch["bounding_boxes"], boundary_candidates, batch["images"].shape)
+            moved["bounding_boxes"] = self._boxes(batch["bounding_boxes"], offsets, batch["images"].shape)
         return {**batch, **moved}
 
-    def _boxes(self, boxes: dict[str, Any], boundary_candidates: Any, shape: tuple[int, ...]) -> dict[str, Any]:
-        down, across = (self.pixels - ops.cast(boundary_candidates[:, axis], "float32")[:, None] for axis in (0, 1))
+    def _boxes(self, boxes: dict[str, Any], offsets: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+        down, across = (self.pixels - ops.cast(offsets[:, axis], "float32")[:, None] for axis in (0, 1))
         edges = boxes["boxes"] + ops.stack([across, down, across, down], axis=-1)
         height, width = shape[1:3]
         limits = ops.convert_to_tensor([width, height, width, height], "float32")
         return seen_boxes(boxes, ops.clip(edges, 0.0, limits))
 
-    def _crop(self, images: Any, boundary_candidates: Any, scale: int, fill: int) -> Any:
+    def _crop(self, images: Any, offsets: Any, scale: int, fill: int) -> Any:
         _, height, width, channels = images.shape
         padding = self.pixels * scale
         widths = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
         padded_height, padded_width = height + 2 * padding, width + 2 * padding
         # One look-up of whole pixels in the flattened batch: take_along_axis takes five times as long.
         image = ops.arange(ops.shape(images)[0], dtype="int32")[:, None, None] * padded_height
-        rows = (
-            image + boundary_candidates[:, 0, None, None] + ops.arange(height, dtype="int32")[:, None]
-        ) * padded_width
-        places = rows + boundary_candidates[:, 1, None, None] + ops.arange(width, dtype="int32")
+        rows = (image + offsets[:, 0, None, None] + ops.arange(height, dtype="int32")[:, None]) * padded_width
+        places = rows + offsets[:, 1, None, None] + ops.arange(width, dtype="int32")
         pixels = ops.reshape(ops.pad(images, widths, constant_values=fill), (-1, channels))
         return ops.take(pixels, places, axis=0)
 
