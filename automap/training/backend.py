@@ -1,4 +1,4 @@
-"""What only one Keras backend can say: its devices, their memory, and that it ran out."""
+"""Code that depends on the Keras backend: devices, their memory, and out-of-memory errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from automap.exceptions import TrainingError
 
 
 def gpu_name() -> str | None:
-    """Return the kind of the first GPU that the backend uses; None if it uses none."""
+    """Return the name of the first GPU that the backend uses; None if it uses none."""
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
@@ -33,13 +33,13 @@ def gpu_name() -> str | None:
 
 
 def limit_gpu_memory(fraction: float, memory_bytes: int) -> None:
-    """Leave memory of the GPUs to other processes; called before anything is computed.
+    """Limit this process's share of GPU memory; call it before anything is computed.
 
-    JAX reads its limit from the environment, before it is imported.
+    JAX reads its limit from an environment variable when it is imported.
 
     Args:
-        fraction: share of each GPU's memory that this process may use, above 0; 1 sets no limit.
-        memory_bytes: memory of the smallest of its GPUs; 0 if it is not known: then memory is taken as needed.
+        fraction: share of each GPU's memory that this process may use, above 0; 1 for no limit.
+        memory_bytes: memory of the smallest GPU; 0 if it is unknown: then memory is allocated as needed.
     """
     if fraction >= 1:
         return
@@ -62,14 +62,14 @@ def limit_gpu_memory(fraction: float, memory_bytes: int) -> None:
 
 @contextmanager
 def on_devices(count: int, batch_size: int) -> Iterator[None]:
-    """Train what is built in the block on several devices, each with its share of every batch.
+    """Train models that are built in the block on several devices, which divide each batch.
 
     Args:
-        count: of devices; 1 changes nothing.
-        batch_size: images a step.
+        count: number of devices; 1 changes nothing.
+        batch_size: images in a batch.
 
     Raises:
-        TrainingError: if the backend cannot do so, shows fewer devices, or a batch cannot be shared out.
+        TrainingError: if the backend does not support it, has fewer devices, or they cannot divide a batch evenly.
     """
     if count == 1:
         yield
@@ -77,14 +77,14 @@ def on_devices(count: int, batch_size: int) -> Iterator[None]:
     name = keras.backend.backend()
     if name != "jax":
         raise TrainingError(
-            f"training.devices is {count}, but on {name} Keras shares no batch out among devices; "
-            "use the JAX backend (KERAS_BACKEND=jax), or write devices: 1"
+            f"training.devices is {count}, but Keras on {name} cannot divide batches among devices; "
+            "use the JAX backend (KERAS_BACKEND=jax) or set devices: 1"
         )
     devices = keras.distribution.list_devices()
     if len(devices) < count:
-        raise TrainingError(f"training.devices is {count}, but {name} shows {len(devices)} here: {', '.join(devices)}")
+        raise TrainingError(f"training.devices is {count}, but {name} has {len(devices)}: {', '.join(devices)}")
     if batch_size % count:
-        raise TrainingError(f"a batch of {batch_size} cannot be shared out evenly among {count} devices")
+        raise TrainingError(f"a batch of {batch_size} images cannot be divided evenly among {count} devices")
     before = keras.distribution.distribution()
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices[:count]))
     try:
@@ -94,7 +94,7 @@ def on_devices(count: int, batch_size: int) -> Iterator[None]:
 
 
 def gpu_precision() -> str | None:
-    """Return the dtype policy that the GPU is made for; None without a GPU.
+    """Return the mixed-precision dtype policy that suits the GPU; None without a GPU.
 
     bfloat16 needs no loss scaling; GPUs without it (compute capability below 8.0) get float16.
     """
@@ -124,7 +124,7 @@ _MEMORY_SIGNS = ("OOM when allocating", "out of memory", "Out of memory", "RESOU
 
 
 def memory_complaint(error: BaseException) -> str | None:
-    """Return what an error says of memory, the device's or the machine's, that was not enough; None if nothing."""
+    """Return the message of an out-of-memory error, of the device or the machine; None for other errors."""
     lines = [line.strip() for line in str(error).splitlines()]
     for sign in _MEMORY_SIGNS:
         if found := next((line for line in lines if sign in line), None):
@@ -135,7 +135,7 @@ def memory_complaint(error: BaseException) -> str | None:
 
 
 def reset_gpu_peak() -> None:
-    """Start the count of the GPU's peak memory again, where the backend can."""
+    """Reset the GPU's peak memory counter if the backend supports it."""
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
@@ -150,9 +150,9 @@ def reset_gpu_peak() -> None:
 
 
 def gpu_peak_bytes() -> int | None:
-    """Return the largest memory in use on the GPU since `reset_gpu_peak`; None without a GPU.
+    """Return the peak memory in use on the GPU since `reset_gpu_peak`; None without a GPU.
 
-    JAX cannot start the count again: there it is the largest since the process began.
+    JAX cannot reset the counter: there it is the peak since the process started.
     """
     if gpu_name() is None:
         return None
@@ -174,7 +174,7 @@ def gpu_peak_bytes() -> int | None:
 
 @contextmanager
 def gradients_forgotten() -> Iterator[None]:
-    """Forget the gradient functions that the block registers with TensorFlow; nothing to do elsewhere.
+    """Remove the gradient functions that the block registers with TensorFlow; does nothing on other backends.
 
     Tracing a train step registers one for each use of ``tf.custom_gradient`` (Keras's optimizers sum gradients
     over replicas through one, also with a single device), under a new name and for as long as the process

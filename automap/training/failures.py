@@ -1,4 +1,4 @@
-"""Why a training failed, in one line for a person."""
+"""Turning exceptions of a training into a one-line reason."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _ESCAPE_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class OutOfMemoryError(TrainingError):
-    """The memory of the device or of the machine was not enough for a candidate."""
+    """A candidate needs more memory than the device or the machine has."""
 
 
 @contextmanager
 def failures_explained() -> Iterator[None]:
-    """Turn whatever a candidate raises while it is built, trained or measured into its reason.
+    """Turn any exception from building, training or measuring a candidate into a `TrainingError`.
 
-    A plugin's code may raise anything, and the study goes on without this candidate. What interrupts the
-    process (KeyboardInterrupt, SystemExit) passes through.
+    Plugins may raise anything; the study continues with other candidates. KeyboardInterrupt and SystemExit are not
+    caught.
 
     Raises:
-        TrainingError: with the reason as its text.
+        TrainingError: with a one-line reason.
         StorageError: if the decoded data set is damaged.
     """
     try:
         yield
     except (TrainingError, StorageError):
-        # Damaged data or a full disk are no candidate's fault.
+        # Damaged data and full disks are not the candidate's fault.
         raise
     except Exception as error:
         if (complaint := memory_complaint(error)) is not None:
@@ -51,7 +51,7 @@ def failures_explained() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the first line that says something: Keras puts the place before the cause, in escape codes."""
+    """Return the first informative line: Keras names the layer first, with escape codes, then the cause."""
     lines = (_ESCAPE_CODE.sub("", line).strip() for line in str(error).splitlines())
     telling = [line for line in lines if line and not line.startswith(_WRAPPING)]
     return _shortened(telling[0] if telling else "no message")

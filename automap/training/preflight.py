@@ -1,4 +1,4 @@
-"""Before trial 0: every end of every range and every choice is built once, without data."""
+"""Preflight: build the boundary candidates of a search space before the first trial, without data."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from automap.training.build import build_network
 
 @dataclass(frozen=True)
 class Preflight:
-    """What building the boundary candidates of a search space has shown."""
+    """The outcome of building the boundary candidates of a search space."""
 
     problems: tuple[str, ...]
-    """What cannot be built, each with the candidate where it was found."""
+    """What could not be built, with the candidate and the error."""
     largest: int
-    """Parameters of the largest network."""
+    """Number of parameters of the largest network."""
 
 
 def preflight(boundary_candidates: Iterable[tuple[str, Candidate]], info: DataInfo) -> Preflight:
-    """Build each distinct network, optimizer, loss and augmentation of some candidates once.
+    """Build each distinct network, optimizer, loss and augmentation of the candidates once.
 
     Args:
-        boundary_candidates: candidates, each with a description of what is special about it.
-        info: the data that they are built for.
+        boundary_candidates: candidates, each with a description such as ``width at its upper end``.
+        info: describes the data that they are built for.
     """
     problems, largest = [], 0
     seen: set[object] = set()
@@ -39,7 +39,7 @@ def preflight(boundary_candidates: Iterable[tuple[str, Candidate]], info: DataIn
                 seen.add(network)
                 largest = max(largest, build_network(candidate, info).count_params())
             _build_parts(candidate, info, seen)
-        except Exception as error:  # A plugin's code may raise anything; it is reported with its place.
+        except Exception as error:  # Plugins may raise anything.
             problems.append(f"{description}: {type(error).__name__}: {error}")
     keras.utils.clear_session()
     return Preflight(tuple(problems), largest)

@@ -1,4 +1,4 @@
-"""What a search will take of disk and memory, before it starts."""
+"""Estimate the disk space and memory of a search before it starts."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from automap.spec.spec import Spec
 
 BYTES_A_WEIGHT = 4
 STATES_A_WEIGHT = 5
-"""A checkpoint holds the weights, their average, the best weights so far, and two moments of the optimizer."""
+"""A checkpoint holds the weights, their average, the best weights so far, and two optimizer moments."""
 ACTIVATIONS_A_PIXEL = 600
-"""Bytes of activations that training keeps for each pixel of a batch."""
+"""Bytes of activations for each pixel of a training batch."""
 KERAS_BYTES = 900_000_000
 """Resident memory of a worker that has imported Keras with TensorFlow and trained a small network."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes that a search will take."""
+    """Bytes that a search will need."""
 
     cache: int
     """The decoded data set, shared by all searches on it."""
     artifacts: int
-    """The most that weights and checkpoints of the study take at one time."""
+    """Largest total size of the study's weights and checkpoints at any time."""
     memory: int
     """Resident memory of one worker, roughly."""
     free: int
-    """Free bytes where the run directory lies."""
+    """Free bytes on the disk of the run directory."""
 
 
 def estimate(spec: Spec, data: PreparedData, largest: int, workers: int = 1) -> Estimate:
-    """Estimate what a search takes.
+    """Estimate the disk space and memory of a search.
 
     Args:
         spec: the spec.
         data: its prepared data set.
         largest: parameters of the largest network of the search space.
-        workers: how many workers train at once.
+        workers: number of workers that train at once.
     """
     weights = largest * BYTES_A_WEIGHT
     kept = max(1, spec.finalists.top) * (1 + spec.finalists.seeds) + 1

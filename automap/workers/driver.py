@@ -23,12 +23,12 @@ from automap.workers.run_folder import private_folder
 
 POLL_SECONDS = 0.5
 MAX_DEATHS = 5
-"""Workers that die in place of each one, with nothing finished in between, before the search gives up."""
+"""The search gives up after this many deaths for each worker without a finished run in between."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A study at one moment, as everybody who watches it sees it."""
+    """The state of a study at one moment."""
 
     use: Use
     active: tuple[Run, ...]
@@ -37,7 +37,7 @@ class Snapshot:
 
 
 def snapshot(study: Study) -> Snapshot:
-    """Read how a study stands."""
+    """Read the state of a study."""
     return Snapshot(
         budget_use(study),
         tuple(runs.list_active(study.store)),
@@ -46,13 +46,13 @@ def snapshot(study: Study) -> Snapshot:
 
 
 class View(Protocol):
-    """Who watches a search."""
+    """Shows the progress of a search."""
 
     def update(self, now: Snapshot) -> None:
-        """Show how it stands; called twice a second."""
+        """Show the state of the study; called twice a second."""
 
     def database_away(self, reason: str) -> None:
-        """Show that the database does not answer; called as often."""
+        """Show that the database does not answer; called instead of `update`."""
 
 
 def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[], int]) -> bool:
@@ -60,18 +60,18 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
 
     Args:
         study: the open study.
-        executor: where the workers run.
-        view: told twice a second how the study stands.
-        interrupted: how often the user asked to stop: once, at the end of the epoch; twice, at once.
+        executor: runs the workers.
+        view: shows the progress; updated twice a second.
+        interrupted: how often the user has interrupted: once to stop at the next evaluation, twice to stop at once.
 
     Returns:
-        Whether the search ended by itself.
+        Whether the search was completed.
 
     Raises:
         DatabaseLost: if the database file is deleted or replaced.
-        StorageError: if the database stays away for minutes.
-        UserError: if no worker can go on: the disk is full, say, or a candidate cannot be built.
-        WorkerError: if workers die again and again.
+        StorageError: if the database stays unreachable for minutes.
+        UserError: if every worker would fail: the disk is full, for instance, or a candidate cannot be built.
+        WorkerError: if workers die repeatedly.
     """
     executor.start()
     losses, outage, over = _Losses(), Outage(), False
@@ -84,17 +84,17 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             died = losses.release_dead(study, now, executor.alive(), counted=not interrupted())
             studies.tick(study.store)
             if now.use.time_is_over and not over:
-                # Workers keep the time themselves; this reaches those that evaluate, or only start. Once: a signal to
-                # a process that is ending would kill it.
+                # Workers watch the time themselves; this stops those that evaluate or are starting. Only once: a
+                # second signal would kill a process that is exiting.
                 over = True
                 executor.stop()
             outage.end()
         except DatabaseLost:
-            # Nothing that the workers do can be stored any more.
+            # No result can be stored any more.
             executor.stop(now=True)
             raise
         except ConnectionLost as error:
-            # The workers wait for the database too, and train in the meantime.
+            # The workers wait for the database too, and train meanwhile.
             outage.extend(error)
             view.database_away(str(error))
             died = False
@@ -109,22 +109,22 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
 
 @dataclass
 class _Losses:
-    """The workers that died, and whether it makes sense to start others."""
+    """Counts worker deaths and decides whether to restart workers."""
 
     dead: list[Death] = field(default_factory=list)
-    """Their runs are still to be given back."""
+    """Dead workers whose runs have not been released yet."""
     last: Death | None = None
     hopeless: bool = False
     _in_a_row: int = 0
     _finished: int = -1
 
     def note(self, deaths: Sequence[Death]) -> bool:
-        """Take note of deaths; return whether runs of the dead are still to be given back."""
+        """Record deaths; return whether runs of dead workers must still be released."""
         self.dead += deaths
         return bool(self.dead)
 
     def release_dead(self, study: Study, now: Snapshot, alive: int, *, counted: bool) -> bool:
-        """Give back the runs of the dead; return whether there were any."""
+        """Release the runs of dead workers; return whether there were any."""
         if sum(now.counts.values()) != self._finished:
             self._in_a_row, self._finished = 0, sum(now.counts.values())
         died = bool(self.dead)
@@ -143,11 +143,11 @@ def _give_up(executor: Executor, death: Death) -> None:
         time.sleep(POLL_SECONDS)
     if death.fatal:
         raise UserError(death.reason)
-    raise WorkerError(f"workers died one after another, with nothing finished in between; the last one: {death.reason}")
+    raise WorkerError(f"workers keep dying without finishing a run; the last one: {death.reason}")
 
 
 def runs_can_be_kept(spec: Spec) -> None:
-    """Create a study's run directory and write to it once.
+    """Check that a study's run directory can be created and written.
 
     Raises:
         StorageError: if it cannot be written.
@@ -157,18 +157,18 @@ def runs_can_be_kept(spec: Spec) -> None:
         private_folder(directory.parent)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        # A name of its own that did not exist: whatever lies there already is neither written to nor deleted.
+        # A new name: existing files are neither overwritten nor deleted.
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".probe-") as probe:
             probe.write(b"\0" * 65536)
     except OSError as error:
         raise StorageError(
-            f"run directory {directory}: {error.strerror}; name another one in the spec (runs: ...) or make room"
+            f"run directory {directory}: {error.strerror}; free some space or set another one in the spec (runs: ...)"
         ) from None
     if spec.remote_runs is not None:
         check_remote(spec.remote_runs)
 
 
 def work_is_left(study: Study) -> bool:
-    """Return whether a worker would find anything to do."""
+    """Return whether there is work for a worker."""
     now = snapshot(study)
     return now.use.spent is None or bool(now.active) or recover(study) or bool(finalists.missing(study))

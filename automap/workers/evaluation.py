@@ -1,4 +1,4 @@
-"""When the trials of a study are evaluated: the rungs, measured by the first trial and then fixed for all."""
+"""When trials are evaluated: the first trial's speed determines the rungs, which then hold for the study."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from automap.store.retry import with_retries
 from automap.training.request import EvaluationPlan
 
 OVERHEAD_SHARE = 0.2
-"""Starting or resuming a trial and evaluating it take at most this share of the first rung's time."""
+"""Starting or resuming a trial and evaluating it take at most this share of the first rung's duration."""
 FEWEST_RUNGS = 9
-"""The longest training is at least so many first rungs, or the first rung is an epoch."""
+"""The first rung is at most this fraction of the longest training, or one epoch."""
 
 
 def evaluation_plan(
     study: Study, candidate: Candidate, epoch_images: int
 ) -> EvaluationPlan | Callable[[Pace], EvaluationPlan]:
-    """Return when a trial is evaluated; before the rungs of its study are fixed, by the pace that it measures.
+    """Return when a trial is evaluated; before the study's rungs are fixed, a function of the measured pace.
 
     Args:
         study: the study.
-        candidate: says under ``training.evaluate`` how often.
+        candidate: its ``training.evaluate`` sets the interval.
         epoch_images: training images of an epoch.
     """
     rungs = with_retries(lambda: studies.get_study(study.store)).rungs
@@ -42,7 +42,7 @@ def first_rung(pace: Pace, epoch_images: int, longest: int) -> int:
     """Return the training images of the shortest rung that is worth its overhead.
 
     Args:
-        pace: of a trial of the study.
+        pace: measured by a trial of the study.
         epoch_images: training images of an epoch; longer rungs are whole epochs.
         longest: training images of the longest training.
     """
@@ -59,7 +59,7 @@ def _fix(study: Study, first: int, epoch_images: int) -> tuple[int, ...]:
 
 
 def _plan(rungs: tuple[int, ...], epoch_images: int) -> EvaluationPlan:
-    """Evaluate at every rung, and between rungs after every epoch or, if that is longer, after every first rung.
+    """Evaluate at every rung, and between rungs after each epoch or, if longer, each length of the first rung.
 
     A single rung is the end of training: without evaluations before it there would be no checkpoint to resume from,
     no early stopping, and no better weights to keep.

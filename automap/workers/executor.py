@@ -1,4 +1,4 @@
-"""Where workers run: the one interface that local processes and clusters serve."""
+"""The interface of executors: local processes and clusters."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Death:
-    """A worker that ended other than by finding nothing left to do."""
+    """A worker that ended abnormally."""
 
     worker: str
     reason: str
-    """What is known, for instance ``killed by signal 9`` or the last lines of its log."""
+    """For instance ``killed by SIGKILL``, or the last lines of its log."""
     fatal: bool
-    """Whether another worker would end in the same way: a full disk, a broken plugin, a lost database."""
+    """Whether every other worker would fail too: a full disk, a broken plugin, a lost database."""
 
 
 class Executor(Protocol):
-    """Runs workers of one study and says how they fare."""
+    """Runs the workers of a study and reports deaths."""
 
     def start(self) -> None:
-        """Bring the number of workers up to what it should be."""
+        """Start workers that are missing."""
 
     def deaths(self) -> list[Death]:
         """Return the workers that died since the last call."""
 
     def alive(self) -> int:
-        """Return how many workers run now."""
+        """Return the number of running workers."""
 
     def stop(self, *, now: bool = False) -> None:
-        """Ask every worker to stop at the end of its epoch, or kill it now."""
+        """Ask every worker to stop at its next evaluation, or kill it now."""

@@ -1,4 +1,4 @@
-"""Names of workers: they tell on which host which process works, so that a dead one is known at once."""
+"""Names of workers: they contain host and process id, so that dead workers are detected at once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from automap.search.study import Study
 from automap.store import leases, runs
 
 REPORT_SECONDS = 2.0
-"""How long the driver that started a dead worker has to say how it died."""
+"""How long the driver of a dead worker has to record how it died."""
 
 
 @cache
 def host() -> str:
-    """Return a name of this host, since its start and within its container: process ids mean the same where it is."""
+    """Return a name of this host that is unique to its boot and container, the scope of process ids."""
     boot = _read("/proc/sys/kernel/random/boot_id") or str(uuid.getnode())
     try:
         namespace = os.readlink("/proc/self/ns/pid")
@@ -29,7 +29,7 @@ def host() -> str:
 
 
 def worker_prefix() -> str:
-    """Return how the names of workers that this process starts begin."""
+    """Return the prefix of the names of workers that this process starts."""
     return f"{host()}-{os.getpid()}-"
 
 
@@ -37,7 +37,7 @@ def worker_name(process: int) -> str:
     """Return the name of a worker that this process has started.
 
     Args:
-        process: id of the worker's process.
+        process: process id of the worker.
     """
     return f"{worker_prefix()}{process}"
 
@@ -49,13 +49,13 @@ def has_died(worker: str) -> bool:
 
 
 class DeadWorkers:
-    """Gives back the runs of workers of this host whose processes are gone, whoever started them."""
+    """Releases the runs of workers of this host whose processes are gone."""
 
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
 
     def release(self, study: Study) -> None:
-        """Give back the runs of dead workers; their drivers, if alive, come first and know how they died."""
+        """Release the runs of dead workers, after a delay in which their drivers can record how they died."""
         now = time.monotonic()
         held = {run.worker for run in runs.list_active(study.store) if run.state == "running" and run.worker}
         for worker in held:
@@ -71,7 +71,7 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except (PermissionError, OverflowError):
-        # Of another user, or no process id at all: nothing is known of it.
+        # A process of another user, or not a process id.
         return True
     return True
 

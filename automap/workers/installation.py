@@ -1,4 +1,4 @@
-"""Whether this machine and this installation can run a search: versions, plugins, devices, room."""
+"""Check that this machine can run a search: versions, plugins, devices, disk space."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from automap.workers.local import worker_environment
 from automap.workers.resources import Share, this_machine
 
 MIN_FREE_BYTES = 2**30
-"""Free disk under which a search soon ends."""
+"""A search soon fails with less free disk space."""
 
 _ASK_BACKEND = """\
 import json, keras
@@ -31,20 +31,20 @@ print(json.dumps([keras.config.backend(), keras.version(), devices]))
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing that a search needs, and how it is here."""
+    """The state of something that a search needs."""
 
     name: str
     state: Literal["good", "doubtful", "bad"]
     text: str
-    """What was found, and what to do if it is not good."""
+    """What was found, and what to do about a problem."""
 
 
 def inspect_installation(cache: Path, runs: Path) -> list[Condition]:
-    """Look at everything that a search on this machine depends on; takes seconds, since it imports Keras.
+    """Check everything that a search on this machine depends on; takes seconds, because Keras is imported.
 
     Args:
-        cache: where decoded data sets lie.
-        runs: where searches write.
+        cache: the folder of decoded data sets.
+        runs: the folder in which searches write their runs.
     """
     return [*_versions(), *_plugins(), *_devices(), _room("cache of data sets", cache), _room("this folder", runs)]
 
@@ -78,7 +78,7 @@ def _fault(group: str, name: str) -> str | None:
 
 def _devices() -> Iterator[Condition]:
     machine = this_machine()
-    free = "" if machine.memory_bytes is None else f", {machine.memory_bytes / 2**30:.1f} GiB of memory free"
+    free = "" if machine.memory_bytes is None else f"; {machine.memory_bytes / 2**30:.1f} GiB of free memory"
     yield Condition("processors", "good", f"{len(machine.cores)}{free}")
     asked = subprocess.run(
         [sys.executable, "-c", _ASK_BACKEND],
@@ -89,24 +89,24 @@ def _devices() -> Iterator[Condition]:
     )
     if asked.returncode:
         words = asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"]
-        yield Condition("Keras", "bad", f"cannot be imported: {words[-1]}")
+        yield Condition("Keras", "bad", f"could not import Keras: {words[-1]}")
         return
     backend, version, devices = json.loads(asked.stdout.splitlines()[-1])
     yield Condition("Keras", "good", f"{version} on {backend}: {', '.join(devices)}")
     gpus = [device for device in devices if not device.startswith("cpu")]
     if machine.gpus and not gpus:
-        text = f"{len(machine.gpus)} in this machine, none that {backend} can use: pip install 'automap[gpu]'"
+        text = f"{backend} cannot use the {len(machine.gpus)} GPUs of this machine: pip install 'automap[gpu]'"
         yield Condition("GPUs", "bad", text)
     elif gpus:
         yield Condition("GPUs", "good", str(len(gpus)))
     else:
-        yield Condition("GPUs", "doubtful", "none: large images and networks will take long")
+        yield Condition("GPUs", "doubtful", "none; training on large images will be slow")
 
 
 def _room(name: str, folder: Path) -> Condition:
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(existing, os.W_OK):
-        return Condition(name, "bad", f"{existing} cannot be written")
+        return Condition(name, "bad", f"no permission to write to {existing}")
     free = shutil.disk_usage(existing).free
     text = f"{folder}: {free / 2**30:.1f} GiB free"
     return Condition(name, "good" if free > MIN_FREE_BYTES else "doubtful", text)

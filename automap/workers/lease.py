@@ -1,4 +1,4 @@
-"""A worker's hold on a run: signs of life, and the knowledge of having lost it."""
+"""A worker's lease on a run: heartbeats, and whether the lease was lost."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ BEAT_SECONDS = 5.0
 
 
 class Lease:
-    """Beats in the background while a run is trained.
+    """Sends heartbeats in the background while a run is trained.
 
-    A worker that was stopped for longer than the grace period finds, when it goes on, that another one has
-    taken its run: `lost` becomes true, and it must leave without storing anything.
+    If a worker was suspended for longer than the grace period, another one has taken over its run: `lost` becomes
+    true, and the worker must drop the run without storing anything.
     """
 
     def __init__(self, study: Study, run: Run, worker: str) -> None:
@@ -29,7 +29,7 @@ class Lease:
         self._thread = threading.Thread(target=self._beat_until_ended, name="lease", daemon=True)
         self.lost = False
         self.paused = False
-        """Whether the scheduler has paused the trial: it waits for its promotion, not for another worker."""
+        """Whether the scheduler has paused the trial: it waits for promotion, not for another worker."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -42,7 +42,7 @@ class Lease:
         self._thread.join()
 
     def report(self, epoch: Evaluation) -> None:
-        """Store the progress of the run, for everybody who watches."""
+        """Store the progress of the run for display."""
         name = self._study.spec.objectives[0].metric
         held = leases.beat(
             self._study.engine,
@@ -66,7 +66,7 @@ class Lease:
                 self.lost = True
                 return
             except StorageError:
-                # A database that restarts is back soon; if it is not, the next epoch's report says so.
+                # The database may be restarting; if it stays away, the next report fails.
                 continue
             if not held:
                 self.lost = True

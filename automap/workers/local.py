@@ -1,4 +1,4 @@
-"""Workers as processes of this machine."""
+"""Workers as local processes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from automap.workers.identity import worker_name
 from automap.workers.resources import Share
 
 LAST_WORDS = "automap: "
-"""What a worker's message begins with that tells why it ends; the lines after it belong to it."""
+"""Prefix of the message with which a worker explains why it ended; the message may span several lines."""
 
 FATAL_EXIT = 3
-"""Exit code of a worker that found something which no other worker would find better."""
+"""Exit code of a worker that met an error which every other worker would meet too."""
 
 COMPILE_CACHE = "JAX_COMPILATION_CACHE_DIR"
-"""Environment variable that names the folder in which JAX keeps compiled steps for later processes."""
+"""Environment variable with the folder of JAX's persistent compilation cache."""
 
 USABLE_GPU_MEMORY = 0.9
-"""Share of a GPU's memory that networks get; drivers and libraries of each process take the rest."""
+"""Share of a GPU's memory for networks; drivers and libraries take the rest."""
 
 
 @dataclass
@@ -45,10 +45,10 @@ class LocalExecutor:
     """Starts worker processes that import Keras once and train one trial after another.
 
     Args:
-        spec: what the workers search; it is handed over on standard input, since its URL may hold a password.
-        logs: folder for the workers' output.
-        data: the data set that the workers train on.
-        shares: what each worker may use of this machine; as many workers as there are shares.
+        spec: what the workers search; sent over standard input, because the database URL may contain a password.
+        logs: the folder of the workers' logs.
+        data: the data set to train on.
+        shares: the part of this machine that each worker may use; one worker is started for each share.
         seed: the first worker's sampler seed.
     """
 
@@ -60,23 +60,23 @@ class LocalExecutor:
         self._started = 0
 
     def start(self) -> None:
-        """Bring the number of processes up to what it should be."""
+        """Start processes until there is one for each share."""
         while self._free:
             self._processes.append(self._spawn(self._free.pop(0)))
 
     def deaths(self) -> list[Death]:
-        """Return the workers that died since the last call; those that ended well are only forgotten."""
+        """Return the workers that died since the last call, without those that exited normally."""
         ended = [process for process in self._processes if process.process.poll() is not None]
         self._processes = [process for process in self._processes if process not in ended]
         self._free += [process.share for process in ended]
         return [_death(process) for process in ended if process.process.returncode != 0]
 
     def alive(self) -> int:
-        """Return how many processes run."""
+        """Return the number of running processes."""
         return sum(process.process.poll() is None for process in self._processes)
 
     def stop(self, *, now: bool = False) -> None:
-        """Ask every process to stop at the end of its epoch, or kill it now."""
+        """Ask every process to stop at its next evaluation, or kill it now."""
         for process in self._processes:
             process.process.send_signal(signal.SIGKILL if now else signal.SIGTERM)
 
@@ -86,7 +86,7 @@ class LocalExecutor:
             "spec": self._spec,
             "data": self._data._asdict(),
             "sampler_seed": self._seed + self._started - 1,
-            # A worker that has the machine to itself is left alone: the system knows best.
+            # The only worker of a machine is not pinned to processors.
             "cores": share.cores if self._count > 1 else None,
             "gpu_fraction": _gpu_limit(share),
             "gpu_memory_bytes": min((gpu.memory_bytes or 0 for gpu in share.gpus), default=0),
@@ -94,7 +94,7 @@ class LocalExecutor:
         self._logs.mkdir(parents=True, exist_ok=True)
         require_real_folder(self._logs)
         log = self._logs / f"worker-{os.getpid()}-{self._started}.log"
-        # Whatever has this name, a link perhaps, is replaced and not written to.
+        # An existing file of this name, which may be a link, is replaced and not written to.
         log.unlink(missing_ok=True)
         with log.open("xb") as output:
             process = subprocess.Popen(
@@ -103,7 +103,7 @@ class LocalExecutor:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=worker_environment(share, self._count),
-                # Ctrl-C in the terminal reaches the driver only, which asks its workers to stop.
+                # Ctrl-C in the terminal must reach only the driver, which then asks its workers to stop.
                 start_new_session=True,
             )
         name = worker_name(process.pid)
@@ -112,23 +112,23 @@ class LocalExecutor:
 
 
 def _send(pipe: IO[bytes] | None, order: Mapping[str, object]) -> None:
-    # The pipe stays open: its end tells the worker that the driver is gone.
+    # The pipe stays open: when it closes, the worker knows that the driver is gone.
     if pipe is not None:
         pipe.write(json.dumps(order).encode() + b"\n")
         pipe.flush()
 
 
 def worker_environment(share: Share, workers: int) -> dict[str, str]:
-    """Return the environment of one of several workers, with its share of GPUs and processors.
+    """Return the environment variables of one of several workers, with its share of GPUs and processors.
 
-    What the user has set stays, but for the GPUs, of which the share names some.
+    Variables that the user has set are kept, except ``CUDA_VISIBLE_DEVICES`` if the share has GPUs.
     """
     ours = {"PYTHONUNBUFFERED": "1", **backend_environment()}
     if workers > 1:
         threads = str(len(share.cores))
         ours |= {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
     if share.gpu_fraction < 1:
-        # JAX takes three quarters of a GPU at its start, and reads nothing but this.
+        # By default JAX reserves three quarters of a GPU; only this variable changes that.
         ours["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{_gpu_limit(share):.3f}"
     environment = {**ours, **os.environ}
     if share.gpus:
@@ -137,7 +137,7 @@ def worker_environment(share: Share, workers: int) -> dict[str, str]:
 
 
 def backend_environment() -> dict[str, str]:
-    """Return what every worker tells its backend: to be quiet, and where compiled steps are kept."""
+    """Return the environment variables of all workers: the backend's log level and its compilation cache."""
     return {"TF_CPP_MIN_LOG_LEVEL": "2", COMPILE_CACHE: str(cache_directory() / "compiled")}
 
 

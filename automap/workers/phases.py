@@ -1,7 +1,6 @@
-"""What the workers of this machine are doing now: a small file for each, beside its log.
+"""What the workers of this machine are doing now: one small file for each worker, next to its log.
 
-It is for display only. In the database it would cost a write for each change, and the driver of these workers is
-the one who shows them.
+The files are for display only, by the driver of these workers. In the database every change would cost a write.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from automap.spec.spec import Spec
 from automap.store.runs import Run
 
 MAX_BYTES = 100
-"""Of such a file; whatever is longer was not written here."""
+"""Longer files were not written by automap."""
 
 
 def write_phase(spec: Spec, worker: str, run: Run, phase: str) -> None:
-    """Say what a worker does with a run. A full or unwritable disk is reported elsewhere, by what matters."""
+    """Write what a worker is doing with a run; errors are ignored, because the writes that matter report them."""
     path = _phase_file(spec, worker)
     with suppress(OSError):
         temporary = path.with_suffix(f".{os.getpid()}")
@@ -28,7 +27,7 @@ def write_phase(spec: Spec, worker: str, run: Run, phase: str) -> None:
 
 
 def read_phases(spec: Spec, workers: Iterable[str]) -> dict[int, str]:
-    """Return what some workers do, by the id of the run."""
+    """Return what some workers are doing, by the id of the run."""
     found = {}
     for worker in workers:
         with suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The preflight in a process of its own, so that a command which trains nothing imports no Keras."""
+"""Run the preflight in a subprocess, so that commands that do not train need not import Keras."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from automap.workers.resources import Share
 
 
 def run_preflight(spec: Spec, info: DataInfo) -> tuple[tuple[str, ...], int]:
-    """Build every end of every range and every choice once, without data; takes seconds to import Keras.
+    """Build the boundary candidates of a search space in a subprocess; takes seconds, because Keras is imported.
 
     Args:
         spec: the spec.
-        info: the data that its networks are built for.
+        info: describes the data that the networks are built for.
 
     Returns:
-        What cannot be built, each with its place and reason; and the largest network's parameters.
+        What could not be built and why, and the number of parameters of the largest network.
 
     Raises:
-        WorkerError: if the process died.
+        WorkerError: if the subprocess died.
     """
     order = {"spec": spec.to_data(), "info": info.model_dump(mode="json")}
     done = subprocess.run(
@@ -37,13 +37,13 @@ def run_preflight(spec: Spec, info: DataInfo) -> tuple[tuple[str, ...], int]:
     )
     if done.returncode != 0:
         words = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise WorkerError(f"the process that builds the networks died: {words[-1]}")
+        raise WorkerError(f"the process that builds the networks failed: {words[-1]}")
     answer = json.loads(done.stdout.splitlines()[-1])
     return tuple(answer["problems"]), int(answer["largest"])
 
 
 def main() -> None:
-    """Read an order from standard input and write the answer as the last line of standard output."""
+    """Read the order from standard input and write the result as the last line of standard output."""
     from automap.spec.draw import boundary_candidates
     from automap.training.preflight import preflight
 

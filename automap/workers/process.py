@@ -1,4 +1,4 @@
-"""The program of a local worker process: ``python -m automap.workers.process``, driven over standard input."""
+"""Entry point of a local worker process: ``python -m automap.workers.process``, controlled over standard input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from automap.workers.local import FATAL_EXIT, LAST_WORDS
 
 
 def main() -> int:
-    """Read one line of orders, work until nothing is left, and return the exit code."""
+    """Read the order, work until nothing is left to do, and return the exit code."""
     order = json.loads(sys.stdin.buffer.readline())
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -35,17 +35,17 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
     Args:
         order: ``spec`` as plain data, ``data`` (key and fingerprint of the decoded data set), ``worker``,
             ``sampler_seed``, ``cores``, ``gpu_fraction`` and ``gpu_memory_bytes``.
-        stop: asks for the end after the epoch.
+        stop: asks the worker to stop at its next evaluation.
 
     Raises:
-        AutomapError: if no worker could go on.
+        AutomapError: if every other worker would fail in the same way.
     """
     if order["cores"]:
         from automap.data.processors import restrict_processors
 
-        # Before Keras: TensorFlow, JAX and PyTorch make as many threads as the process may use processors.
+        # Before Keras is imported: backends start one thread for each processor that the process may use.
         restrict_processors(order["cores"])
-    # Keras takes seconds to import: signals are handled and orders are read by then.
+    # Imported late, because it takes seconds: signals are handled and the order is read before.
     from automap.data.prepare import DataIdentity, open_prepared
     from automap.search.study import join
     from automap.spec.spec import Spec
@@ -56,14 +56,14 @@ def work_as_ordered(order: Mapping[str, Any], stop: threading.Event) -> None:
     limit_gpu_memory(order["gpu_fraction"], order["gpu_memory_bytes"])
     spec, identity = Spec.model_validate(order["spec"]), DataIdentity(**order["data"])
     study = with_retries(lambda: join(spec, order["sampler_seed"], identity.fingerprint), stop)
-    # What this machine's first process found, a worker waits for: the place of shared caches may be away for a moment.
+    # The driver has found the shared cache, so a worker waits if its storage is unreachable for a moment.
     data = with_retries(lambda: open_prepared(study.spec.dataset, identity, shared=study.spec.cache), stop)
     with_retries(lambda: check_boundary_candidates(study, data), stop)
     work(study, data, order["worker"], stop)
 
 
 def _stop_with_driver(stop: threading.Event) -> None:
-    # Not through sys.stdin: a thread that waits in its buffer aborts the interpreter's end.
+    # Not through sys.stdin: a thread that is blocked in its buffer would abort the interpreter at exit.
     while os.read(sys.stdin.fileno(), 1024):
         pass
     stop.set()

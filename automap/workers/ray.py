@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster: the same workers as on this machine, each an actor of Ray."""
+"""Workers on a Ray cluster: the same workers as on this machine, each as a Ray actor."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Need:
-    """What Ray sets aside for one worker."""
+    """The resources that Ray reserves for one worker."""
 
     cpus: float
     gpus: float
-    """A fraction shares a GPU among several workers."""
+    """A fraction if several workers share a GPU."""
 
 
 class RayExecutor:
-    """Runs workers as Ray actors on a cluster that exists, or on one that it starts here.
+    """Runs workers as Ray actors on an existing cluster, or on one that it starts on this machine.
 
-    A worker whose node is lost is started again on another one; its run goes on from its checkpoint if the run
-    directory is one that both reach.
+    If a node is lost, its workers are restarted on other nodes, and their runs resume from the last checkpoint if
+    the run directory is shared.
 
     Args:
-        spec: what the workers search; paths in it must mean the same on every node.
-        data: the data set that the workers train on.
-        workers: how many.
-        need: what each takes.
+        spec: what the workers search; its paths must be valid on every node.
+        data: the data set to train on.
+        workers: number of workers.
+        need: the resources of each worker.
         seed: the first worker's sampler seed.
-        address: of the cluster; None starts one on this machine.
+        address: address of the cluster; None starts one on this machine.
 
     Raises:
         UserError: if Ray is not installed, or no cluster answers at the address.
@@ -58,7 +58,7 @@ class RayExecutor:
         self._started = 0
 
     def start(self) -> None:
-        """Bring the number of actors up to what it should be; Ray places them as room comes."""
+        """Start the missing actors; Ray places them as resources become free."""
         while len(self._workers) < self._count:
             self._started += 1
             name = f"ray-{socket.gethostname()}-{os.getpid()}-{self._started}"
@@ -71,14 +71,14 @@ class RayExecutor:
                 "gpu_fraction": 1.0 if self._need.gpus in (0, 1) else USABLE_GPU_MEMORY * self._need.gpus,
                 "gpu_memory_bytes": 0,
             }
-            # Two calls at once: `stop` must reach an actor that is at work.
+            # Two concurrent calls, so that `stop` reaches an actor that is working.
             options = {"num_cpus": self._need.cpus, "num_gpus": self._need.gpus, "max_concurrency": 2}
             environment = {"env_vars": _environment(self._need, order["gpu_fraction"])}
             actor = self._ray.remote(_Worker).options(**options, runtime_env=environment).remote()
             self._workers[name] = actor, actor.work.remote(order)
 
     def deaths(self) -> list[Death]:
-        """Return the actors that died since the last call; those that ended well are only forgotten."""
+        """Return the actors that died since the last call, without those that ended normally."""
         found = []
         for name, (actor, work) in list(self._workers.items()):
             if not self._ray.wait([work], timeout=0)[0]:
@@ -90,11 +90,11 @@ class RayExecutor:
         return found
 
     def alive(self) -> int:
-        """Return how many actors work, or wait for room."""
+        """Return the number of actors that work or wait for resources."""
         return len(self._workers)
 
     def stop(self, *, now: bool = False) -> None:
-        """Ask every actor to stop at the end of its epoch, or kill it now."""
+        """Ask every actor to stop at its next evaluation, or kill it now."""
         for actor, _ in self._workers.values():
             if now:
                 self._ray.kill(actor)
@@ -116,7 +116,7 @@ class _Worker:
         self._stop = threading.Event()
 
     def work(self, order: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Work until nothing is left to do; return why it could not go on, if so."""
+        """Work until nothing is left to do; return the error that ended the work, if any."""
         try:
             work_as_ordered(order, self._stop)
         except AutomapError as error:
@@ -124,12 +124,12 @@ class _Worker:
         return None
 
     def stop(self) -> None:
-        """Ask for the end after the epoch."""
+        """Ask the worker to stop at its next evaluation."""
         self._stop.set()
 
 
 def connect(address: str | None) -> Any:
-    """Connect to a cluster, or start one on this machine; return the module ``ray``.
+    """Connect to a cluster, or start one on this machine, and return the module ``ray``.
 
     Raises:
         UserError: if Ray is not installed, or no cluster answers.
@@ -137,7 +137,7 @@ def connect(address: str | None) -> Any:
     try:
         import ray
     except ImportError:
-        raise UserError("--executor ray needs Ray; install it with: pip install 'automap[ray]'") from None
+        raise UserError("--executor ray needs Ray: pip install 'automap[ray]'") from None
     if ray.is_initialized():
         return ray
     try:
@@ -152,26 +152,27 @@ def connect(address: str | None) -> Any:
 
 
 def _knock(address: str | None) -> None:
-    # Ray itself would wait for minutes for a cluster that is not there.
+    # Ray itself would wait minutes for a cluster that does not answer.
     host, separator, port = (address or "").rpartition("://")[2].rpartition(":")
     if separator and port.isdigit():
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 def plan_cluster(address: str | None, workers: int | None, cpus: float, gpus: float | None) -> tuple[int, Need]:
-    """Fit workers to a cluster.
+    """Decide how many workers a cluster can run.
 
     Args:
-        address: of the cluster; None for one on this machine.
-        workers: how many; None for as many as there is room for.
-        cpus: processors that each takes.
-        gpus: GPUs that each takes, 0.5 for two workers on one; None for a whole one if the cluster has any.
+        address: address of the cluster; None for one on this machine.
+        workers: number of workers; None for as many as the cluster can run.
+        cpus: processors for each worker.
+        gpus: GPUs for each worker, for instance 0.5 for two workers on one GPU; None for one GPU if the cluster has
+            any.
 
     Returns:
-        How many workers, and what each takes.
+        The number of workers, and the resources of each.
 
     Raises:
-        UserError: if there is no cluster, or it has no room for a single worker.
+        UserError: if no cluster answers, or it has too few resources for a single worker.
     """
     total = connect(address).cluster_resources()
     need = Need(cpus, (1.0 if total.get("GPU", 0) else 0.0) if gpus is None else gpus)
@@ -180,7 +181,7 @@ def plan_cluster(address: str | None, workers: int | None, cpus: float, gpus: fl
         room = min(room, int(total.get("GPU", 0) // need.gpus))
     if room == 0:
         has = f"{total.get('CPU', 0):g} processors and {total.get('GPU', 0):g} GPUs"
-        raise UserError(f"a worker takes {need.cpus:g} processors and {need.gpus:g} GPUs; the cluster has {has}")
+        raise UserError(f"a worker needs {need.cpus:g} processors and {need.gpus:g} GPUs; the cluster has {has}")
     return workers or room, need
 
 
@@ -188,6 +189,6 @@ def _environment(need: Need, gpu_fraction: float) -> dict[str, str]:
     threads = str(max(1, int(need.cpus)))
     limits = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": threads}
     if gpu_fraction < 1:
-        # JAX reads its limit from here alone.
+        # JAX reads its limit from this variable only.
         limits["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{gpu_fraction:.3f}"
     return {**_OF_RAY, **backend_environment(), **limits}

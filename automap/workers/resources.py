@@ -1,4 +1,4 @@
-"""Shares of this machine: which GPUs and which processors each of several workers gets."""
+"""Dividing this machine among workers: the GPUs and processors of each."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from automap.data.processors import usable_processors
 from automap.exceptions import UserError
 
 WORKER_BYTES = 3 * 2**29
-"""Memory of a worker beside the data: Keras, TensorFlow and a network of some million weights, with room."""
+"""Memory of a worker without its data: Keras, TensorFlow and a network of a few million weights, with a margin."""
 
 NVIDIA_SECONDS = 10.0
-"""How long ``nvidia-smi`` may take: with a broken driver it hangs."""
+"""Timeout of ``nvidia-smi``, which hangs if the driver is broken."""
 
 CORES_A_WORKER = 2
-"""Processors that one training makes good use of: twice as many hardly make a small network faster."""
+"""Processors for one training: more hardly speed up a small network."""
 
 
 @dataclass(frozen=True)
@@ -29,43 +29,43 @@ class Gpu:
     """A GPU that workers may use."""
 
     name: str
-    """As ``CUDA_VISIBLE_DEVICES`` takes it."""
+    """In the form that ``CUDA_VISIBLE_DEVICES`` accepts."""
     memory_bytes: int | None
-    """None where the driver does not tell."""
+    """None if the driver does not report it."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one worker may use of this machine."""
+    """The part of this machine that one worker may use."""
 
     cores: tuple[int, ...]
     gpus: tuple[Gpu, ...] = ()
     gpu_fraction: float = 1.0
-    """How much of the memory of its GPUs."""
+    """Share of its GPUs' memory, above 0 and at most 1."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What this process may use of its machine."""
+    """The resources that this process may use."""
 
     cores: tuple[int, ...]
     gpus: tuple[Gpu, ...]
     memory_bytes: int | None
-    """Free memory; None where the system does not tell."""
+    """Free memory; None if the system does not report it."""
     gpu_fault: str | None = None
-    """Why the GPUs are not known, if so."""
+    """Why the GPUs could not be listed; None if they could."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The shares of all workers, and why there are so many."""
+    """The shares of all workers, and the reason for their number."""
 
     shares: tuple[Share, ...]
     why: str
 
 
 def this_machine() -> Machine:
-    """Return what this process may use, within the limits of its container and of ``CUDA_VISIBLE_DEVICES``."""
+    """Return the resources that this process may use: its container and ``CUDA_VISIBLE_DEVICES`` may limit them."""
     cores = usable_processors()
     quota = _quota_cores()
     gpus, fault = _visible_gpus()
@@ -73,22 +73,22 @@ def this_machine() -> Machine:
 
 
 def plan_workers(wanted: int | Literal["auto"], machine: Machine, data_bytes: int, gpus_a_trial: int = 1) -> Plan:
-    """Share a machine out among workers.
+    """Divide a machine among workers.
 
     Args:
-        wanted: number of workers, or ``auto`` for as many as make sense.
-        machine: what there is.
-        data_bytes: memory that the data set takes in each worker.
+        wanted: number of workers, or ``auto`` to derive it from GPUs, processors and memory.
+        machine: the resources to divide.
+        data_bytes: memory of the data set in each worker.
         gpus_a_trial: GPUs that one training uses.
 
     Raises:
-        UserError: if one training needs more GPUs than there are.
+        UserError: if one training needs more GPUs than the machine has.
     """
     if machine.gpus and gpus_a_trial > len(machine.gpus):
-        raise UserError(f"training.devices is {gpus_a_trial}, but this machine shows {len(machine.gpus)} GPUs")
+        raise UserError(f"training.devices is {gpus_a_trial}, but this machine has {len(machine.gpus)} GPUs")
     groups = [machine.gpus[start : start + gpus_a_trial] for start in range(0, len(machine.gpus), gpus_a_trial)]
     groups = [group for group in groups if len(group) == gpus_a_trial]
-    count, why = _sensible_count(machine, groups, data_bytes) if wanted == "auto" else (wanted, "as asked for")
+    count, why = _sensible_count(machine, groups, data_bytes) if wanted == "auto" else (wanted, "as requested")
     return Plan(tuple(_share(index, count, machine, groups) for index in range(count)), why)
 
 
@@ -105,14 +105,14 @@ def _sensible_count(machine: Machine, groups: Sequence[Sequence[Gpu]], data_byte
         )
     if machine.memory_bytes is None or machine.memory_bytes // each >= wanted:
         return wanted, why
-    free = machine.memory_bytes / 2**30
-    return max(1, machine.memory_bytes // each), f"each takes about {each / 2**30:.1f} GiB, and {free:.1f} GiB are free"
+    why = f"each needs about {each / 2**30:.1f} GiB of {machine.memory_bytes / 2**30:.1f} GiB of free memory"
+    return max(1, machine.memory_bytes // each), why
 
 
 def _share(index: int, count: int, machine: Machine, groups: Sequence[Sequence[Gpu]]) -> Share:
     cores = machine.cores
     if count <= len(cores):
-        # Whole processors, the first workers getting those left over.
+        # Whole processors; the first workers get those that are left over.
         ends = [len(cores) * number // count for number in (index, index + 1)]
         mine = cores[ends[0] : ends[1]]
     else:
@@ -123,12 +123,12 @@ def _share(index: int, count: int, machine: Machine, groups: Sequence[Sequence[G
 
 
 def _visible_gpus() -> tuple[tuple[Gpu, ...], str | None]:
-    """Return the GPUs that this process may use, and why they are not known, if so."""
+    """Return the GPUs that this process may use, and why they could not be listed, if so."""
     if (program := shutil.which("nvidia-smi")) is None:
         return (), None
     listed = _answer([program, "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"])
     if listed is None:
-        return (), f"nvidia-smi gave no answer within {NVIDIA_SECONDS:g} s"
+        return (), f"nvidia-smi did not answer within {NVIDIA_SECONDS:g} s"
     memory: dict[str, int | None] = {}
     for line in listed.splitlines():
         index, uuid, mebibytes = ([part.strip() for part in line.split(",")] + ["", "", ""])[:3]
@@ -140,7 +140,7 @@ def _visible_gpus() -> tuple[tuple[Gpu, ...], str | None]:
 
 
 def _answer(command: list[str]) -> str | None:
-    """Return what a program prints, empty if it fails; None if it does not end."""
+    """Return a program's output, empty if it fails; None if it does not end in time."""
     try:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     except OSError:
@@ -148,14 +148,14 @@ def _answer(command: list[str]) -> str | None:
     try:
         printed, _ = process.communicate(timeout=NVIDIA_SECONDS)
     except subprocess.TimeoutExpired:
-        # Not waited for: a driver that hangs leaves the program in a state in which it cannot be killed.
+        # Not waited for: a hanging driver leaves the program in a state in which it cannot be killed.
         process.kill()
         return None
     return "" if process.returncode else printed
 
 
 def _before_invalid(named: str) -> list[str]:
-    # CUDA ignores a name that it cannot read, -1 for instance, and all names after it.
+    # CUDA ignores an invalid name, such as -1, and all names after it.
     names: list[str] = []
     for name in (part.strip() for part in named.split(",")):
         if not name or name.startswith("-"):
@@ -165,7 +165,7 @@ def _before_invalid(named: str) -> list[str]:
 
 
 def _quota_cores() -> int | None:
-    """Return the processors that a container's quota is worth (cgroup v2); None without one."""
+    """Return the processors that a container's quota allows (cgroup v2); None without a quota."""
     quota, _, period = _first_line(Path("/sys/fs/cgroup/cpu.max")).partition(" ")
     return max(1, ceil(int(quota) / int(period))) if quota.isdigit() and period.isdigit() else None
 

@@ -1,4 +1,4 @@
-"""A run's files: on this machine while it is trained, and where the study keeps them for all machines."""
+"""A run's files: local while it trains, then in the study's run directory."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ RETRY_SECONDS = 5.0
 
 
 class RunFolder:
-    """The folder of one run; a context in which its checkpoints are copied away, if it is kept elsewhere.
+    """The folder of one run; as a context manager it copies checkpoints to a remote run directory.
 
-    Where the run directory is a path of this machine, nothing is copied and nothing costs time.
+    If the run directory is a local path, nothing is copied.
 
     Args:
-        spec: says where the study's runs are kept.
-        name: of the run's folder.
+        spec: names the study's run directory.
+        name: name of the run's folder.
     """
 
     def __init__(self, spec: Spec, name: str) -> None:
@@ -47,7 +47,7 @@ class RunFolder:
         require_real_folder(self.local)
         if self._url is not None:
             private_folder(self.local.parent)
-            # What lies here may be from before the run went on elsewhere.
+            # Local files may be older than those of another machine that resumed the run.
             shutil.rmtree(self.local, ignore_errors=True)
             with_retries(lambda: remote.pull(str(self._url), self.local))
             self._copier = _Copier(self.local / CHECKPOINT_FILE, self._url)
@@ -60,15 +60,15 @@ class RunFolder:
             self._copier.end()
 
     def checkpointed(self) -> None:
-        """Take note of a new checkpoint; it is copied in the background, unless a newer one comes before."""
+        """Copy a new checkpoint in the background, unless a newer one is written first."""
         if self._copier is not None:
             self._copier.wake()
 
     def publish(self) -> None:
-        """Copy what the run gave, and its result last; then clear this machine.
+        """Copy the run's files, its result last, then delete the local ones.
 
         Raises:
-            ConnectionLost: if the other place stays away.
+            ConnectionLost: if the run directory stays unreachable.
             StorageError: if it cannot be written.
         """
         if self._url is None:
@@ -83,13 +83,13 @@ class RunFolder:
 
 
 def private_folder(folder: Path) -> None:
-    """Create a folder below the system's temporary one that only this user can read.
+    """Create a folder in the system's temporary directory that only this user can read.
 
     Args:
-        folder: in a folder of automap's own, which is checked too.
+        folder: name within automap's own folder, which is checked too.
 
     Raises:
-        StorageError: if one of the two exists and is a link or belongs to somebody else.
+        StorageError: if one of the two exists and is a link or belongs to another user.
     """
     for path in (folder.parent, folder):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def private_folder(folder: Path) -> None:
 
 
 class _Copier:
-    """Copies a file that is replaced again and again, the newest version of it, in a thread of its own."""
+    """Copies the newest version of a file that is replaced repeatedly, in a thread of its own."""
 
     def __init__(self, path: Path, url: str) -> None:
         self._path, self._url = path, url
@@ -116,14 +116,14 @@ class _Copier:
         """Copy the file as it is now.
 
         Raises:
-            StorageError: if the last copy failed for good; if the other place is only away, it is tried again.
+            StorageError: if the last copy failed for good; an unreachable target is tried again.
         """
         if self._failed is not None:
             raise self._failed
         self._news.set()
 
     def end(self) -> None:
-        """Wait until the newest version is copied, or cannot be."""
+        """Wait until the newest version is copied or has failed."""
         self._ended.set()
         self._news.set()
         self._thread.join()
@@ -142,12 +142,12 @@ class _Copier:
         try:
             remote.push(self._path, self._url)
         except FileNotFoundError:
-            # The run has ended, and its checkpoint with it.
+            # The run has ended and its checkpoint is gone.
             return
         except StorageError as error:
             if not isinstance(error, ConnectionLost):
                 self._failed = error
             elif not ending:
-                # The next epoch, or the next moment, brings another try.
+                # It is tried again with the next checkpoint, or shortly.
                 self._ended.wait(RETRY_SECONDS)
                 self._news.set()

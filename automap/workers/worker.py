@@ -1,8 +1,7 @@
 """The worker's loop: take a run, train it and store its result, until nothing is left to do.
 
-Every worker runs the same loop against the database, whoever started it: the driver on this machine, a
-person on another one, a cluster. A run that lost its worker is taken first, then new trials while the budget
-lasts, then the finalists.
+Every worker runs the same loop on the database, whether the driver, a user on another machine or a cluster started
+it. Runs whose worker died come first, then new or paused trials while the budget lasts, then the finalists.
 """
 
 from __future__ import annotations
@@ -38,23 +37,23 @@ from automap.workers.lease import Lease
 from automap.workers.run_folder import RunFolder
 
 MAX_ATTEMPTS = 3
-"""A run that took so many workers with it is marked failed."""
+"""A run is marked as failed after this many of its workers have died."""
 
 IDLE_SECONDS = 0.5
 
 
 def check_boundary_candidates(study: Study, data: PreparedData) -> None:
-    """Build every end of every range and every choice once, before the first trial of a study.
+    """Build the boundary candidates of the search space before the first trial of a study.
 
     Raises:
-        UserError: if some of them cannot be built, with each one's reason.
+        UserError: if some of them cannot be built; lists the reasons.
     """
     if any(results.count_states(study.store).values()):
         return
     found = preflight(boundary_candidates(study.spec), data.info)
     if found.problems:
         listed = "\n  ".join(found.problems)
-        raise UserError(f"the search space holds candidates that cannot be built:\n  {listed}")
+        raise UserError(f"the search space contains candidates that cannot be built:\n  {listed}")
 
 
 def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -> None:
@@ -64,10 +63,10 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
         study: the open study.
         data: its data set.
         worker: the worker's name.
-        stop: asks it to stop at the next evaluation.
+        stop: asks the worker to stop at its next evaluation.
 
     Raises:
-        StorageError: if the database or the run directory can no longer be used; nothing finished is lost.
+        StorageError: if the database or the run directory can no longer be used; finished results are kept.
     """
     Worker(study, data, worker, stop).work()
 
@@ -99,7 +98,7 @@ class Worker:
                         return
                     self._only_finalists = True
             elif with_retries(self._others_train, self.stop):
-                # One of them may die and leave its run, or there may be finalists to train later.
+                # Another worker may die and leave its run, or there may be finalists to train later.
                 self.stop.wait(IDLE_SECONDS)
             elif not with_retries(lambda: finalists.appoint(self.study), self.stop):
                 return
@@ -116,10 +115,10 @@ class Worker:
         return bool(active) or recover(self.study)
 
     def execute(self, run: Run) -> None:
-        """Train one run and store its result; leave it to others if it is interrupted or its lease is lost.
+        """Train one run and store its result; give it back if it is interrupted, drop it if the lease is lost.
 
         Raises:
-            OutOfTime: if the study's time budget leaves no time for it; the run waits.
+            OutOfTime: if the study's time budget leaves no time for it; the run stays open.
             StorageError: if the run directory can no longer be used.
         """
         study, name = self.study, run_folder_name(run.kind, run.trial, run.seed)
@@ -137,16 +136,16 @@ class Worker:
             except ConnectionLost:
                 raise
             except StorageError:
-                # Damaged data, for instance: the run is not to blame.
+                # For instance damaged data: not the run's fault.
                 with_retries(lambda: leases.release(study.engine, run.id, self.name))
                 raise
             except OSError as error:
                 if not with_retries(lambda: leases.release(study.engine, run.id, self.name)):
-                    # Another worker has taken the run while this one was stopped, and its folder with it.
+                    # While this worker was suspended, another one took over the run and its folder.
                     return
-                # The run is not to blame: it resumes from its checkpoint once there is room.
-                place = study.spec.run_directory / name
-                raise StorageError(f"{place}: {error.strerror}; make room, then run the same command again") from error
+                # Not the run's fault: it resumes from its checkpoint once there is space.
+                problem = f"{study.spec.run_directory / name}: {error.strerror}"
+                raise StorageError(f"{problem}; free some space, then run the same command again") from error
             if lease.lost or not with_retries(lambda: results.finish(study.engine, run.id, self.name, result)):
                 return
         if run.kind == "search":
@@ -154,7 +153,7 @@ class Worker:
         with_retries(lambda: _clean(study, run, name, result))
 
     def _give_back(self, run: Run, lease: Lease) -> None:
-        """Pause a run that waits for its promotion, or release one that was interrupted."""
+        """Pause a run that waits for promotion, or release one that was interrupted."""
         if not lease.paused:
             with_retries(lambda: leases.release(self.study.engine, run.id, self.name))
             return
@@ -164,7 +163,7 @@ class Worker:
     def _train(self, run: Run, folder: RunFolder, lease: Lease) -> Result:
         study = self.study
         if run.attempts > MAX_ATTEMPTS:
-            reason = f"its worker died {run.attempts - 1} times; the last time: {run.last_death or 'no sign of life'}"
+            reason = f"its workers died {run.attempts - 1} times; the last one: {run.last_death or 'no heartbeat'}"
             return Result(state="failed", reason=reason)
 
         def report(epoch: Evaluation) -> Decision:
@@ -195,9 +194,9 @@ class Worker:
 
 
 def deadline_of(study: Study, run: Run) -> float | None:
-    """Return when a run must be complete, by `time.monotonic`, so that the search keeps its time budget.
+    """Return the `time.monotonic` by which a run must be complete to keep the study's time budget.
 
-    Trials leave the time that training the finalists takes, at most a quarter of the budget.
+    Trials leave enough time to train the finalists, at most a quarter of the budget.
     """
     use = budget_use(study)
     if use.time_budget is None:

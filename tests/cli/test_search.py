@@ -242,7 +242,7 @@ def test_without_room_the_search_says_so_and_goes_on_once_there_is(tmp_path):
         command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False, preexec_fn=_no_large_files
     )
     assert full.returncode == 2, full.stderr
-    assert "make room, then run the same command again" in full.stderr
+    assert "free some space, then run the same command again" in full.stderr
     assert "Traceback" not in full.stderr
     assert query(tmp_path, "SELECT state FROM automap_runs") == [("waiting",)]
     finished = automap("search", spec, folder=tmp_path)

@@ -205,12 +205,12 @@ def test_what_cannot_be_shared_stays_on_this_machine(tmp_path, digits, monkeypat
 
     def full(path, place):
         if path.name == "images-00001.npy":
-            raise StorageError(f"{place}: No space left on device; make room, then run the same command again")
+            raise StorageError(f"{place}: No space left on device; free some space, then run the same command again")
         push(path, place)
 
     with monkeypatch.context() as patched:
         patched.setattr(remote, "push", full)
-        with pytest.raises(StorageError, match=r"file://.*make room.* \(the decoded data set stays in .*/a/"):
+        with pytest.raises(StorageError, match=r"file://.*free some space.* \(the decoded data set stays in .*/a/"):
             prepared(digits, tmp_path / "a", url)
     assert not (shared_folder(tmp_path) / "manifest.json").exists()
     assert prepared(digits, tmp_path / "a", url)[1] == ["listing", "sharing, MB"]

@@ -12,18 +12,18 @@ from support.training import train
 
 
 @pytest.mark.slow
-def test_two_devices_give_what_one_gives_and_what_cannot_be_is_told(tmp_path):
+def test_two_devices_match_one_and_impossible_settings_fail(tmp_path):
     command = [sys.executable, "-m", "support.on_two_devices", str(tmp_path)]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     one, two, uneven, many = json.loads(done.stdout.splitlines()[-1])
     assert (one["state"], two["state"]) == ("complete", "complete"), two
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-4)
-    assert uneven["reason"] == "a batch of 33 cannot be shared out evenly among 2 devices"
-    assert many["reason"].startswith("training.devices is 3, but jax shows 2 here: cpu:0, cpu:1")
+    assert uneven["reason"] == "a batch of 33 images cannot be divided evenly among 2 devices"
+    assert many["reason"].startswith("training.devices is 3, but jax has 2: cpu:0, cpu:1")
 
 
-def test_a_backend_that_cannot_says_so(tmp_path):
+def test_a_backend_without_data_parallelism_is_an_error(tmp_path):
     result = train(candidate(devices=2), digits(100), tmp_path)
     assert result.state == "failed"
-    assert "on tensorflow Keras shares no batch out among devices" in result.reason
+    assert "Keras on tensorflow cannot divide batches among devices" in result.reason

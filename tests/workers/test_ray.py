@@ -34,7 +34,7 @@ def test_more_than_the_cluster_has_is_refused(tmp_path: Path) -> None:
     spec = write_tiny(tmp_path, trials=1)
     code, said = ended(start("search", spec, "--executor", "ray", "--gpus", 0.5, folder=tmp_path))
     assert code == 2
-    assert "a worker takes 2 processors and 0.5 GPUs; the cluster has" in said
+    assert "a worker needs 2 processors and 0.5 GPUs; the cluster has" in said
 
 
 @pytest.mark.slow

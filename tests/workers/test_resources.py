@@ -37,7 +37,7 @@ def test_auto_without_a_gpu_takes_one_for_every_two_processors() -> None:
 def test_auto_takes_no_more_than_memory_allows_and_says_so() -> None:
     plan = plan_workers("auto", machine(memory=8 * GIB), 2 * GIB)
     assert len(plan.shares) == 2
-    assert plan.why == "each takes about 3.5 GiB, and 8.0 GiB are free"
+    assert plan.why == "each needs about 3.5 GiB of 8.0 GiB of free memory"
     assert len(plan_workers("auto", machine(memory=GIB), 0).shares) == 1
 
 
@@ -65,7 +65,7 @@ def test_more_workers_than_gpus_share_their_memory() -> None:
 def test_trainings_on_several_gpus_get_them_together() -> None:
     plan = plan_workers("auto", machine(gpus=GPUS), 0, gpus_a_trial=2)
     assert [[gpu.name for gpu in share.gpus] for share in plan.shares] == [["0", "1"], ["2", "3"]]
-    with pytest.raises(UserError, match=r"training.devices is 5, but this machine shows 4 GPUs"):
+    with pytest.raises(UserError, match=r"training.devices is 5, but this machine has 4 GPUs"):
         plan_workers("auto", machine(gpus=GPUS), 0, gpus_a_trial=5)
 
 
@@ -107,7 +107,7 @@ def test_an_nvidia_smi_that_hangs_is_left_alone(monkeypatch: pytest.MonkeyPatch,
     here = this_machine()
     assert time.monotonic() - started < 5
     assert here.gpus == ()
-    assert plan_workers("auto", here, 0).why.startswith("nvidia-smi gave no answer within 0.5 s; one for every 2 of")
+    assert plan_workers("auto", here, 0).why.startswith("nvidia-smi did not answer within 0.5 s; one for every 2 of")
 
 
 @pytest.mark.parametrize("said", ["echo No devices were found", "echo '0, GPU-0, [N/A], more'; exit 9", "echo 'a,b'"])

@@ -88,7 +88,7 @@ def test_a_disk_that_fills_ends_the_search_with_its_reason_and_loses_nothing(tmp
     _fill(filler)
     code, said = ended(search)
     assert code == 2, said
-    assert "make room, then run the same command again" in said
+    assert "free some space, then run the same command again" in said
     assert "Traceback" not in said
     assert query(storage, "SELECT count(*) FROM automap_results WHERE state = 'failed'") == [(0,)]
     filler.unlink()
@@ -124,7 +124,7 @@ def test_a_worker_that_was_frozen_past_its_heartbeat_leaves_its_run_to_who_has_i
     os.kill(frozen, signal.SIGCONT)
     code, said = ended(search)
     assert code == 0, said
-    assert query(storage, "SELECT count(*) FROM automap_runs WHERE last_death LIKE '%no sign of life%'") == [(1,)]
+    assert query(storage, "SELECT count(*) FROM automap_runs WHERE last_death LIKE '%sent no heartbeat%'") == [(1,)]
     assert_nothing_is_lost(spec, storage, 4)
 
 
