@@ -1,4 +1,4 @@
-"""Answers: what a model says about an image, as tasks return it."""
+"""Answers: the typed predictions of tasks."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Placement(Protocol):
         """Map a box (left, top, right, bottom) from pixels of the record to pixels of the image."""
 
     def in_image(self, picture: Image.Image, resampling: Image.Resampling, fill: Any = 0) -> Image.Image:
-        """Map a picture of the record to a picture of the image; `fill` is used where the record shows nothing."""
+        """Map an image of the record to the original image; `fill` is used for parts that the record does not cover."""
 
 
 class Answer(BaseModel, ABC):
-    """What a model says about one image (or about two that are compared).
+    """A model's prediction for one image (or for two that are compared).
 
     Each task has its own subclass. ``model_dump(mode="json")`` gives plain data with numbers at full precision.
     """

@@ -1,4 +1,4 @@
-"""What a component is: a frozen Pydantic model of its hyperparameters plus one method that does the work."""
+"""Components: frozen Pydantic models of hyperparameters, with one method that does the work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _RECOMMENDED = "recommended"
 
 
 class Component(BaseModel):
-    """Base of everything that a spec names by ``type:``.
+    """Base class of everything that a spec names by ``type:``.
 
     A subclass declares its hyperparameters as annotated fields, some of them with `tunable`, and implements
     the one method of its kind. Its module imports neither Keras nor TensorFlow at the top, so that reading a
@@ -20,10 +20,9 @@ class Component(BaseModel):
     Class attributes:
         group: the entry-point group in which plugins of this kind are found.
         recommended: whether a spec that leaves this kind out searches over this plugin too.
-        adjustable: names of the numbers that what is built reads from variables among its own (of a layer or an
-            optimizer), instead of having them in its graph. A worker compiles no second time for a trial that differs
-            from an earlier one in such numbers alone; zero and other numbers are told apart. Rates of
-            ``keras.layers.Dropout`` become variables by themselves.
+        adjustable: names of numeric hyperparameters that the built layer or optimizer reads from variables, so that
+            they are not constants of the compiled graph. Trials that differ only in such numbers share one compiled
+            step; zero counts as a different graph. Rates of ``keras.layers.Dropout`` always become variables.
     """
 
     model_config = ConfigDict(
@@ -56,20 +55,20 @@ def tunable(
 ) -> Any:
     """Declare a hyperparameter that has a recommended search range.
 
-    A spec that leaves the field out searches over the range; a spec may name any other value or range that
+    A spec that leaves the field out searches over the range; it may also give any other value or range that
     the field's type and constraints admit.
 
     Args:
-        default: the value of the first trial, and of every trial when the field is not searched.
+        default: the value in the first trial, and in every trial if the field is not searched.
         low: smallest recommended value, inclusive. Give `low` and `high`, or `choices`.
         high: largest recommended value, inclusive.
         log: whether to sample on a logarithmic scale.
-        step: the distance between sampled values, left out for every value.
-        choices: the recommended alternatives, for fields that are not a range of numbers.
+        step: the distance between sampled values; None for any value in the range.
+        choices: the recommended alternatives, for fields without a numeric range.
         constraints: hard limits and other keywords of `pydantic.Field`, for instance ``ge=1``.
 
     Raises:
-        ValueError: if neither or both of a range and choices are given, or the range is upside down.
+        ValueError: if neither or both of a range and choices are given, or `low` is not below `high`.
     """
     if (low is None) != (high is None) or (low is None) == (choices is None):
         raise ValueError(f"tunable needs either low and high, or choices; received {low=}, {high=}, {choices=}")
@@ -87,7 +86,7 @@ def tunable(
 
 
 def recommended_space(field: FieldInfo) -> dict[str, Any] | None:
-    """Return the recommended range or choices of a field in a spec's own notation, None if it has none."""
+    """Return the recommended range or choices of a field as a spec writes them; None if it has none."""
     extra = field.json_schema_extra
     found = extra.get(_RECOMMENDED) if isinstance(extra, dict) else None
     return dict(found) if isinstance(found, dict) else None

@@ -1,4 +1,4 @@
-"""What a model must know of the data that it was built for; stored with every exported model."""
+"""Descriptions of the data that a model is built for; stored with every exported model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ImageInfo(_Info):
     shape: tuple[int, int, int]
     """Height, width and channels."""
     resize: Resize = "pad"
-    """How an image of another shape is fitted."""
+    """How images of another shape are resized."""
     bit_depth: Literal[8, 16] = 8
     """Bits of each channel: pixels are uint8 or uint16."""
     source_range: tuple[float, float] | None = None
@@ -114,10 +114,10 @@ T = TypeVar("T", bound=_Info)
 
 
 class DataInfo(_Info):
-    """What a model must know of its inputs and its target."""
+    """Describes the inputs and the target of a model."""
 
     inputs: Mapping[str, ImageInfo]
-    """By the name of the input; ``image`` comes first."""
+    """Descriptions of the inputs by name; ``image`` comes first."""
     target: TargetInfo
     train_size: int
     """Number of training samples."""
@@ -128,11 +128,11 @@ class DataInfo(_Info):
         return self.inputs[IMAGE]
 
     def target_as(self, kind: type[T]) -> T:
-        """Return the description of the target as the kind that the caller works with.
+        """Return the description of the target, which must be of the given kind.
 
         Raises:
             TypeError: if the data has another kind of target.
         """
         if not isinstance(self.target, kind):
-            raise TypeError(f"expected a target of the kind {kind.__name__}; received {type(self.target).__name__}")
+            raise TypeError(f"expected a target of kind {kind.__name__}; received {type(self.target).__name__}")
         return self.target

@@ -47,7 +47,7 @@ def _from_spec_folder(path: Path, info: ValidationInfo) -> Path:
 
 
 DataPath = Annotated[Path, AfterValidator(_from_spec_folder)]
-"""A path in a spec; a relative path starts at the folder of the spec file."""
+"""A path in a spec; relative paths are resolved against the folder of the spec file."""
 
 MAX_CHANNELS = 256
 """Most channels of an image."""
@@ -86,7 +86,7 @@ class Dataset(Component, ABC):
 
     group: ClassVar[str] = "automap.datasets"
     target: ClassVar[str] = "label"
-    """The kind of target (see `Sample.target`), by which the task is inferred."""
+    """The kind of target (see `Sample.target`), from which the task is inferred."""
 
     splits: Splits = Splits()
     image_size: Annotated[int, Field(ge=8, le=4096)] | tuple[int, int] | None = Field(
@@ -135,10 +135,10 @@ class Dataset(Component, ABC):
 
     @abstractmethod
     def samples(self) -> Iterator[Sample | BadSample | Notice]:
-        """Describe every sample, in a stable order, without decoding anything; tell what is left out or changed.
+        """Yield every sample in a stable order without decoding it, and a `Notice` for what is left out or changed.
 
-        Called once to find out whether the samples have been decoded before, and once more to decode them if they
-        have not. A million samples pass through one by one, so keep none.
+        Called once to look for a decoded copy in the cache, and again to decode the samples if there is none. Yield
+        samples one by one: a data set may have millions.
 
         Raises:
             DataError: if the source is missing or is not what the spec says.

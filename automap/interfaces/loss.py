@@ -19,7 +19,7 @@ class LossComponent(Component, ABC):
     tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
     """Names of the tasks that it serves."""
     mixable: ClassVar[bool] = True
-    """Whether it accepts soft labels, as augmentations that mix images produce them."""
+    """Whether it accepts soft labels, which augmentations that mix images produce."""
 
     @property
     def images_per_class(self) -> int | None:
@@ -30,10 +30,9 @@ class LossComponent(Component, ABC):
     def build(self, info: DataInfo) -> keras.Loss | keras.Layer:
         """Return the Keras loss of targets as the task prepares them and raw outputs (logits).
 
-        A loss with weights of its own is a layer, called as ``layer(targets, outputs)``, that returns the mean loss
-        of the batch: its weights are trained and checkpointed with the network's, and are not part of the network
-        that is saved.
+        A loss with trainable weights is a layer, called as ``layer(targets, outputs)``, that returns the mean loss of
+        the batch. Its weights are trained and checkpointed with the network but not saved with the model.
 
         Args:
-            info: the data that it is built for.
+            info: describes the data.
         """

@@ -18,8 +18,8 @@ class OptimizerComponent(Component, ABC):
 
     group: ClassVar[str] = "automap.optimizers"
     adjustable: ClassVar[frozenset[str]] = frozenset({"learning_rate"})
-    """Hyperparameters that are read from variables. The learning rate that `build` is given already is; others are
-    attributes of the Keras optimizer with the same name, which training replaces by variables before it is built."""
+    """Hyperparameters that are read from variables. The learning rate that `build` receives already is one; others
+    must be attributes of the Keras optimizer of the same name, which training replaces by variables."""
 
     learning_rate: float = Field(1e-3, gt=0)
 
@@ -30,6 +30,6 @@ class OptimizerComponent(Component, ABC):
         Args:
             learning_rate: a float or a ``keras.optimizers.schedules.LearningRateSchedule`` whose peak is
                 ``self.learning_rate``.
-            options: keywords of the base ``keras.Optimizer`` that training sets for every optimizer
+            options: keyword arguments of the base class ``keras.Optimizer`` that training sets for every optimizer
                 (``global_clipnorm``, ``use_ema``, ``ema_momentum``, ``gradient_accumulation_steps``).
         """

@@ -17,14 +17,14 @@ IMAGE = "image"
 
 @runtime_checkable
 class ImageSource(Protocol):
-    """Makes an image or a mask when it is decoded, in another process; small and picklable."""
+    """Creates an image or a mask at decoding time, in another process; small and picklable."""
 
     @property
     def version(self) -> str:
         """Changes whenever the image does."""
 
     def header(self) -> tuple[int, int, int] | None:
-        """Return height, width and channels without making the image; None if they are unknown."""
+        """Return height, width and channels without creating the image; None if they are unknown."""
 
     def decode(self, shape: tuple[int, int, int] | None, resize: Literal["pad", "crop", "stretch"]) -> Any:
         """Return uint8 pixels.
@@ -32,7 +32,7 @@ class ImageSource(Protocol):
         Args:
             shape: height, width and channels to fit the image into; None for the whole image, or for a mask
                 ``(height, width)``.
-            resize: how an image of another shape is fitted.
+            resize: how an image of another shape is resized.
         """
 
 
@@ -42,7 +42,7 @@ class Sample(NamedTuple):
     name: str
     """Unique within the data set and stable between runs, for instance the path relative to its root."""
     inputs: Mapping[str, Path | bytes | np.ndarray[Any, Any] | ImageSource]
-    """What a network is given, by name. ``image`` comes first: a file, an encoded image, values ``(height, width)`` or
+    """The network's inputs by name. ``image`` comes first: a file, an encoded image, values ``(height, width)`` or
     ``(height, width, channels)`` of any numeric type, or an `ImageSource`."""
     target: Any
     """What the task predicts, by the data set's `Dataset.target`:
@@ -58,11 +58,11 @@ class Sample(NamedTuple):
     Masks and images are given in the same forms as ``inputs["image"]``.
     """
     version: str = ""
-    """Changes whenever the image does; if empty, the size and time of a file or a hash of its content is used."""
+    """Changes whenever the image does; if empty, size and time of the file, or a hash of the content, are used."""
     group: str | None = None
     """Samples of one group never fall into different splits."""
     split: SplitName | None = None
-    """The split that the data set itself assigns; None lets automap split."""
+    """The split that the data set itself assigns; None to let automap assign one."""
 
     @property
     def image(self) -> Path | bytes | np.ndarray[Any, Any] | ImageSource:
@@ -73,8 +73,8 @@ class Sample(NamedTuple):
 class Boxes(list[tuple[Any, ...]]):
     """The boxes of an image (see `Sample.target`), and the size of the image over which they were drawn.
 
-    Annotation files state that size. If it is the size of the stored image and EXIF turns the image, the boxes are
-    turned with it; if it is another size, the sample is bad.
+    Annotation files give that size. If it is the size of the stored image and EXIF rotates the image, the boxes are
+    rotated with it; if it is another size, the sample is bad.
 
     Args:
         boxes: ``(class name, left, top, right, bottom)``, with True at the end for a box that is ignored.
@@ -94,16 +94,16 @@ class BadSample(NamedTuple):
 
     name: str
     reason: str
-    """Short, and the same for every sample with this fault: faults are counted by reason."""
+    """Short, and the same for every sample with this fault, because faults are counted by reason."""
     detail: str = ""
-    """What is special about this sample, such as the size of an image that is too large."""
+    """Details of this sample, such as the size of an image that is too large."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}" + (f" ({self.detail})" if self.detail else "")
 
 
 class Notice(NamedTuple):
-    """Something that a data set left out or changed, which the user should know.
+    """Something that a data set left out or changed, and that the user should know about.
 
     Unlike a `BadSample`, it is not a fault of a sample and does not count against `Dataset.max_bad`.
     """

@@ -1,4 +1,4 @@
-"""Samplers: what proposes the hyperparameters of new trials, and the search space as a sampler sees it."""
+"""Samplers, which propose the hyperparameters of new trials, and the search space as they see it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Condition = tuple[str, str]
 
 @dataclass(frozen=True)
 class NumericHyperparameter:
-    """A number that is searched."""
+    """A numeric hyperparameter."""
 
     name: str
     """Unique; its name in Optuna's tables."""
@@ -44,7 +44,7 @@ class NumericHyperparameter:
 
 @dataclass(frozen=True)
 class CategoricalHyperparameter:
-    """A choice among alternatives."""
+    """A categorical hyperparameter."""
 
     name: str
     """Unique; its name in Optuna's tables."""
@@ -66,7 +66,7 @@ Hyperparameter = NumericHyperparameter | CategoricalHyperparameter
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What is searched, and towards what."""
+    """The hyperparameters of a study and the directions of its objectives."""
 
     directions: tuple[Direction, ...]
     """One for each objective."""
@@ -81,8 +81,8 @@ class Sampler(Component, ABC):
 
     group: ClassVar[str] = "automap.samplers"
     learns_from_rungs: ClassVar[bool] = False
-    """Whether the Optuna sampler learns from pruned trials' intermediate values and writes nothing to the study: then
-    it sees paused trials as pruned ones with the objective of their last rung."""
+    """Whether the Optuna sampler learns from intermediate values of pruned trials and writes nothing to the study. It
+    then sees paused trials as pruned ones with the objective of their last rung."""
 
     @abstractmethod
     def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
@@ -92,14 +92,14 @@ class Sampler(Component, ABC):
 
         Args:
             space: the search space.
-            seed: of this worker's sampler; workers that share a study have different ones.
+            seed: seed of this worker's sampler; workers that share a study have different ones.
 
         Raises:
             UserError: if the sampler cannot search this space, or lacks an optional dependency.
         """
 
     def limit(self, space: SearchSpace) -> int | None:
-        """Return how many trials there are to propose; None if there is no limit.
+        """Return the largest number of trials that the sampler can propose; None if there is no limit.
 
         Raises:
             UserError: if the sampler cannot search this space.

@@ -1,4 +1,4 @@
-"""Schedulers: what happens to a trial at a rung, and what a free worker does next."""
+"""Schedulers, which decide what happens to a trial at a rung and what a free worker does next."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What training reports after an evaluation on the validation split."""
+    """The report of an evaluation on the validation split."""
 
     images: int
     """Training images seen so far; an epoch counts the whole training split, so that the last evaluation of a full
@@ -116,8 +116,8 @@ class StudyHistory:
 class Scheduler(Component, ABC):
     """Decides which trials are trained further.
 
-    Every worker of a study has its own instance and calls it with what the database says, so an implementation keeps
-    no state between calls that its answers depend on.
+    Every worker of a study has its own instance and passes it the state of the database. Implementations must be
+    stateless: a result may depend on the arguments only.
     """
 
     group: ClassVar[str] = "automap.schedulers"
@@ -133,7 +133,7 @@ class Scheduler(Component, ABC):
 
     @abstractmethod
     def decide(self, trial: TrialHistory, study: StudyHistory) -> Decision:
-        """Return what happens to a trial that has reached a rung short of its full training.
+        """Return what happens to a trial that has reached a rung before the end of its training.
 
         Args:
             trial: the trial, running; its last measurement is the new one.
@@ -146,7 +146,7 @@ class Scheduler(Component, ABC):
 
 
 def geometric_rungs(first: int, longest: int, reduction: float) -> tuple[int, ...]:
-    """Return rungs of which each is `reduction` times as long as the one before.
+    """Return rungs, each `reduction` times as long as the one before.
 
     Args:
         first: the shortest rung, in training images.

@@ -29,7 +29,7 @@ class Task(Component, ABC):
     class_metrics: ClassVar[Mapping[str, Metric]] = {}
     """Metrics that the evaluator computes for every class: ``iou`` stands for ``iou_cat``, ``iou_dog`` and so on."""
     decoding: ClassVar[str] = ""
-    """What the raw outputs mean, in one sentence: stored with exported models for users without automap."""
+    """One sentence that explains the raw outputs; stored with exported models for users without automap."""
     default_objective: ClassVar[str]
     default_loss: ClassVar[str]
     losses: ClassVar[frozenset[str]] = frozenset()
@@ -81,4 +81,4 @@ class Task(Component, ABC):
 
     @abstractmethod
     def drawing(self, info: DataInfo) -> Drawing[Any]:
-        """Return what draws this task's answers on images."""
+        """Return the object that draws this task's answers on images."""

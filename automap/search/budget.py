@@ -1,4 +1,4 @@
-"""The budget of a study and its use."""
+"""The budget of a study, and how much of it has been used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FINALISTS_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a study's budget is used."""
+    """How much of a study's budget has been used."""
 
     trials: int
     trial_budget: int | None
@@ -38,19 +38,19 @@ class Use:
 
     @property
     def time_is_over(self) -> bool:
-        """Whether all of the time budget is used, finalists included."""
+        """Whether the whole time budget, including the time for finalists, has been used."""
         return self.time_budget is not None and self.seconds >= self.time_budget
 
     @property
     def time_to_close(self) -> bool:
-        """Whether so much of the time is used that the best open trials should be finished."""
+        """Whether only enough time is left to finish the best open trials."""
         if self.time_budget is None:
             return False
         return self.seconds >= CLOSING_SHARE * (self.time_budget - self.reserved_seconds)
 
     @property
     def spent(self) -> str | None:
-        """The limit that was reached, None while more trials may start."""
+        """The limit that has been reached; None while new trials may start."""
         if self.target_reached:
             return f"the target of {self.target:g} has been reached"
         if self.trial_budget is not None and self.trials >= self.trial_budget:
@@ -88,7 +88,7 @@ def budget_use(study: Study) -> Use:
 
 
 def is_closing(study: Study) -> bool:
-    """Return whether no new trial may start: the best open ones are finished."""
+    """Return whether no new trial may start and the best open ones are being finished."""
     use = budget_use(study)
     return use.spent is not None or use.time_to_close
 
@@ -101,7 +101,7 @@ def finalist_count(study: Study) -> int:
 def _finalists_seconds(spec: Spec, train_seconds: list[float], workers: int) -> float:
     if not spec.finalists.top or not train_seconds:
         return 0.0
-    # Workers train at once, each one run after another.
+    # Workers train in parallel, each of them one run after the other.
     seeds = spec.finalists.seeds
     at_once = max(1, min(workers, seeds * len(train_seconds)))
     rounds = math.ceil(seeds * len(train_seconds) / at_once)

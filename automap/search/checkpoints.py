@@ -1,4 +1,4 @@
-"""Bounded disk use of paused trials: the weakest lose their checkpoints, and start again if they are resumed."""
+"""Limiting the disk use of paused trials: the weakest lose their checkpoints and restart if they are resumed."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from automap.store.leases import paused_trials
 
 MAX_BYTES = 2 * 10**9
 MAX_SHARE = 0.05
-"""Checkpoints of paused trials take at most so many bytes, and at most this share of the free disk space."""
+"""Limits of the checkpoints of paused trials: bytes, and a share of the free disk space."""
 
 DROPPED = "checkpoint lost"
-"""Recorded in place of the decision to pause, so that lost checkpoints can be counted."""
+"""Replaces the recorded decision to pause, so that lost checkpoints can be counted."""
 
 
 def bound_checkpoints(study: Study, limit: int | None = None) -> list[int]:
-    """Delete the checkpoints of the weakest paused trials where all together take too much space.
+    """Delete the checkpoints of the weakest paused trials if together they take too much space.
 
-    Checkpoints that are kept at a URL are not bounded.
+    Checkpoints in a remote run directory are not limited.
 
     Args:
         study: the study.
         limit: bytes; None for the default.
 
     Returns:
-        The trials that lost theirs.
+        The trials whose checkpoints were deleted.
     """
     directory = study.spec.run_directory
     if study.spec.remote_runs is not None or not directory.exists():

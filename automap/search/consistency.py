@@ -28,22 +28,22 @@ class Finding:
     """The outcome of one check."""
 
     check: str
-    """What should be true."""
+    """The rule that was checked."""
     problems: tuple[str, ...]
-    """What is not; empty if the check passes."""
+    """Violations of the rule; empty if the check passed."""
     number: int
-    """How many items were checked."""
+    """Number of items that were checked."""
 
 
 class Records:
-    """The records of a study, each read once."""
+    """The records of a study; each table is read once."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
 
     @cached_property
     def trials(self) -> dict[int, FrozenTrial]:
-        """Optuna's trials by number, without those that wait to be started."""
+        """Optuna's trials by number, without enqueued ones."""
         with optuna_errors(self.study.engine):
             found = self.study.optuna.get_trials(deepcopy=False)
         return {trial.number: trial for trial in found if trial.state != TrialState.WAITING}
@@ -62,11 +62,11 @@ class Records:
 def examine(engine: Engine, row: StudyRow) -> list[Finding]:
     """Check a study's records against each other; nothing is changed.
 
-    While a search is running, what it is just writing may show as a problem.
+    During a search, records that are being written may appear as problems.
 
     Raises:
         StorageError: if the database cannot be read.
-        SpecError: if a plugin of the spec is missing, or has other fields now.
+        SpecError: if a plugin of the spec is missing or its fields have changed.
     """
     try:
         study = reopen(engine, row)
@@ -80,9 +80,9 @@ def examine(engine: Engine, row: StudyRow) -> list[Finding]:
         _check("every finished run has one result", _unmatched_results(records), len(records.results)),
         _check("Optuna knows every result", _untold_results(records), len(records.results)),
         _check("the budget counts every trial once", _budget_faults(records), 1),
-        _check("learning curves have no gap and no epoch twice", _broken_curves(records), len(records.results)),
-        _check("the leaderboard is what the files say", differing_files(study.spec, finished), len(finished)),
-        _check("the best models are there", lost_models(study, models), len(models)),
+        _check("learning curves have no gaps and no duplicate epochs", _broken_curves(records), len(records.results)),
+        _check("results agree with the run directory", differing_files(study.spec, finished), len(finished)),
+        _check("the models of the best trials exist", lost_models(study, models), len(models)),
     ]
 
 
@@ -154,7 +154,7 @@ def _same(first: Sequence[float | None], second: Sequence[float | None]) -> bool
 def _budget_faults(records: Records) -> Iterator[str]:
     taken = studies.get_study(records.study.store).slots_taken
     if taken != len(records.trials):
-        yield f"{taken} trials were taken from the budget, but {len(records.trials)} were started"
+        yield f"the budget counts {taken} trials, but {len(records.trials)} were started"
 
 
 def _broken_curves(records: Records) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What happens to a trial after an evaluation."""
+"""Deciding what happens to a trial after an evaluation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from automap.store import measurements, studies
 
 
 def decide(study: Study, trial: int, evaluation: Evaluation) -> Decision:
-    """Record an evaluation that reaches a rung and decide what happens next.
+    """Record an evaluation at a rung and decide what happens to the trial.
 
     Args:
         study: the study.
@@ -28,7 +28,7 @@ def decide(study: Study, trial: int, evaluation: Evaluation) -> Decision:
     history = study_history(study)
     this = next(each for each in history.trials if each.number == trial)
     if this.seen != evaluation.images:
-        # It has lost its checkpoint and trains once more through rungs that it had passed.
+        # The trial has lost its checkpoint and repeats rungs that it had passed before.
         return Decision.CONTINUE
     decision = study.spec.search.scheduler.decide(this, history)
     if decision is Decision.PAUSE and is_closing(study) and trial in finishers(history, finalist_count(study)):

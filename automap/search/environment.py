@@ -1,4 +1,4 @@
-"""What a study ran on: versions and devices, read without importing any of it."""
+"""The environment of a study: versions of packages, read without importing them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGES = ("automap", "keras", "tensorflow", "jax", "torch", "optuna", "numpy"
 
 
 def environment() -> dict[str, object]:
-    """Return the versions of Python and of the packages that results depend on, and the machine's kind."""
+    """Return the versions of Python and of the packages that results depend on, and the platform."""
     versions = {name: found for name in _PACKAGES if (found := _version(name)) is not None}
     return {
         "python": platform.python_version(),

@@ -29,7 +29,7 @@ def differing_files(spec: Spec, rows: Sequence[ResultRow]) -> Iterator[str]:
         except (KeyError, ValueError, TypeError, OSError, RecursionError) as error:
             yield f"{name}: {place} cannot be read: {_first_line(error)}"
             continue
-        # A run that killed all its workers could not write a result.
+        # A run whose workers all died has no result file.
         if stored is None and row.state != "failed":
             yield f"{name}: {place} does not exist"
         elif stored is not None and not _agree(finalize(spec, stored), row.result):
@@ -37,7 +37,7 @@ def differing_files(spec: Spec, rows: Sequence[ResultRow]) -> Iterator[str]:
 
 
 def _agree(stored: Result, row: Result) -> bool:
-    # Notes and the location of artifacts do not affect a leaderboard.
+    # Notes and the location of artifacts do not affect the leaderboard.
     compared: tuple[Callable[[Result], object], ...] = (
         lambda result: result.state,
         lambda result: _finite(result.validation),
@@ -49,18 +49,18 @@ def _agree(stored: Result, row: Result) -> bool:
 
 
 def _finite(numbers: dict[str, float]) -> dict[str, float]:
-    # Databases cannot store NaN and infinity.
+    # The database cannot store NaN and infinity.
     return {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}
 
 
 def kept_models(study: Study, rows: Sequence[ResultRow]) -> list[ResultRow]:
-    """Return the runs whose models are always kept: that of the best trial, and those of finalists."""
+    """Return the runs whose models are always kept: the best trial and the finalists."""
     finals = [row for row in rows if row.kind == "final" and row.state == "complete"]
     return [*best_results(study, 1), *finals]
 
 
 def lost_models(study: Study, rows: Sequence[ResultRow]) -> Iterator[str]:
-    """Check that the models of some runs exist and are not empty or cut."""
+    """Check that the models of some runs exist and are neither empty nor truncated."""
     for row in rows:
         place = child(study.spec.run_location, run_folder_name(row.kind, row.trial, row.seed))
         for problem in _model_faults(place):
@@ -85,7 +85,7 @@ _MODEL = (NETWORK_FILE, CARD_FILE)
 
 
 def run_name(trial: int, kind: str, seed: int) -> str:
-    """Return how messages name a run."""
+    """Return a run's name for messages."""
     return f"trial {trial}" if kind == "search" else f"finalist {trial}, seed {seed}"
 
 

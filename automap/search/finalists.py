@@ -1,4 +1,4 @@
-"""The finalists: the best candidates, trained again on several seeds and tested once."""
+"""The finalists: the best candidates, retrained with several seeds and tested once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap.store import results, runs, studies
 from automap.store.results import ResultRow
 
 FIRST_SEED = 1_000
-"""The first seed of finalists, which differs from the seed of their trial."""
+"""The first seed of finalists; differs from the seed of their trial."""
 
 
 def appoint(study: Study) -> bool:
@@ -26,7 +26,7 @@ def appoint(study: Study) -> bool:
 
 
 def missing(study: Study) -> list[runs.NewRun]:
-    """Return the runs of finalists that are not registered yet and for which there is time."""
+    """Return the runs of finalists that are not registered yet and fit into the time budget."""
     best = best_results(study, study.spec.finalists.top)
     count, seed_count = _affordable(study, best)
     seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(seed_count)]
@@ -39,7 +39,7 @@ def missing(study: Study) -> list[runs.NewRun]:
 
 
 def _affordable(study: Study, best: Sequence[ResultRow]) -> tuple[int, int]:
-    """Return how many finalists, and how many seeds of each, the study's time budget allows."""
+    """Return the number of finalists, and of seeds for each, that fit into the study's time budget."""
     row, seeds = studies.get_study(study.store), study.spec.finalists.seeds
     if row.time_budget is None:
         return len(best), seeds
@@ -48,13 +48,13 @@ def _affordable(study: Study, best: Sequence[ResultRow]) -> tuple[int, int]:
 
 
 def affordable(seconds: Sequence[float], seeds: int, left: float) -> tuple[int, int]:
-    """Return how many candidates, and how many seeds of each, can be trained in the time that is left.
+    """Return the number of candidates, and of seeds for each, that can be trained in the time that is left.
 
-    There are fewer seeds before there are fewer candidates; the candidates that remain are the first ones.
+    If time is short, the number of seeds is reduced first, then the number of candidates, the worst first.
 
     Args:
         seconds: duration of one training of each candidate, the best first.
-        seeds: the most seeds of each.
+        seeds: largest number of seeds for each.
         left: seconds for all trainings together.
     """
     for count in range(len(seconds), 0, -1):
@@ -65,7 +65,7 @@ def affordable(seconds: Sequence[float], seeds: int, left: float) -> tuple[int, 
 
 
 def _full_seconds(study: Study, result: ResultRow) -> float:
-    """Return how long a full training takes: the trial itself may have finished early."""
+    """Return the duration of a full training; the trial itself may have finished early."""
     run = runs.find_run(study.store, result.trial)
     trained = result.cost.get("train_seconds", 0.0)
     return trained if run is None else trained * run.epochs / min(max(run.epoch, 1), run.epochs)
@@ -85,16 +85,16 @@ def best_results(study: Study, count: int) -> list[ResultRow]:
         [objective_value(objective, result.validation, result.cost) or 0.0 for objective in study.spec.objectives]
         for result in complete
     ]
-    # Within a front, the first objective decides: results come in its order.
+    # Within a front the first objective decides: results are sorted by it.
     order = [index for front in first_fronts(values, study.spec.directions, count) for index in front]
     return [complete[index] for index in order[:count]]
 
 
 def best_final(study: Study) -> ResultRow | None:
-    """Return the finalist's run whose model is the study's winner, None if no finalist has completed.
+    """Return the finalist's run that is the study's winner; None if no finalist has completed.
 
-    It is the best run of the candidate with the best mean of the first objective over its seeds, all on the
-    validation split: the test split is not used for selection.
+    The winner is the best run of the candidate whose mean of the first objective over its seeds is best. Only the
+    validation split is used for selection.
     """
     finals = results.list_results(study.store, kind="final", states=("complete",))
     of_trial: dict[int, list[ResultRow]] = {}
@@ -105,5 +105,5 @@ def best_final(study: Study) -> ResultRow | None:
         return None
     sign = sign_of(study.spec.objectives[0].direction)
     mean = {trial: sign * sum(run.value or 0.0 for run in rows) / len(rows) for trial, rows in of_trial.items()}
-    # Results come with the best value first.
+    # Results are sorted, the best first.
     return of_trial[min(mean, key=lambda trial: mean[trial])][0]

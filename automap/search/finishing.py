@@ -1,4 +1,4 @@
-"""Which open trials are trained to their end once no new trial may start."""
+"""Choosing the open trials to finish once no new trial may start."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from automap.interfaces.scheduler import Scheduler, StudyHistory, TrialHistory
 from automap.search.schedulers.ranking import ranks
 
 CLOSING_SHARE = 0.7
-"""Share of the time for trials after which the best ones are finished and no new trial starts."""
+"""Share of the time for trials after which no new trial starts and the best open ones are finished."""
 
 OPEN = frozenset({"running", "paused"})
 
 
 def still_wanted(history: StudyHistory, wanted: int) -> int:
-    """Return how many more trials must complete so that there are `wanted` finalists."""
+    """Return how many more trials must complete to have `wanted` finalists."""
     return max(0, wanted - sum(trial.state == "complete" for trial in history.trials))
 
 
 def finishers(history: StudyHistory, wanted: int) -> list[int]:
-    """Return the open trials that are trained to their end, the best first.
+    """Return the open trials to finish, the best first.
 
     Args:
         history: the study.
-        wanted: how many complete trials there should be; those that there are count.
+        wanted: number of complete trials that are needed, including those that exist.
     """
     opened = [trial for trial in history.trials if trial.state in OPEN]
     return [trial.number for trial in best_first(opened, history)][: still_wanted(history, wanted)]
 
 
 def next_finisher(scheduler: Scheduler, history: StudyHistory, wanted: int) -> int | None:
-    """Return the paused trial that a free worker resumes when no new trial may start; None if there is none.
+    """Return the paused trial that a free worker resumes when no new trial may start; None for none.
 
-    What the scheduler would promote comes first, then the best paused trial.
+    A trial that the scheduler would promote comes first, then the best paused trial.
     """
     if not still_wanted(history, wanted):
         return None
@@ -44,7 +44,7 @@ def next_finisher(scheduler: Scheduler, history: StudyHistory, wanted: int) -> i
 
 
 def best_first(trials: Sequence[TrialHistory], history: StudyHistory) -> list[TrialHistory]:
-    """Sort trials by the last rung that they have reached, and by rank among those that stand there too."""
+    """Sort trials by the last rung that they have reached, then by rank at that rung."""
     rank: dict[int, float] = {}
     for rung in {trial.seen for trial in trials if trial.measurements}:
         here = [trial for trial in trials if trial.seen == rung]

@@ -1,4 +1,4 @@
-"""A study as schedulers see it, read from the database."""
+"""Reading the history of a study, as schedulers see it, from the database."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _OPEN: Mapping[str, TrialState] = {"waiting": "running", "running": "running", "
 
 
 def compared_objectives(spec: Spec) -> tuple[Objective, ...]:
-    """Return the objectives that are known during training: the others cannot be compared at rungs."""
+    """Return the objectives that are known during training and can be compared at rungs."""
     return tuple(objective for objective in spec.objectives if objective.metric not in _KNOWN_AT_THE_END)
 
 
 def longest_epochs(spec: Spec) -> int:
-    """Return the most epochs that a candidate of a spec may train."""
+    """Return the largest number of epochs in a spec's search space."""
     return int(largest_number(spec.training.fields["epochs"]))
 
 
 def study_history(study: Study) -> StudyHistory:
-    """Read how far every trial of a study is; before the first rung there are no rungs and no measurements."""
+    """Read the measurements of every trial at the study's rungs; there are none before the rungs are fixed."""
     rungs = studies.get_study(study.store).rungs or ()
     objectives = compared_objectives(study.spec)
     epoch_images = (rungs[-1] if rungs else 0) / longest_epochs(study.spec)
@@ -56,5 +56,5 @@ def study_history(study: Study) -> StudyHistory:
 
 
 def _value(value: float | None, direction: Direction) -> float:
-    # A metric that is not finite ranks behind every one that is.
+    # Metrics that are not finite rank last.
     return value if value is not None else (-math.inf if direction == "maximize" else math.inf)

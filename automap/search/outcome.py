@@ -1,4 +1,4 @@
-"""The outcome of trials, and how it is reported to Optuna."""
+"""Final states of trials, and reporting them to Optuna."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from automap.spec.spec import Spec
 from automap.store.result import Result
 
 MEMORY = "memory"
-"""Name of the constraint that trials violate by running out of memory."""
+"""Name of the constraint that a trial violates if it runs out of memory."""
 
 
 def finalize(spec: Spec, result: Result) -> Result:
-    """Return a result of training with its final state.
+    """Return a training result with its final state.
 
     A trial that violates a constraint is infeasible, and one without a finite value for every objective has failed.
     """
@@ -59,10 +59,10 @@ def _tell(study: Study, number: int, result: Result) -> None:
 
 
 def unfinished_state(result: Result) -> TrialState:
-    """Return the state in Optuna of a result that lacks a value for some objective.
+    """Return the Optuna state of a result that lacks the value of an objective.
 
-    Samplers ignore failed trials. One that ran out of memory is reported as pruned and violates a constraint, so
-    that samplers avoid similar candidates.
+    Samplers ignore failed trials. A trial that ran out of memory is therefore reported as pruned, with a violated
+    constraint, so that samplers avoid similar candidates.
     """
     failed = result.state == "failed" and not result.out_of_memory
     return TrialState.FAIL if failed else TrialState.PRUNED

@@ -1,4 +1,4 @@
-"""Samplers that learn from rungs: they see paused trials with what those have shown so far."""
+"""Samplers that learn from rungs: they see the intermediate values of paused trials."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from automap.interfaces.scheduler import StudyHistory, TrialHistory
 
 
 def learn_from_rungs(inner: BaseSampler, sampler: Sampler, history: Callable[[], StudyHistory]) -> BaseSampler:
-    """Return a sampler that shows `inner` the measurements of trials that have not ended.
+    """Return a sampler that shows the measurements of unfinished trials to `inner`.
 
     Args:
-        inner: the Optuna sampler that the component has built.
-        sampler: the component; one that does not learn from rungs is returned as it is.
-        history: returns the study's trials as they are now.
+        inner: the Optuna sampler that the component built.
+        sampler: the component; if it does not learn from rungs, `inner` is returned.
+        history: returns the current state of the study's trials.
     """
     return RungSampler(inner, history) if sampler.learns_from_rungs else inner
 
 
 class RungSampler(BaseSampler):
-    """Runs a sampler on an in-memory study of copies.
+    """Runs a sampler on an in-memory copy of the study.
 
-    In storage a paused trial is running. TPE counts running trials as bad ones, whatever they have shown, and only
-    ended ones towards its start. In the copies an open trial that has reached a rung is pruned there.
+    In Optuna's storage a paused trial is running. TPE treats running trials as bad ones and does not count them as
+    start-up trials. In the copy, an open trial that has reached a rung is pruned at that rung.
     """
 
     def __init__(self, inner: BaseSampler, history: Callable[[], StudyHistory]) -> None:
@@ -38,7 +38,7 @@ class RungSampler(BaseSampler):
         self._trial: FrozenTrial | None = None
 
     def reseed_rng(self) -> None:
-        """Give the sampler another seed."""
+        """Reseed the sampler."""
         self._inner.reseed_rng()
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -90,8 +90,8 @@ def distribution(hyperparameter: Hyperparameter) -> BaseDistribution:
 
 
 def _as_pruned(trial: TrialHistory, known: Mapping[str, BaseDistribution]) -> FrozenTrial:
-    """Return a trial as pruned at its last rung; as running, if it has reached none."""
-    # A range that was narrowed since leaves old values outside.
+    """Return a trial as pruned at its last rung, or as running if it has not reached one."""
+    # If a range was narrowed later, older values lie outside of it.
     parameters = {
         name: value
         for name, value in trial.parameters.items()
@@ -102,6 +102,6 @@ def _as_pruned(trial: TrialHistory, known: Mapping[str, BaseDistribution]) -> Fr
         return create_trial(state=TrialState.RUNNING, **about)
     last = trial.measurements[-1]
     if len(last.values) > 1:
-        # Optuna prunes no trial of several objectives.
+        # Optuna does not support pruned trials with several objectives.
         return create_trial(state=TrialState.COMPLETE, values=list(last.values), **about)
     return create_trial(state=TrialState.PRUNED, intermediate_values={last.images: last.values[0]}, **about)

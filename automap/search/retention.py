@@ -1,4 +1,4 @@
-"""Keeping disk use bounded: weights are kept for the best trials and for those that can be resumed.
+"""Limiting disk use: weights are kept for the best trials and for those that can be resumed.
 
 Every other run keeps only its small ``result.json``, from which the leaderboard can be rebuilt.
 """
@@ -23,7 +23,7 @@ _TRIAL_FOLDER = re.compile(r"trial-([0-9]{5,18})")
 
 
 def keep_count(study: Study) -> int:
-    """Return the number of trials whose weights are kept."""
+    """Return the number of best trials whose weights are kept."""
     return max(1, study.spec.finalists.top)
 
 
@@ -53,7 +53,7 @@ def _folders_with_weights(spec: Spec) -> list[str]:
 
 
 def read_result(spec: Spec, name: str) -> Result | None:
-    """Return the result that a run has written, None if there is none.
+    """Return the result that a run has written; None if there is none.
 
     Raises:
         ValueError: if it cannot be read.
@@ -67,7 +67,7 @@ def read_result(spec: Spec, name: str) -> Result | None:
 
 
 def publish_winner(study: Study) -> str | None:
-    """Copy the winner's model to the folder ``winner`` of the run directory, in one step on this machine.
+    """Copy the winner's model to the folder ``winner`` of the run directory, atomically if that is local.
 
     Returns:
         That folder or its URL; None if no trial has completed.

@@ -1,4 +1,4 @@
-"""A study: Optuna's and automap's records of one spec, in one database."""
+"""Creating, joining and opening studies: Optuna's and automap's records of one spec, in one database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StudyMissing(UserError):  # noqa: N818
 
 
 class StudyIncomplete(StorageError):  # noqa: N818
-    """The process that created a study was killed before Optuna's part of it was written."""
+    """The process that created the study was killed before Optuna's records were written."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
         StorageError: if the database cannot be used.
         UserError: if the study exists and its trials would not be comparable with new ones.
     """
-    # A sampler that does not fit is found out before there is a database.
+    # Errors of the sampler are reported before a database is created.
     sampler = build_sampler(spec, spec.search.seed)
     new = studies.NewStudy(
         name=spec.name,
@@ -72,7 +72,7 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
         trial_budget=_trial_budget(spec),
         time_budget=spec.budget.time,
     )
-    # A wrong URL is an error at once; from here on, an outage is waited for.
+    # A wrong URL is an error at once; later, an unreachable database is waited for.
     engine = open_database(spec.storage)
     return with_retries(lambda: _create_or_continue(engine, new, spec, sampler))
 
@@ -91,7 +91,7 @@ def _create_or_continue(engine: Engine, new: studies.NewStudy, spec: Spec, sampl
         _refuse_incomparable(row, spec, new.data_fingerprint)
         study = _optuna_study(spec, sampler)
         if not study.get_trials(deepcopy=False):
-            # The process that created the study was killed, or lost its connection, before it came to this.
+            # The process that created the study was killed or lost its connection before this step.
             study = _new_optuna_study(spec, sampler)
     if row.spec["budget"] != new.spec["budget"]:
         studies.set_budget(store, trial_budget=new.trial_budget, time_budget=new.time_budget)
@@ -100,19 +100,19 @@ def _create_or_continue(engine: Engine, new: studies.NewStudy, spec: Spec, sampl
 
 
 def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study:
-    """Open the study of a spec, which exists already; workers call this.
+    """Open the existing study of a spec; workers call this.
 
     Args:
-        spec: the spec as this machine reads it: its paths are those of this machine.
+        spec: the spec, with paths that are valid on this machine.
         sampler_seed: the seed of this worker's sampler.
-        fingerprint: of this machine's data; left out, it is taken to be the study's.
+        fingerprint: fingerprint of this machine's data; None to assume that it is the study's.
 
     Raises:
         StorageError: if the database does not exist or cannot be used.
-        StudyMissing: if it holds no such study.
-        UserError: if trials of this spec could not be compared with those of the study.
+        StudyMissing: if the database has no such study.
+        UserError: if trials of this spec would not be comparable with those of the study.
     """
-    # A mistyped URL should not leave a new database behind.
+    # A mistyped URL must not create a database.
     read_database(spec.storage).dispose()
     engine = open_database(spec.storage)
     row = studies.find_study(engine, spec.name)
@@ -124,12 +124,12 @@ def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study
 
 
 def reopen(engine: Engine, row: studies.StudyRow) -> Study:
-    """Open a study for reading, with the spec as the database knows it.
+    """Open a study for reading, with the spec that is stored in the database.
 
     Raises:
         StorageError: if the database cannot be used.
-        StudyIncomplete: if Optuna's part of the study is missing.
-        SpecError: if a plugin of the spec is missing, or has other fields now.
+        StudyIncomplete: if Optuna's records of the study are missing.
+        SpecError: if a plugin of the spec is missing or its fields have changed.
     """
     url = engine.url.render_as_string(hide_password=False)
     spec = Spec.model_validate({**row.spec, "storage": url})
@@ -141,13 +141,13 @@ def reopen(engine: Engine, row: studies.StudyRow) -> Study:
                 raise
             raise StudyIncomplete(
                 f"study '{row.name}' was not created completely: its process was killed; "
-                "to complete it, run the same automap search command again"
+                "run the same automap search command again to complete it"
             ) from error
         return Study(StudyStore(engine, row.id), spec, found)
 
 
 def _read_only_storage(engine: Engine) -> optuna.storages.RDBStorage:
-    """Return Optuna's storage without creating or checking its tables; SQLite's connections are those of `engine`."""
+    """Return Optuna's storage without creating or checking its tables; with SQLite it uses `engine`'s connections."""
     url = engine.url.render_as_string(hide_password=False)
     options: dict[str, Any] = {"pool": engine.pool} if engine.dialect.name == "sqlite" else {"pool_pre_ping": True}
     return optuna.storages.RDBStorage(
@@ -161,7 +161,7 @@ def _names_missing_table(error: BaseException) -> bool:
 
 @contextmanager
 def optuna_errors(engine: Engine) -> Iterator[None]:
-    """Raise `StorageError` for whatever goes wrong between Optuna and the database, which is automap's too."""
+    """Turn Optuna's database errors into `StorageError`."""
     with storage_errors(engine.url):
         try:
             yield
@@ -170,7 +170,7 @@ def optuna_errors(engine: Engine) -> Iterator[None]:
 
 
 def live_trial(study: Study, number: int) -> optuna.Trial:
-    """Return the live trial of a number, also one that another process has started."""
+    """Return a trial by its number, also if another process has started it."""
     storage = study.optuna._storage
     with optuna_errors(study.engine):
         trial_id = storage.get_trial_id_from_study_id_trial_number(study.optuna._study_id, number)
@@ -197,7 +197,7 @@ def _changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:
 
 
 def _delete(store: StudyStore, spec: Spec) -> None:
-    """Delete a study, Optuna's part and the files of its runs included."""
+    """Delete a study, including Optuna's records and the files of its runs."""
     for run in list_runs(store):
         run_files.delete_weights(spec.run_directory / run_folder_name(run.kind, run.trial, run.seed))
     with optuna_errors(store.engine), suppress(KeyError):
@@ -206,7 +206,7 @@ def _delete(store: StudyStore, spec: Spec) -> None:
 
 
 def _stored(spec: Spec) -> dict[str, Any]:
-    # Whoever reads the row has the database's URL anyway. Workers take the places of runs from their own spec.
+    # The reader of the row already has the database URL. Workers take the run directory from their own spec.
     return {name: redact_data(value) for name, value in spec.to_data().items() if name != "storage"}
 
 
@@ -214,13 +214,13 @@ def build_sampler(spec: Spec, seed: int) -> BaseSampler:
     """Return the Optuna sampler of a spec.
 
     Args:
-        spec: the whole spec; some samplers do not fit every space.
-        seed: the sampler's seed; workers that share a study need different ones.
+        spec: the spec; some samplers support only some search spaces.
+        seed: seed of the sampler; workers that share a study need different ones.
 
     Raises:
         UserError: if the sampler cannot search this space, or lacks an optional dependency.
     """
-    # Optuna marks what it may still change as experimental: that concerns the authors of samplers, not users.
+    # Optuna's warnings of experimental features concern authors of samplers, not users.
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return spec.search.sampler.build(search_space(spec), seed)
 
@@ -232,7 +232,7 @@ def _trial_budget(spec: Spec) -> int | None:
 
 def _new_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
     study = _optuna_study(spec, sampler)
-    # A sampler that visits every point once comes to the defaults by itself.
+    # Grid search visits the defaults anyway.
     if spec.search.sampler.limit(search_space(spec)) is None:
         for parameters in first_parameters(spec):
             study.enqueue_trial(parameters, skip_if_exists=True)
@@ -244,7 +244,7 @@ def _optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
         try:
             return _open_optuna_study(spec, sampler)
         except DBAPIError as error:
-            # Optuna looks for its tables before it makes them: of two processes at once, one comes second.
+            # Optuna checks for its tables before it creates them: of two concurrent processes, one fails.
             if not any(sign in str(error).lower() for sign in _MADE_MEANWHILE):
                 raise
         time.sleep(0.1)
@@ -271,13 +271,13 @@ def _open_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
 
 def _optuna_storage(url: str) -> optuna.storages.RDBStorage:
     if not url.startswith("sqlite"):
-        # SQLAlchemy's own choice of a driver may not be the one that automap's extras install.
+        # SQLAlchemy's default driver may not be the one that automap's extras install.
         full = database_url(url).render_as_string(hide_password=False)
         return optuna.storages.RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
     storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 30}})
 
     def less_waiting(connection: object, _: object) -> None:
-        # Safe with the write-ahead log that automap's engine switched on, and half the time a trial costs.
+        # Safe with the write-ahead log that automap's engine uses, and halves the overhead of a trial.
         connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
 
     sqlalchemy.event.listen(storage.engine, "connect", less_waiting)

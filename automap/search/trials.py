@@ -1,4 +1,4 @@
-"""What workers train next, and how a study is repaired after a worker's death."""
+"""Choosing what workers train next, and repairing a study after a worker's death."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from automap.store import leases, results, runs, studies
 from automap.store.runs import Run
 
 GRACE_SECONDS = 60.0
-"""A run whose worker gave no sign of life for so long may be taken by another worker."""
+"""Seconds without a heartbeat after which another worker may take over a run."""
 
 STRAY_SECONDS = 10.0
-"""A trial that Optuna knows and automap does not for so long was left by a worker that died."""
+"""Seconds after which a trial that only Optuna knows was left by a worker that died."""
 
 SLOT_SECONDS = 3.0
-"""Between taking a trial from the budget and starting it lie milliseconds too."""
+"""Taking a trial from the budget and starting it are milliseconds apart as well."""
 
 
 def next_run(study: Study, worker: str) -> Run | None:
-    """Return what a free worker trains next, None if there is nothing.
+    """Return the run that a free worker trains next; None if there is nothing to do.
 
     A run that has lost its worker comes first, then the paused trial that the scheduler promotes, then a new trial
-    while the budget lasts. When no new trial may start, the best paused trials go on until there are enough finalists.
+    while the budget lasts. When no new trial may start, the best paused trials are finished until there
+    are enough finalists.
     """
     orphan = leases.claim_orphan(study.store, worker, GRACE_SECONDS)
     use = budget_use(study)
@@ -42,14 +43,14 @@ def next_run(study: Study, worker: str) -> Run | None:
     paused = next_paused(study, closing=closing)
     if paused is not None:
         return leases.resume_paused(study.store, paused, worker)
-    # With little time left a new trial is better than an idle worker.
+    # With little time left, a new trial is still better than an idle worker.
     if use.spent is not None or not studies.take_slot(study.store):
         return None
     return start_trial(study, worker)
 
 
 def next_paused(study: Study, *, closing: bool) -> int | None:
-    """Return the paused trial to resume, None for none.
+    """Return the paused trial to resume; None for none.
 
     Args:
         study: the study.
@@ -64,16 +65,16 @@ def next_paused(study: Study, *, closing: bool) -> int | None:
 
 
 def sample_from_rungs(study: Study) -> None:
-    """Let the study's sampler see what open trials have shown, where it can learn from that."""
+    """Let the study's sampler learn from the rungs of open trials if it supports that."""
     sampler = study.spec.search.sampler
     study.optuna.sampler = learn_from_rungs(study.optuna.sampler, sampler, lambda: study_history(study))
 
 
 def start_trial(study: Study, worker: str) -> Run | None:
-    """Ask Optuna for a new trial and register its run; None if another worker has come in between.
+    """Ask Optuna for a new trial and register its run; None if the budget was used up in the meantime.
 
-    A worker that was slow may have lost the place that it took in the budget to another one: a trial too many goes
-    into Optuna's queue, for whoever raises the budget.
+    A slow worker may lose the trial that it took from the budget to another worker. The surplus trial is put into
+    Optuna's queue and is used if the budget is raised.
     """
     with optuna_errors(study.engine):
         trial = study.optuna.ask()
@@ -89,8 +90,8 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
 
     Args:
         study: the study.
-        trial: Optuna's trial, new or left unregistered by a worker that died.
-        worker: who trains it; None leaves it to the next one that looks for work.
+        trial: Optuna's trial, new or left without a run by a worker that died.
+        worker: the worker that trains it; None leaves it to the next free worker.
     """
     with optuna_errors(study.engine):
         candidate = draw(study.spec, trial)
@@ -100,13 +101,13 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
 
 
 def recover(study: Study) -> bool:
-    """Bring Optuna's trials and automap's runs together again after a worker died between two writes.
+    """Make Optuna's trials and automap's runs consistent after a worker died between two writes.
 
-    A trial whose result is stored is told; a trial that has no run gets one; a trial that was taken from the
-    budget and never came to be is given back.
+    Stored results are reported to Optuna, trials without a run get one, and trials that were taken from the budget
+    but never started are returned to it.
 
     Returns:
-        Whether something is still open, so that a worker should look again; paused trials are not.
+        Whether there may soon be work again, so that workers should keep asking; paused trials do not count.
     """
     with optuna_errors(study.engine):
         running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
@@ -129,7 +130,7 @@ def _slots_are_returned(study: Study) -> bool:
     taken, started = _slots(study)
     if started >= taken:
         return False
-    # Somebody may be about to start that trial.
+    # Another worker may be about to start that trial.
     time.sleep(SLOT_SECONDS)
     if _slots(study) != (taken, started):
         return True
@@ -137,7 +138,7 @@ def _slots_are_returned(study: Study) -> bool:
 
 
 def _slots(study: Study) -> tuple[int, int]:
-    """Return how many trials were taken from the budget, and how many were started."""
+    """Return the number of trials taken from the budget, and the number of started trials."""
     with optuna_errors(study.engine):
         trials = study.optuna.get_trials(deepcopy=False)
     started = sum(trial.state != TrialState.WAITING for trial in trials)
@@ -145,7 +146,7 @@ def _slots(study: Study) -> tuple[int, int]:
 
 
 def _is_surplus(study: Study, number: int) -> bool:
-    # Optuna numbers trials without a gap.
+    # Optuna numbers trials consecutively.
     budget = studies.get_study(study.store).trial_budget
     return budget is not None and number >= budget
 
@@ -156,6 +157,6 @@ def _put_back(study: Study, trial: optuna.Trial) -> None:
 
 
 def _is_stray(trial: FrozenTrial) -> bool:
-    # Between asking and registering lie milliseconds: a worker that needs longer is dead.
+    # Asking and registering are milliseconds apart: a worker that takes longer is dead.
     started = trial.datetime_start
     return started is not None and (datetime.now() - started).total_seconds() > STRAY_SECONDS

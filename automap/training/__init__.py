@@ -1,1 +1,1 @@
-"""Training: from a candidate to a model, its fit and its result."""
+"""Training: building, fitting and measuring the model of a candidate."""

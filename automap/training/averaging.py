@@ -1,4 +1,4 @@
-"""The weights to evaluate and keep, where they are not those that the last step left."""
+"""Averaged weights, which are evaluated and kept instead of those of the last step."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from keras import ops
 class WeightAverage(keras.Layer):  # type: ignore[misc]
     """An exponential moving average of a network's weights, kept up to date inside the compiled step.
 
-    Keras's own (``Optimizer(use_ema=True)``) is not used: ``fit`` writes it over the weights whenever it
-    returns, so that training in single epochs would go on from averages; and its momentum is the same from
-    the first step on, so that after the few epochs that a pruner looks at, the average is still close to the
-    initial weights. Here the momentum of step t is at most ``(1 + t) / (10 + t)``, as in TensorFlow's
-    ``ExponentialMovingAverage``. The statistics of batch normalisation are averaged with the weights that
-    they belong to.
+    Keras's own average (``Optimizer(use_ema=True)``) is not used for two reasons: ``fit`` overwrites the weights with
+    it whenever it returns, so that training in several calls would continue from averages; and its momentum is
+    constant, so that at early rungs the average is still close to the initial weights. Here the momentum of step t is
+    at most ``(1 + t) / (10 + t)``, as in TensorFlow's ``ExponentialMovingAverage``. The moving statistics of batch
+    normalisation are averaged too.
 
     Args:
-        network: whose weights are averaged; built.
-        momentum: share of the average that a step leaves unchanged, 0 to 1.
+        network: the network whose weights are averaged; built.
+        momentum: weight of the previous average in each step, 0 to 1.
     """
 
     def __init__(self, network: keras.Model, momentum: float) -> None:
         super().__init__(name="average", dtype="float32")
         self.momentum = momentum
-        # In a plain function, not an attribute: the network must not be tracked a second time.
+        # In a closure, not an attribute, so that Keras does not track the network twice.
         self._weights_of_network: Callable[[], list[keras.Variable]] = lambda: network.weights
         self._step = self.add_weight((), "zeros", name="step", trainable=False)
         self._averages = [
@@ -37,7 +36,7 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
             for index, weight in enumerate(network.weights)
         ]
         for average, weight in zip(self._averages, network.weights, strict=True):
-            # A copy: JAX would share the buffer, and could then not hand both to the compiled step.
+            # A copy: with a shared buffer, JAX could not pass both to the compiled step.
             average.assign(_copy(weight))
         self.built = True
 
@@ -59,10 +58,10 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
 def evaluation_weights(
     network: keras.Model, optimizer: keras.Optimizer, average: WeightAverage | None
 ) -> Iterator[None]:
-    """Put the weights that are meant for evaluation into the network for as long as the block runs.
+    """Put the evaluation weights into the network within the block.
 
-    Those are the moving average where there is one, and the averaged sequence of a schedule-free optimizer,
-    which trains at a point between it and its fast sequence (Defazio et al., 2024, arXiv:2405.15682).
+    These are the moving average, if there is one, or the averaged sequence of a schedule-free optimizer, which
+    trains at a point between that and its fast sequence (Defazio et al., 2024, arXiv:2405.15682).
     """
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # Loss scaling wraps it.
     schedule_free = isinstance(optimizer, keras.optimizers.ScheduleFreeAdamW)

@@ -1,4 +1,4 @@
-"""Build a candidate's network, and the model that is fitted."""
+"""Building the network and the training model of a candidate."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SMALLEST_MOMENTUM = 0.5
 
 
 def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = False) -> keras.Model:
-    """Build the network that is evaluated, saved and used: from raw images to raw outputs.
+    """Build the network that is evaluated, saved and used for prediction: from raw images to raw outputs.
 
     Args:
-        candidate: what to build.
-        info: of the data set.
+        candidate: the candidate.
+        info: describes the data.
         pretrained: whether to load the weights that `Architecture.pretrained` names.
 
     Returns:
@@ -51,7 +51,7 @@ def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = Fa
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Set the default dtype policy of layers that are built in the block."""
+    """Set Keras's default dtype policy within the block."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -62,12 +62,12 @@ def dtype_policy(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """How the training split is cut into batches."""
+    """How the training split is divided into batches."""
 
     batch_size: int
-    """Images a batch."""
+    """Images in a batch."""
     steps: int
-    """Batches an epoch."""
+    """Batches in an epoch."""
     accumulation: int = 1
     """Batches whose gradients are summed into one optimizer step."""
 
@@ -75,7 +75,7 @@ class BatchPlan:
 def build_model(
     candidate: Candidate, data: PreparedData, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS
 ) -> TrainingModel:
-    """Build and compile the model that is fitted.
+    """Build and compile the training model of a candidate.
 
     Args:
         candidate: what to build.
@@ -122,8 +122,8 @@ def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: 
 
 def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> None:
     stored = data.batch_targets(data.splits["train"][:1])
-    # Augmentations may create their layers, and losses their weights, on the first batch. Within the compiled step
-    # that would be too late for their state to be among the model's variables.
+    # Augmentations may create their layers, and losses their weights, on the first batch. In the compiled step
+    # it would be too late for their state to become variables of the model.
     batch = {
         "inputs": {
             name: keras.KerasTensor((batch_size, *each.shape), dtype=each.dtype)
@@ -137,7 +137,7 @@ def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> Non
 
 
 SPARED_NAMES = ("bias", "gamma", "beta", "embedding", "token")
-"""Weights without decay whatever their shape: the biases of attention, for instance, have two dimensions."""
+"""Names of weights that are never decayed; the biases of attention, for instance, have two dimensions."""
 
 
 def spare_from_decay(optimizer: keras.Optimizer, network: keras.Model) -> None:
@@ -180,7 +180,7 @@ def build_optimizer(candidate: Candidate, steps: int, accumulation: int = 1) -> 
 
 
 def precision_of(settings: TrainingSettings) -> str:
-    """Return the dtype policy of a training: mixed under ``auto`` only on a GPU that is made for it."""
+    """Return the dtype policy of a training; under ``auto`` mixed precision only on a GPU that supports it."""
     if settings.precision != "auto":
         return settings.precision
     return backend.gpu_precision() or "float32"
@@ -194,7 +194,7 @@ def jit_of(settings: TrainingSettings, model: keras.Model) -> bool:
     """
     layers = model._flatten_layers()
     if keras.backend.backend() == "jax":
-        # Layers that turn or shift images refuse because of an operation that only TensorFlow has.
+        # Layers that rotate or shift images use an operation that only TensorFlow has.
         for layer in layers:
             layer.supports_jit = True
         return settings.jit is not False
@@ -207,7 +207,7 @@ def jit_of(settings: TrainingSettings, model: keras.Model) -> bool:
 
 
 def fit_statistics(network: keras.Model, steps: int) -> None:
-    """Lower the momentum of batch normalisation so that its moving averages follow within one epoch.
+    """Lower the momentum of batch normalisation so that its moving averages converge within one epoch.
 
     Keras's momentum of 0.99 averages over hundreds of steps. On 4,000 images in batches of 64 that gave a small
     CNN a validation accuracy of 0.10 to 0.21 after each of its first four epochs, though it was learning: a
@@ -215,7 +215,7 @@ def fit_statistics(network: keras.Model, steps: int) -> None:
 
     Args:
         network: changed in place, before it is compiled.
-        steps: batches an epoch.
+        steps: batches in an epoch.
     """
     fitting = max(SMALLEST_MOMENTUM, 1.0 - STATISTICS_AN_EPOCH / steps)
     for layer in network._flatten_layers():

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a training needs to continue, on another machine too, as if it had not stopped."""
+"""Checkpoints: everything that a training needs to resume on any machine as if it had not been interrupted."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def identity_of(request: TrialRequest, data: PreparedData) -> str:
-    """Return what a checkpoint must agree with: the same candidate, data and seed give the same string."""
+    """Return a string that identifies a training by candidate, data and seed; checkpoints must match it."""
     parts = json.dumps([request.candidate.to_data(), data.fingerprint, request.seed], sort_keys=True)
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def save_checkpoint(path: Path, identity: str, model: TrainingModel, progress: Progress) -> None:
-    """Write a checkpoint in one step: a process that is killed leaves the previous one or this one.
+    """Write a checkpoint atomically: a killed process leaves either the previous one or this one.
 
     Args:
-        path: of the file.
-        identity: of the training.
-        model: its variables, those of random generators and of the optimizer included, are saved.
-        progress: how far it is.
+        path: the checkpoint file.
+        identity: identity of the training.
+        model: the model; all variables are saved, including those of the optimizer and of random generators.
+        progress: progress of the training.
     """
     about = {**dump_progress(progress), "identity": identity}
     arrays: dict[str, Any] = {
@@ -47,25 +47,25 @@ def save_checkpoint(path: Path, identity: str, model: TrainingModel, progress: P
 
 
 def restore_checkpoint(path: Path, identity: str, model: TrainingModel) -> Progress | None:
-    """Load a checkpoint's values into a model and return how far it was; None if there is no checkpoint.
+    """Load a checkpoint into a model and return its progress; None if there is no checkpoint.
 
-    A checkpoint that is damaged or belongs to another training is not used; a note of the progress says so.
+    A checkpoint that is damaged or belongs to another training is ignored, with a note in the progress.
     """
     if not os.path.lexists(path):
         return None
     found = _read(path, lambda file: {name: file[name] for name in file.files})
     if isinstance(found, str):
-        return Progress(notes=[f"started again: the checkpoint could not be read ({found})"])
+        return Progress(notes=[f"restarted: the checkpoint could not be read ({found})"])
     arrays, about = found
     variables = model.state()
     values = [arrays.get(f"variable_{index}") for index in range(len(variables))]
     best = [arrays[f"best_{index}"] for index in range(len(arrays) - len(variables)) if f"best_{index}" in arrays]
     if about.pop("identity", None) != identity or not (_fit(values, variables) and _fit_best(best, model)):
-        return Progress(notes=["started again: the checkpoint belongs to another training"])
+        return Progress(notes=["restarted: the checkpoint belongs to another training"])
     try:
         progress = load_progress(about, best)
     except (ValueError, TypeError) as error:
-        return Progress(notes=[f"started again: the checkpoint could not be read ({first_line(error)})"])
+        return Progress(notes=[f"restarted: the checkpoint could not be read ({first_line(error)})"])
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return progress
@@ -83,7 +83,7 @@ def _fit_best(best: list[Any], model: TrainingModel) -> bool:
 
 
 def checkpointed_parts(path: Path, identity: str) -> int:
-    """Return into how many parts the training that left a checkpoint divides its batches; 1 without a checkpoint."""
+    """Return the number of parts of a batch in the training that wrote the checkpoint; 1 without a checkpoint."""
     found = _read(path, lambda _: {})
     if isinstance(found, str) or found[1].get("identity") != identity:
         return 1
@@ -91,7 +91,7 @@ def checkpointed_parts(path: Path, identity: str) -> int:
 
 
 def _read(path: Path, arrays_of: Callable[[Any], Arrays]) -> tuple[Arrays, dict[str, Any]] | str:
-    """Return a checkpoint's arrays and its description; why it cannot be read, if so."""
+    """Return a checkpoint's arrays and description, or the reason why it cannot be read."""
     try:
         require_file(path)
         with np.load(path, allow_pickle=False) as file:
@@ -99,19 +99,19 @@ def _read(path: Path, arrays_of: Callable[[Any], Arrays]) -> tuple[Arrays, dict[
         arrays.pop("about", None)
         if not isinstance(about, dict):
             raise ValueError("its description is not a mapping")
-    except Exception as error:  # NumPy and zipfile raise anything on damaged files: 2% of 12,923 were none of theirs.
+    except Exception as error:  # NumPy and zipfile raise arbitrary errors on damaged files.
         return first_line(error)
     return arrays, about
 
 
 def discard_checkpoint(directory: Path) -> None:
-    """Delete the checkpoint of a training that has ended."""
+    """Delete the checkpoint of a finished training."""
     make_way(directory / CHECKPOINT_FILE)
     (directory / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
 def keep_decay_checkpoint(directory: Path) -> None:
-    """Keep a copy of the present checkpoint, if any, from which a training that finishes early can be continued."""
+    """Copy the current checkpoint, if any, so that a training that finishes early can be continued from it."""
     source = directory / CHECKPOINT_FILE
     if source.is_file():
         with source.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Measure a network on a split."""
+"""Evaluating a network on a split."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from automap.interfaces.sample import SplitName
 from automap.training.model import TrainingModel
 
 KEPT_BYTES = 2**28
-"""Raw outputs of more bytes are kept for a fixed random sample of the records only."""
+"""If raw outputs take more bytes, they are kept for a fixed random sample of the records only."""
 
 SMALLEST_SAMPLE = 2000
-"""Validation images that early evaluations use at least."""
+"""Smallest number of validation images in an early evaluation."""
 SAMPLE_SHARE = 0.1
 """Validation images of an early evaluation, as a share of the training images seen: a forward pass takes a third of a
 training step's time, so that evaluating takes 3% of the time of training."""
@@ -27,7 +27,7 @@ training step's time, so that evaluating takes 3% of the time of training."""
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What an evaluation found."""
+    """The outcome of an evaluation."""
 
     metrics: dict[str, float]
     outputs: Array
@@ -41,15 +41,15 @@ class Evaluated:
 def evaluate(model: TrainingModel, data: PreparedData, split: SplitName, records: Array, batch_size: int) -> Evaluated:
     """Compute the task's metrics on records of a split, each counted once.
 
-    Among them is the mean ``loss``, unless the task has no such metric: a loss that compares images with classes
-    is not defined on classes that are not trained on.
+    They include the mean ``loss`` if the task has such a metric: a loss that compares images with classes
+    is undefined for classes that are never trained on.
 
     Args:
-        model: its network is evaluated.
+        model: the model; its network is evaluated.
         data: the data set.
         split: the split that the records belong to; decides which pairs are compared.
         records: indices of the records, ``(count,)``.
-        batch_size: images a batch.
+        batch_size: images in a batch.
 
     Raises:
         TrainingError: if an output is not finite.
@@ -79,13 +79,13 @@ class _Kept:
 
     def __init__(self, count: int, info: DataInfo) -> None:
         self._count = count
-        # Float16 would round what is standardised to a 2,000th of its deviation.
+        # Float16 would round standardised numbers to a 2,000th of their standard deviation.
         self._dtype = np.float32 if isinstance(info.target, NumbersInfo) else np.float16
         self._parts: list[Array] = []
         self.places: Array = np.arange(0)
 
     def add(self, outputs: Array, start: int) -> None:
-        """Keep those outputs of a batch, whose first record has a place, that belong to the sample."""
+        """Keep the outputs of a batch that belong to the sample."""
         if not self._parts:
             size = max(1, int(np.prod(outputs.shape[1:])) * np.dtype(self._dtype).itemsize)
             self.places = fixed_sample(np.arange(self._count), KEPT_BYTES // size)
@@ -96,12 +96,12 @@ class _Kept:
 
     @property
     def outputs(self) -> Array:
-        """All that was kept, in the order of the records."""
+        """The kept outputs in the order of the records."""
         return np.concatenate(self._parts)
 
 
 def fixed_sample(records: Array, size: int) -> Array:
-    """Return at most so many of some records, always the same ones, in their order."""
+    """Return a fixed random sample of at most `size` records, in their order."""
     if len(records) <= size:
         return records
     chosen = np.random.default_rng(0).permutation(len(records))[:size]
@@ -109,8 +109,8 @@ def fixed_sample(records: Array, size: int) -> Array:
 
 
 def early_sample(records: Array, images: int) -> Array:
-    """Return the records to evaluate on after so many training images: a fixed sample early in training.
+    """Return the records to evaluate on; early in training these are a fixed sample.
 
-    It depends on nothing else, so that trials are compared on the same records at every rung.
+    The sample depends only on the training images seen, so that trials are compared on the same records at a rung.
     """
     return fixed_sample(records, max(SMALLEST_SAMPLE, round(SAMPLE_SHARE * images)))

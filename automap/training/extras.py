@@ -1,4 +1,4 @@
-"""What a training may have beside its candidate: initial weights, learning rates by layer, a second loss."""
+"""Extras of a training beside its candidate: initial weights, learning rates by layer, a second loss."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SecondLoss(Protocol):
 
 @dataclass(frozen=True)
 class TrainingExtras:
-    """Changes to a training that are not part of its candidate."""
+    """Options of a training that are not part of its candidate."""
 
     initial_weights: Path | None = None
     """A saved network (``.keras``) whose weights the new network starts from, layer by layer; see
@@ -41,14 +41,14 @@ NO_EXTRAS = TrainingExtras()
 
 
 def load_initial_weights(network: keras.Model, path: Path) -> int:
-    """Copy the weights of a saved network into the layers of the same name and shapes.
+    """Copy the weights of a saved network into layers with the same name and shapes.
 
-    Names that Keras made up, with a number, correspond in the order of their numbers: a backbone is built before its
-    head, so that its layers correspond whatever the head.
+    Layers with names that Keras generated, such as ``conv2d_3``, are matched in the order of their numbers. A backbone
+    is built before its head, so its layers are matched whatever the head is.
 
     Args:
         network: changed in place.
-        path: of a ``.keras`` file.
+        path: a ``.keras`` file.
 
     Returns:
         The number of layers whose weights were copied.
@@ -68,7 +68,7 @@ def load_initial_weights(network: keras.Model, path: Path) -> int:
 
 
 def _layers_by_name(network: keras.Model) -> dict[tuple[str, int], keras.Layer]:
-    """Return the layers with weights by their name without its number, and their place among those with that name."""
+    """Return the layers with weights by their name without its number, and their position among those of that name."""
     places: dict[str, list[tuple[int, keras.Layer]]] = {}
     for layer in network.layers:
         name, _, number = layer.name.rpartition("_")
@@ -101,7 +101,7 @@ def scale_learning_rates(optimizer: keras.Optimizer, network: keras.Model, facto
         factor = factors.get(layer.name, 1.0)
         if factor == 0:
             layer.trainable = False
-        # Keras hands the backend's own variables to an update.
+        # Keras passes the backend's own variables to an update.
         by_variable |= {optimizer._var_key(weight): factor for weight in layer.trainable_weights if factor != 1.0}
     update = optimizer.update_step
 

@@ -17,33 +17,33 @@ from automap.training.extras import SecondLoss
 
 @dataclass(frozen=True)
 class Parts:
-    """What a training model is made of, before it is compiled."""
+    """The parts of a training model before it is compiled."""
 
     network: keras.Model
-    """From raw images, 0 to 255, to raw outputs."""
+    """The network, from raw images to raw outputs."""
     augmentations: list[keras.Layer]
-    """Layers from dict to dict, applied in this order."""
+    """Augmentation layers, applied in this order."""
     loss: keras.Loss | keras.Layer
-    """Of prepared targets and outputs; if it is a layer, its weights are trained with the network's."""
+    """The loss of prepared targets and outputs; if it is a layer, its weights are trained with the network's."""
     optimizer: keras.Optimizer
     second_loss: SecondLoss | None = None
-    """Added to the loss."""
+    """A second loss that is added."""
     numbers: tuple[keras.Variable, ...] = ()
-    """Variables that the compiled step reads and no layer owns."""
+    """Variables that the compiled step reads but no layer owns."""
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]
     """Wraps a network so that ``fit`` takes stored records.
 
     A batch is ``{"inputs": the network's inputs by name, "targets": as the cache stores them}``.
-    Inside the step the task prepares the targets, the augmentations change images and targets together, and
-    the loss compares the network's outputs with the augmented targets. All of it happens in `call` and
-    `compute_loss`, which every backend compiles, so that no backend needs a train step of its own.
+    Inside the compiled step, the task prepares the targets, augmentations change images and targets together, and the
+    loss compares the outputs with the augmented targets. All of this happens in `call` and `compute_loss`, so that no
+    backend needs a train step of its own.
 
     Args:
         parts: network, augmentations and losses.
         task: prepares targets.
-        info: of the data.
+        info: describes the data.
         average: the moving average of the network's weights; None for none.
     """
 
@@ -58,12 +58,12 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         self.built = True
 
     def state(self) -> list[keras.Variable]:
-        """Return all variables, those of the optimizer and of random generators included, each once."""
+        """Return all variables once each, including those of the optimizer and of random generators."""
         found = {id(variable): variable for variable in (*self.variables, *self.optimizer.variables)}
         return list(found.values())
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        """Return the network's outputs, and while training also what the loss compares them with."""
+        """Return the network's outputs; in training, together with the augmented targets."""
         if not training:
             return self.network(inputs["inputs"], training=False)
         images = ops.cast(inputs["inputs"][IMAGE], "float32")
@@ -100,7 +100,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
 
 
 def _augmented_range(info: ImageInfo) -> tuple[float, float]:
-    """Return the pixel value that augmentations see as 0, and by what the distance from it is multiplied."""
+    """Return the pixel value that augmentations see as 0, and the scale that maps the largest value to 255."""
     if info.bit_depth == 8:
         return 0.0, 1.0
     low, high = info.display_range or (0.0, float(info.max_value))

@@ -1,4 +1,4 @@
-"""A model's card: what must be known of a network to use it. Reading one needs no Keras."""
+"""Model cards: the information that is needed to use a saved network. Reading one does not import Keras."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from automap.interfaces.sample import IMAGE
 
 
 class ModelCard(BaseModel):
-    """What must be known of a saved network to use it. ``candidate`` stays plain: it needs no plugin."""
+    """The information needed to use a saved network. ``candidate`` is plain data, readable without its plugins."""
 
     model_config = ConfigDict(frozen=True)
 
     info: DataInfo
     candidate: dict[str, Any]
-    """In the spec's notation."""
+    """As plain data, in the format of specs."""
     metrics: dict[str, float]
-    """On the validation split."""
+    """Metrics on the validation split."""
     versions: dict[str, str]
 
 
 def read_card(text: str) -> ModelCard:
-    """Read a model's card, also one that a version before 0.2 wrote.
+    """Read a model card, including those of versions before 0.2.
 
     Raises:
-        ValueError: if it is not a card.
-        KeyError: if a card of an earlier version lacks a field.
+        ValueError: if it is not a model card.
+        KeyError: if a field of an earlier version's card is missing.
     """
     card = json.loads(text)
     if not isinstance(card, dict):
@@ -48,7 +48,7 @@ _TARGET_OF_TASK = {
     "regression": "numbers",
     "enhancement": "image",
 }
-"""The kind of target of each task that automap had when cards described all targets in one flat mapping."""
+"""The kind of target of each task of version 0.1, whose cards describe targets in one flat mapping."""
 
 
 def _nested_info(flat: dict[str, Any], task: str) -> dict[str, Any]:

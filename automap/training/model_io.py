@@ -1,4 +1,4 @@
-"""A trained model on disk: ``model.keras``, which Keras alone can load, and ``model.json``, what it is."""
+"""Saving trained models: ``model.keras``, which plain Keras can load, and ``model.json``, the model card."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def save_model(
     *,
     keep: bool = True,
 ) -> int:
-    """Write a network and its card into a folder, each in one step.
+    """Write a network and its model card into a folder, each atomically.
 
     Args:
         directory: an existing folder.
-        network: from raw images, 0 to 255, to raw outputs.
-        candidate: what it was made from.
-        info: the data that it was trained on.
-        metrics: on the validation split.
-        keep: False only measures the size.
+        network: from raw images to raw outputs.
+        candidate: the candidate that the network was built from.
+        info: describes the data that it was trained on.
+        metrics: metrics on the validation split.
+        keep: False to measure the size only.
 
     Returns:
         The size of the network's file in bytes.

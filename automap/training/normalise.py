@@ -1,4 +1,4 @@
-"""The normalisation inside a network."""
+"""Normalisation as part of the network."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from automap.interfaces.architecture import Preprocessing
 from automap.interfaces.data_info import ImageInfo
 
 SMALLEST_STD = 1.0 / 255.0
-"""As a fraction of the pixel range: channels that hardly vary are not amplified further."""
+"""Smallest standard deviation as a fraction of the pixel range, so that flat channels are not amplified further."""
 
 NATURAL_MEAN, NATURAL_STD = 116.0, 58.0
-"""Of the pixels of ImageNet, 0 to 255."""
+"""Mean and standard deviation of ImageNet's pixels, 0 to 255."""
 
 
 def normalise(images: Any, info: ImageInfo, preprocessing: Preprocessing | None) -> Any:
-    """Return normalised images: by the training split's statistics, or as pretrained weights expect them.
+    """Normalise images by the statistics of the training split, or as pretrained weights expect it.
 
     Args:
         images: ``(batch, height, width, channels)`` in pixel values.
-        info: of the images.
-        preprocessing: what pretrained weights expect; None for zero mean and unit variance.
+        info: describes the images.
+        preprocessing: the normalisation that pretrained weights expect; None for zero mean and unit variance.
     """
     deviations = [max(deviation, SMALLEST_STD * info.max_value) for deviation in info.std]
     mean, std = list(info.mean), deviations
@@ -41,7 +41,7 @@ def _as_expected(
     expected, scale = (sum(each) / 3 for each in preprocessing)
     if channels == 1 and info.bit_depth == 8:
         return [expected], [scale]
-    # Other ranges and channels are first brought to the mean and spread of photographs.
+    # Images with other ranges or channels are first mapped to the mean and deviation of photographs.
     factor = scale / NATURAL_STD
     stds = [deviation * factor for deviation in deviations]
     return [m - (NATURAL_MEAN - expected) / scale * s for m, s in zip(mean, stds, strict=True)], stds

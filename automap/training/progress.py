@@ -1,4 +1,4 @@
-"""How far a training is."""
+"""The progress of a training."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pydantic.dataclasses import dataclass
 Weights = list[np.ndarray[Any, Any]]
 
 NOT_METRICS = frozenset({"epoch", "images", "seconds", "learning_rate", "train_loss", "validation_images"})
-"""Entries of a point of the learning curve that are not metrics."""
+"""Entries of learning-curve points that are not metrics."""
 
 
 @dataclass(config=ConfigDict(arbitrary_types_allowed=True, extra="forbid", validate_assignment=False))
 class Progress:
-    """What a training knows beside its variables."""
+    """The state of a training apart from its variables."""
 
     curve: list[dict[str, float]] = field(default_factory=list)
     """One point for each evaluation."""
@@ -28,20 +28,20 @@ class Progress:
     best_value: float | None = None
     """The watched metric at that evaluation."""
     ends_at: int | None = None
-    """The step at which a training that finishes early ends; None for a full training."""
+    """The last step of a training that finishes early; None for a full training."""
     decay_start: int | None = None
-    """The step at which a training that finishes early began to decay."""
+    """The step at which the learning rate of a training that finishes early began to decay."""
     cost: dict[str, float] = field(default_factory=dict)
-    """Costs known so far; measured once, even if the training continues elsewhere."""
+    """Costs known so far; measured once, even if the training resumes on another machine."""
     notes: list[str] = field(default_factory=list)
     parts: int = 1
-    """Into how many parts each batch is divided, because memory was not enough for it whole."""
+    """Number of parts into which each batch is divided to fit into memory."""
     weights: Weights = field(default_factory=list)
     """The network's weights at the best evaluation."""
 
     @property
     def seconds(self) -> float:
-        """Training time, evaluations included, of all processes that worked on it."""
+        """Training time including evaluations, summed over all processes that worked on it."""
         return sum(point["seconds"] for point in self.curve)
 
     @property
@@ -63,11 +63,11 @@ class Progress:
         return self.curve[self.best_point - 1]["epoch"] if self.best_point else 0
 
     def keep(self, value: float, weights: Weights) -> None:
-        """Remember the weights of the evaluation that is about to be added to the curve."""
+        """Keep the weights of the evaluation that is about to be added to the learning curve."""
         self.best_point, self.best_value, self.weights = len(self.curve) + 1, value, weights
 
     def take(self, other: Progress) -> None:
-        """Become as far as another one."""
+        """Take over the state of another progress."""
         self.__dict__.update(other.__dict__)
 
 
@@ -75,7 +75,7 @@ _STORED = TypeAdapter(Progress)
 
 
 def dump_progress(progress: Progress) -> dict[str, Any]:
-    """Return progress as plain data, without its weights."""
+    """Return the progress as plain data, without the weights."""
     return {name: value for name, value in vars(progress).items() if name in _FIELDS}
 
 

@@ -1,4 +1,4 @@
-"""What a trial is asked to do."""
+"""Requests: what a trial should train, evaluate and keep."""
 
 from __future__ import annotations
 
@@ -21,57 +21,57 @@ class EvaluationPlan:
     rungs: tuple[int, ...] = ()
     """Rungs of the study, in ascending order."""
     every: int | None = None
-    """Images between two evaluations, beside the rungs; None for an epoch."""
+    """Images between two evaluations, in addition to the rungs; None for one epoch."""
 
     def next_after(self, images: int, epoch_images: int) -> int:
-        """Return when a trial that has seen so many images is evaluated next.
+        """Return when a trial is evaluated next, in training images seen.
 
         Args:
-            images: training images seen.
-            epoch_images: training images of an epoch.
+            images: training images seen so far.
+            epoch_images: training images in an epoch.
         """
         every = self.every or epoch_images
         return min([rung for rung in self.rungs if rung > images] + [(images // every + 1) * every])
 
 
 Phase = Literal["compiling", "training", "evaluating"]
-"""What a trial is doing; building and the first steps, which compile, are ``compiling``."""
+"""What a trial is doing; ``compiling`` includes building and the first steps."""
 
 
 def ignore_phase(_: Phase) -> None:
-    """Tell nobody."""
+    """Ignore the phase: the default callback."""
 
 
 @dataclass(frozen=True)
 class TrialRequest:
-    """One training: what to train, from which seed, and what to do with it."""
+    """A request to train one candidate with one seed."""
 
     candidate: Candidate
     seed: int
-    """Of the initial weights, the order of the data, augmentation and dropout."""
+    """Seed of the initial weights, the order of the data, augmentation and dropout."""
     directory: Path
     """The trial's own folder: its checkpoint while it trains; afterwards ``result.json`` and, of a complete trial,
     ``model.keras``, ``model.json`` and ``validation.npz``."""
     objective: Objective
     """The weights with its best value are kept, and early stopping watches it. If it is a cost, which does not change
-    during training, the task's default objective takes its place."""
+    during training, the task's default objective is used instead."""
     constraints: Sequence[Constraint] = ()
-    """Those on costs that are known before training are checked before training."""
+    """Constraints on costs that are known before training are checked before training."""
     evaluation: EvaluationPlan | Callable[[Pace], EvaluationPlan] = EvaluationPlan()
-    """When to evaluate; a function is called once, with the measured pace of the training."""
+    """When to evaluate; a function is called once with the measured pace of the training."""
     deadline: float | None = None
-    """Time by `time.monotonic` by which the trial should be complete: it finishes early, or pauses."""
+    """`time.monotonic` by which the trial should be complete; it finishes early or pauses if necessary."""
     may_finish_early: bool = True
-    """Whether a deadline may shorten the trial; if not, it pauses."""
+    """Whether the trial may finish early because of the deadline; if not, it pauses."""
     test: bool = False
-    """Whether to measure on the test split too, once, at the end. For finalists only."""
+    """Whether to evaluate on the test split at the end; for finalists only."""
     keep_weights: bool = True
-    """Whether to leave the model in `directory`."""
+    """Whether to save the model in `directory`."""
     carry_on: bool = False
     """Whether to continue a trial that finished early, from the checkpoint before its learning rate decayed."""
     extras: TrainingExtras = NO_EXTRAS
     on_phase: Callable[[Phase], None] = ignore_phase
-    """Told what the trial is doing now, for whoever watches."""
+    """Called with what the trial is doing, for display."""
 
     @property
     def watched(self) -> tuple[str, Direction]:

@@ -31,19 +31,19 @@ from automap.training.validation_outputs import save_validation_outputs
 Report = Callable[[Evaluation], Decision]
 
 DEADLINE_STEP_SECONDS = 5.0
-"""How long a trial with a deadline trains before it looks at the clock again."""
+"""Seconds between two checks of the clock in a trial with a deadline."""
 
 
 class Paused(Exception):  # noqa: N818
-    """A trial stopped and keeps its checkpoint; it can be resumed."""
+    """The trial was paused; it keeps its checkpoint and can be resumed."""
 
 
 class OutOfTime(Paused):
-    """A trial paused because its deadline left no time to finish it."""
+    """The trial was paused because its deadline left no time to finish."""
 
 
 def always_continue(_: Evaluation) -> Decision:
-    """Train to the end: the default report."""
+    """Always continue: the default callback."""
     return Decision.CONTINUE
 
 
@@ -55,21 +55,21 @@ def run_trial(
 ) -> Result:
     """Train a candidate and return its result.
 
-    If the directory holds the trial's checkpoint, training resumes from it. If it holds its result, because the process
-    died before the caller could store it, that is returned.
+    If the directory contains a checkpoint of the trial, training resumes from it. If it contains its result, because a
+    process died before the result was stored, that is returned.
 
     Args:
         request: what to train.
         data: the data set.
-        report: called after every evaluation; decides what happens to the trial.
-        compiled: compiled models of this process's earlier trials; None for none.
+        report: called after every evaluation; returns what happens to the trial.
+        compiled: compiled models of earlier trials of this process; None to compile always.
 
     Returns:
-        The result. An error while building or training is a failed result with its reason.
+        The result. Errors while building or training give a failed result with the reason.
 
     Raises:
-        Paused: if `report` said so; the checkpoint stays.
-        OutOfTime: if the deadline left no time to finish; the checkpoint stays.
+        Paused: if `report` asked for it; the checkpoint is kept.
+        OutOfTime: if the deadline left no time to finish; the checkpoint is kept.
         OSError: if the directory cannot be written, for instance because the disk is full.
         StorageError: if the directory is a link, or the decoded data set is damaged.
     """
@@ -90,14 +90,14 @@ def run_trial(
 
 def _create(directory: Path) -> None:
     if directory.is_symlink():
-        raise StorageError(f"{directory} is a link; automap writes and deletes in folders of its own only")
+        raise StorageError(f"{directory} is a link; automap only writes and deletes in its own folders")
     directory.mkdir(parents=True, exist_ok=True)
 
 
 def _train_within_memory(
     request: TrialRequest, data: PreparedData, report: Report, progress: Progress, compiled: CompiledModels
 ) -> Result:
-    """Train; if memory is not enough, once more with each batch in two parts whose gradients are summed."""
+    """Train; if memory runs out, retry once with each batch in two parts whose gradients are summed."""
     settings, identity = request.candidate.training, identity_of(request, data)
     progress.parts = checkpointed_parts(request.directory / CHECKPOINT_FILE, identity)
     while True:
@@ -108,10 +108,10 @@ def _train_within_memory(
             failure = str(error)
             give_up = progress.parts > 1 or settings.batch_size < 2
         except TrainingError as error:
-            # A damaged file that a reader's thread has found looks like a fault of the candidate.
+            # A damaged file that a reader thread finds would look like a fault of the candidate.
             data.raise_if_damaged()
             failure, give_up = str(error), True
-        # Here, not above: the error holds the frames, and with them the model that took the memory.
+        # Not in the except block: the error refers to the frames and thus to the model that used the memory.
         compiled.clear()
         if give_up:
             return _result("failed", progress, reason=failure)
@@ -145,7 +145,7 @@ def _train(
             pace = trainer.measure_pace(time.perf_counter() - started)
         plan = plan(pace)
 
-    # A very short training may be over once its pace is measured; it is evaluated all the same.
+    # A very short training may end while its pace is measured; it is evaluated anyway.
     while (progress.steps < trainer.last_step or not progress.curve) and not _stops_early(trainer):
         images = _fit_to_next_evaluation(trainer, plan)
         with failures_explained():
@@ -168,7 +168,7 @@ def _stops_early(trainer: Trainer) -> bool:
     if not trainer.is_stale or trainer.decays:
         return False
     if trainer.request.candidate.training.schedule == "wsd":
-        # What a decay gains is still to come.
+        # The learning-rate decay will still improve the metric.
         trainer.finish_early()
         return False
     epochs = trainer.request.candidate.training.epochs
@@ -177,10 +177,10 @@ def _stops_early(trainer: Trainer) -> bool:
 
 
 def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | None:
-    """Train up to the next evaluation, or shorter where the deadline demands it.
+    """Train up to the next evaluation, or less if the deadline requires it.
 
     Returns:
-        The training images after which the evaluation is due; None at the end of a trial that finishes early.
+        The training images at which the evaluation is due; None at the end of a trial that finishes early.
 
     Raises:
         OutOfTime: if there is not enough time left.
@@ -280,8 +280,8 @@ def _read_result(path: Path, identity: str, progress: Progress) -> Result | None
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["identity"] == identity:
             return Result.model_validate(stored["result"])
-        progress.notes.append(f"started again: {path.name} belongs to another training")
+        progress.notes.append(f"restarted: {path.name} belongs to another training")
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        progress.notes.append(f"started again: {path.name} could not be read ({first_line(error)})")
+        progress.notes.append(f"restarted: {path.name} could not be read ({first_line(error)})")
         make_way(path)
     return None

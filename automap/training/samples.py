@@ -1,4 +1,4 @@
-"""Samples that stay with a model: validation images to verify exports with, training images to calibrate int8 with."""
+"""Samples that are stored with a model: validation images to verify exports, training images to calibrate int8."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 MAX_VALIDATION, MAX_CALIBRATION = 256, 100
 MAX_BYTES = 2**25
-"""Of the images of each kind."""
+"""Number of images of each kind."""
 
 
 class Samples(NamedTuple):
-    """Decoded samples."""
+    """Decoded validation and training images of a model."""
 
     inputs: Mapping[str, Array]
     """Validation images by input, ``(count, …)``."""
     targets: Array
-    """``(count, …)``, as the cache stores them."""
+    """Validation targets, ``(count, …)``, as the cache stores them."""
     records: Array
     """Their indices in the data set, ``(count,)``."""
     total: int
-    """Images of the validation split; more than ``count`` if these are a random sample."""
+    """Number of images in the validation split; larger than ``count`` if these are a random sample."""
     calibration: Mapping[str, Array]
     """Training images by input."""
     fingerprint: str
-    """Of the data set."""
+    """Fingerprint of the data set."""
 
 
 def save_samples(directory: Path, data: PreparedData) -> None:

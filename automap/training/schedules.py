@@ -12,12 +12,12 @@ Shape = Literal["constant", "cosine", "one_cycle", "wsd"]
 
 FIRST_SHARE_OF_CYCLE = 1 / 25
 LAST_SHARE_OF_CYCLE = 1 / 10_000
-"""Where a one-cycle schedule starts and ends, as shares of its peak (fastai's values)."""
+"""First and last learning rate of a one-cycle schedule as shares of its peak (fastai's values)."""
 
 DECAY_SHARE = 0.2
-"""Share of all steps in which a ``wsd`` schedule decays."""
+"""Share of the steps in which a ``wsd`` schedule decays."""
 LONGEST_WARMUP = 300
-"""Steps of the longest warm-up of a ``wsd`` schedule: a trial that is paused early should have trained at its peak."""
+"""Longest warm-up of a ``wsd`` schedule in steps; short, so that trials that pause early have trained at the peak."""
 
 
 @keras.saving.register_keras_serializable(package="automap")
@@ -54,10 +54,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         }
 
     def track_in(self, optimizer: keras.Optimizer) -> None:
-        """Keep the numbers in variables of an optimizer, so that the compiled step sees when they change.
+        """Keep the numbers in variables of the optimizer, so that the compiled step follows their changes.
 
         Args:
-            optimizer: whose learning rate this is; not built yet.
+            optimizer: the optimizer that uses this schedule; not built yet.
         """
         self._numbers = {
             name: optimizer.add_variable((), keras.initializers.Constant(number), "float32", name=name)
@@ -65,7 +65,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         }
 
     def decay_from(self, step: int, end: int) -> None:
-        """Decay to zero from one step to another, instead of following the shape to its end.
+        """Decay to zero between two steps instead of following the shape to its end.
 
         Args:
             step: where the decay begins.
@@ -84,8 +84,8 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         return numbers["peak"] * shaped * (1.0 - ops.sqrt(decayed))
 
     def _shaped(self, step: Any, steps: Any, warmup_steps: Any) -> Any:
-        """Return the share of the peak before any decay."""
-        # The first step must move: the rise is counted from one.
+        """Return the learning rate as a share of the peak, without an early decay."""
+        # The first step must change the weights, so the warm-up counts from one.
         risen = ops.minimum((step + 1.0) / ops.maximum(warmup_steps, 1.0), 1.0)
         if self.shape in ("constant", "wsd"):
             return risen
@@ -107,5 +107,5 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
 
 def decay_start_of(steps: int) -> int:
-    """Return the step at which a ``wsd`` schedule of so many steps begins to decay."""
+    """Return the step at which a ``wsd`` schedule begins to decay."""
     return steps - max(1, round(DECAY_SHARE * steps))

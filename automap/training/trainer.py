@@ -1,4 +1,4 @@
-"""The trainer: one candidate's network with its optimizer, its data, and how far it is."""
+"""The trainer of one candidate: its model, its data and its progress."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from automap.training.step_reuse.compiled_cache import CompiledModels
 _ADVICE = "try a lower learning rate or training.gradient_clip"
 
 PACE_STEPS = 32
-"""Batches by which the speed of training is measured."""
+"""Number of batches for measuring the speed of training."""
 
 
 class Trainer:
@@ -40,8 +40,8 @@ class Trainer:
     Args:
         request: what to train.
         data: the data set.
-        identity: what the trial's checkpoints must agree with.
-        progress: how far it is, kept up to date; says into how many parts batches are divided.
+        identity: identity that the trial's checkpoints must have.
+        progress: progress of the trial, kept up to date; also holds the number of parts of a batch.
         compiled: compiled models of earlier trials.
     """
 
@@ -70,17 +70,17 @@ class Trainer:
 
     @property
     def epoch_images(self) -> int:
-        """Training images of an epoch."""
+        """Training images in an epoch."""
         return self.data.info.train_size
 
     @property
     def total_images(self) -> int:
-        """Training images of a full training."""
+        """Training images in a full training."""
         return self.request.candidate.training.epochs * self.epoch_images
 
     @property
     def images(self) -> int:
-        """Training images seen; those left out of the last batch of an epoch count as seen."""
+        """Training images seen; those that the last batch of an epoch leaves out count as seen."""
         return self.progress.steps * self.epoch_images // self.batches.steps
 
     @property
@@ -91,13 +91,13 @@ class Trainer:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the watched metric has not improved for the epochs of early stopping."""
+        """Whether the watched metric has not improved within the patience of early stopping."""
         patience, progress = self.request.candidate.training.patience, self.progress
         return patience is not None and progress.epoch - progress.best_epoch >= patience
 
     @property
     def decays(self) -> bool:
-        """Whether the last decay of the learning rate has begun."""
+        """Whether the final decay of the learning rate has begun."""
         settings = self.request.candidate.training
         full = settings.epochs * self.batches.steps
         return self.finishes_early or (settings.schedule == "wsd" and self.progress.steps > decay_start_of(full))
@@ -108,13 +108,13 @@ class Trainer:
         return self.progress.ends_at is not None
 
     def step_at(self, images: int) -> int:
-        """Return the first step after which so many images are seen, at most the last one."""
+        """Return the first step after which the given number of images is seen, at most the last step."""
         step = -(-images * self.batches.steps // self.epoch_images)
         parts = self.progress.parts
         return min(-(-step // parts) * parts, self.last_step)
 
     def resume(self) -> None:
-        """Continue from the trial's checkpoint, if there is one."""
+        """Resume from the trial's checkpoint, if there is one."""
         names = [CHECKPOINT_FILE] + [DECAY_CHECKPOINT_FILE] * self.request.carry_on
         for name in names:
             found = restore_checkpoint(self.request.directory / name, self._identity, self.model)
@@ -153,16 +153,16 @@ class Trainer:
         return [keras.callbacks.LambdaCallback(on_train_batch_end=compiled)]
 
     def measure_pace(self, startup_seconds: float) -> Pace:
-        """Train a few batches and return how fast that goes.
+        """Train a few batches and return the measured pace.
 
         Args:
-            startup_seconds: time since the trial was started.
+            startup_seconds: seconds since the trial was started.
         """
         parts = self.progress.parts
         steps = max(parts, min(PACE_STEPS * parts, self.batches.steps // 2 // parts * parts))
         started = time.perf_counter()
         for _ in range(2):
-            # The first batches are slower: they compile the step.
+            # The first batches are slower because they compile the step.
             self.fit(min(self.progress.steps + steps, self.last_step))
         self._speed.evaluation = self._time_evaluation()
         trained = time.perf_counter() - started
@@ -179,9 +179,9 @@ class Trainer:
         return (time.perf_counter() - started) * len(early_sample(records, self.images)) / size
 
     def evaluate(self, images: int | None = None) -> Evaluation:
-        """Evaluate on the validation split, or early in training on a fixed sample, and add the learning curve's point.
+        """Evaluate on the validation split, or early in training on a fixed sample, and extend the learning curve.
 
-        The averaged weights are evaluated where there are any, and kept if they are the best so far.
+        If weights are averaged, the average is evaluated. The weights are kept if they are the best so far.
 
         Args:
             images: the training images after which this evaluation was due, a rung for instance; training stops with
@@ -229,7 +229,7 @@ class Trainer:
     def _is_better(self, found: Evaluated, metric: str, direction: Direction) -> bool:
         best, value = self.progress.best_value, found.metrics[metric]
         if best is None or found.count > self._best_count:
-            # A value on a smaller sample says too little to stand against one on more images.
+            # A value on a smaller sample is too noisy to be compared with one on more images.
             return True
         return sign_of(direction) * value < sign_of(direction) * best
 
@@ -251,12 +251,12 @@ class Trainer:
         save_checkpoint(self.request.directory / CHECKPOINT_FILE, self._identity, self.model, self.progress)
 
     def finish_early(self, seconds: float = math.inf) -> None:
-        """Let the learning rate decay from now on; the training ends with it.
+        """Start the final decay of the learning rate, at the end of which training ends.
 
-        The present checkpoint is kept, so that the training can be continued.
+        The current checkpoint is kept, so that the training can be continued later.
 
         Args:
-            seconds: time that the decay may take.
+            seconds: time for the decay.
         """
         now, parts = self.progress.steps, self.progress.parts
         wanted = max(1, round(now * DECAY_SHARE / (1 - DECAY_SHARE)))
@@ -269,26 +269,26 @@ class Trainer:
         self.save()
 
     def seconds_to(self, step: int) -> float:
-        """Estimate the time of training up to a step and evaluating there; 0 before anything is measured."""
+        """Estimate the time to train up to a step and evaluate there; 0 before anything is measured."""
         speed = self._speed
         if not speed.steps_per_second:
             return speed.evaluation
         return (step - self.progress.steps) / speed.steps_per_second + speed.evaluation
 
     def seconds_to_finish(self) -> float:
-        """Estimate the time of finishing now: the decay, at full length, and evaluating once more."""
+        """Estimate the time to finish now: the full decay and one evaluation."""
         wanted = round(self.progress.steps * DECAY_SHARE / (1 - DECAY_SHARE))
         return self.seconds_to(min(self.progress.steps + wanted, self.last_step)) + self._speed.evaluation
 
     def step_within(self, seconds: float) -> int:
-        """Return the step that training reaches in so many seconds; a few batches further if nothing is measured."""
+        """Return the step that training reaches in the given time; a few batches ahead if nothing is measured."""
         rate = self._speed.steps_per_second
         parts = self.progress.parts
         steps = PACE_STEPS if rate is None else max(1, int(seconds * rate))
         return self.progress.steps + -(-steps // parts) * parts
 
     def load_best(self) -> Evaluated:
-        """Put the best weights into the network and return their evaluation on the whole validation split."""
+        """Load the best weights into the network and evaluate them on the whole validation split."""
         self.model.network.set_weights(self.progress.weights)
         self.network_to_save.set_weights(self.progress.weights)
         if self.best is None or self.best.count < len(self._records("validation")):
@@ -296,7 +296,7 @@ class Trainer:
         return self.best
 
     def evaluate_split(self, split: SplitName) -> Evaluated:
-        """Evaluate the network on all of a split."""
+        """Evaluate the network on a whole split."""
         return evaluate(self.model, self.data, split, self._records(split), self.batches.batch_size)
 
 
@@ -311,7 +311,7 @@ def fit_batches(
 
     Args:
         model: the compiled model.
-        batches: of the training split.
+        batches: batches of the training split.
         epoch: the epoch, from 0.
         span: the first batch, and the one after the last.
         callbacks: Keras callbacks.
@@ -320,7 +320,7 @@ def fit_batches(
         TrainingError: if the loss or a weight is no longer finite.
     """
     start, stop = span
-    # Keras warns of data sets that are not endless, even where steps_per_epoch is their length.
+    # Keras warns about finite data sets even if steps_per_epoch is their length.
     history = model.fit(
         batches.epoch(epoch, start, stop),
         steps_per_epoch=stop - start,
@@ -331,14 +331,14 @@ def fit_batches(
     loss = float(history.history["loss"][-1])
     if not math.isfinite(loss):
         raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}; {_ADVICE}")
-    # On some processors ReLU turns NaN into 0: a broken network would go on with a finite loss.
+    # On some processors ReLU turns NaN into 0, which would hide a broken network behind a finite loss.
     if broken := [weight.path for weight in model.network.trainable_weights if not _is_finite(weight)]:
         raise TrainingError(f"weights of {broken[0]} are no longer finite in epoch {epoch + 1}; {_ADVICE}")
     return loss
 
 
 def _is_finite(weight: keras.Variable) -> bool:
-    # NumPy: an operation of the backend outside the compiled step costs a hundred times as much to start.
+    # With NumPy: backend operations outside the compiled step start a hundred times slower.
     return bool(np.isfinite(keras.ops.convert_to_numpy(weight)).all())
 
 

@@ -1,4 +1,4 @@
-"""Raw outputs on the validation split, kept beside a trial's weights for ensembles and reports."""
+"""Raw outputs on the validation split, kept next to a trial's weights for ensembles and reports."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from automap.training.evaluate import Evaluated
 
 
 class ValidationOutputs(NamedTuple):
-    """Raw outputs of validation images, of the kept weights."""
+    """Raw outputs of the kept weights for validation images."""
 
     outputs: Array
     """``(count, ...)``: float16 logits, or float32 standardised numbers."""
     records: Array
-    """Index in the data set of each output's image, ``(count,)``."""
+    """Index of each image in the data set, ``(count,)``."""
     total: int
-    """Images of the validation split; more than ``count`` where only a fixed random sample was kept."""
+    """Number of images in the validation split; larger than ``count`` if only a fixed random sample was kept."""
 
 
 def save_validation_outputs(directory: Path, best: Evaluated, data: PreparedData) -> None:

@@ -40,13 +40,13 @@ BREAKS = {
     ),
     "the budget counts every trial once": (
         "UPDATE automap_studies SET slots_taken = 7",
-        "7 trials were taken from the budget, but 3 were started",
+        "the budget counts 7 trials, but 3 were started",
     ),
-    "learning curves have no gap and no epoch twice": (
+    "learning curves have no gaps and no duplicate epochs": (
         "UPDATE automap_results SET curve = replace(curve, '\"epoch\": 2', '\"epoch\": 3') WHERE trial = 1",
         "trial 1: epochs [3]",
     ),
-    "the leaderboard is what the files say": (
+    "results agree with the run directory": (
         "UPDATE automap_results SET validation = json_set(validation, '$.accuracy', 0.999) WHERE trial = 0",
         "differs from the result in the database",
     ),
@@ -73,7 +73,7 @@ def test_a_lost_file_is_named(searched: Path, tmp_path: Path) -> None:
     lost.unlink()
     code, checks = examined(folder)
     assert code == 1
-    assert checks["the leaderboard is what the files say"] == [f"trial 1: {lost} does not exist"]
+    assert checks["results agree with the run directory"] == [f"trial 1: {lost} does not exist"]
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_a_lost_model_is_named(searched: Path, tmp_path: Path, content: bytes | 
     model.unlink() if content is None else model.write_bytes(content)
     code, checks = examined(folder)
     assert code == 1
-    [told] = checks["the best models are there"]
+    [told] = checks["the models of the best trials exist"]
     assert problem in told
 
 

@@ -86,7 +86,7 @@ def test_a_model_of_automap_gives_its_backbone_to_other_classes(tmp_path):
 def test_weights_of_another_network_are_refused_with_the_layers(tmp_path):
     build_network(candidate({"type": "resnet", "width": 16}), digits().info).save(tmp_path / "model.keras")
     chosen = candidate({"type": "resnet", "width": 32, "pretrained": str(tmp_path / "model.keras")})
-    with pytest.raises(UserError, match=r"does not fit this ResNet: layer '.*' has weights of the shape"):
+    with pytest.raises(UserError, match=r"does not fit this ResNet: layer '.*' expects shape"):
         build_network(chosen, digits().info, pretrained=True)
 
 

@@ -62,7 +62,7 @@ def test_thousands_of_damaged_checkpoints_are_never_an_error(paused: Path, tmp_p
         read = restore_checkpoint(path, identity, model)
         assert read is not None
         # A few mutations change nothing that is read: padding, or a name in the archive's comment.
-        assert read.notes[:1] == [] or read.notes[0].startswith("started again: the checkpoint ")
+        assert read.notes[:1] == [] or read.notes[0].startswith("restarted: the checkpoint ")
         assert (read.steps == 1) == (not read.notes)
 
 
@@ -107,7 +107,7 @@ def test_anything_in_place_of_a_file_means_a_fresh_start_with_a_note(tmp_path: P
     INSTEAD[what](tmp_path / name)
     result = train(candidate(SMALL, epochs=1), digits(100), tmp_path)
     assert result.state == "complete"
-    assert result.notes[0].startswith("started again: ")
+    assert result.notes[0].startswith("restarted: ")
     assert "could not be read" in result.notes[0] or "belongs to another training" in result.notes[0]
     assert (tmp_path / RESULT_FILE).is_file()
     assert not (tmp_path / CHECKPOINT_FILE).exists()

@@ -98,7 +98,7 @@ def test_a_killed_search_goes_on_on_a_machine_that_shares_only_the_url(
         "SELECT attempts, notes FROM automap_runs r JOIN automap_results s ON s.run_id = r.id WHERE r.trial = 0",
     )
     assert attempts == 2
-    assert "started again" not in notes
+    assert "restarted" not in notes
     assert not checkpoint.exists()
     assert list((tmp_path / "b").rglob("*.keras")) == list((tmp_path / "b").rglob("checkpoint.npz")) == []
     # The folder itself is what other machines reach by the URL.

@@ -1,4 +1,4 @@
-"""Every combination of a space's values, once."""
+"""Grid search."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import optuna
 
 GRID_LIMIT = 100_000
-"""Larger grids are refused: no budget would cover them."""
+"""Larger grids are refused; no budget would cover them."""
 
 Point = dict[str, Any]
 """A value for every hyperparameter that exists at a point of the grid."""
 
 
 class Grid(Sampler):
-    """Every combination of the space's values, once each; continuous ranges need a step."""
+    """Every combination of the space's values once; continuous ranges need a step."""
 
     def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
         """Return the Optuna sampler.

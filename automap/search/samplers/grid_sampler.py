@@ -1,4 +1,4 @@
-"""An Optuna sampler that takes the points of a list in turn."""
+"""An Optuna sampler that proposes the points of a grid in order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from optuna.trial import FrozenTrial
 
 
 class GridSampler(BaseSampler):
-    """Gives trial n the n-th point.
+    """Proposes the n-th point of the grid for trial n.
 
-    Optuna's own grid sampler needs a space without conditions, and its brute-force sampler ends only studies that
-    Optuna runs.
+    Optuna's own grid sampler does not support conditional spaces, and its brute-force sampler can only stop studies
+    that Optuna runs itself.
     """
 
     def __init__(self, points: Sequence[Mapping[str, Any]]) -> None:

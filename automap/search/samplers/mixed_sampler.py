@@ -12,15 +12,15 @@ from optuna.trial import FrozenTrial
 
 
 class MixedSampler(BaseSampler):
-    """Asks a model for most trials and draws the others at random.
+    """Samples most trials with a model and the others at random.
 
-    As in BOHB (Falkner et al., 2018, arXiv:1807.01774): a model of few or misleading measurements cannot lead the
-    whole search astray.
+    As in BOHB (Falkner et al., 2018, arXiv:1807.01774): few or misleading measurements cannot lead the whole search
+    astray.
 
     Args:
-        model: the sampler that is asked.
-        share: of the trials that are drawn at random.
-        seed: of the choice between the two and of the random draws.
+        model: the model-based sampler.
+        share: share of trials that are sampled at random.
+        seed: seed of the random samples and of the choice between the two samplers.
     """
 
     def __init__(self, model: BaseSampler, share: float, seed: int) -> None:

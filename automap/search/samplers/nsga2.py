@@ -1,4 +1,4 @@
-"""Non-dominated sorting genetic algorithm."""
+"""NSGA-II."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QMC(Sampler):
-    """A Sobol sequence, which covers the space more evenly than random draws."""
+    """A Sobol sequence, which covers the space more evenly than random samples."""
 
     scramble: bool = Field(True, description="randomize the sequence by the study's seed")
 

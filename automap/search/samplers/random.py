@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Random(Sampler):
-    """Independent random draws (Bergstra and Bengio, 2012)."""
+    """Random search (Bergstra and Bengio, 2012)."""
 
     def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
         """Return the Optuna sampler."""

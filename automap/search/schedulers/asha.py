@@ -9,7 +9,7 @@ from automap.search.schedulers.ranking import is_among_best
 
 
 class ASHA(Scheduler):
-    """Asynchronous successive halving: a trial stops unless it is among the best at a rung; it never pauses."""
+    """Asynchronous successive halving: a trial that is not among the best at a rung is stopped, not paused."""
 
     reduction: int = Field(3, ge=2, description="one in so many trials continues at each rung")
 

@@ -8,7 +8,7 @@ from automap.interfaces.scheduler import Decision, Scheduler, StudyHistory, Tria
 from automap.search.schedulers.ranking import is_among_best
 
 MAX_RUNGS = 100
-"""More evaluations than this say nothing new about a curve."""
+"""More rungs add little information about a learning curve."""
 
 
 class Median(Scheduler):

@@ -1,4 +1,4 @@
-"""Every trial is trained to its end."""
+"""No scheduler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class NoScheduler(Scheduler):
     """Every trial is trained to its end."""
 
     def rungs(self, first: int, longest: int) -> tuple[int, ...]:
-        """Return the end of the longest training only."""
+        """Return a single rung, the longest training."""
         return (longest,)
 
     def decide(self, trial: TrialHistory, study: StudyHistory) -> Decision:

@@ -25,14 +25,14 @@ class Promotion(Scheduler):
         return geometric_rungs(first, longest, self.reduction)
 
     def decide(self, trial: TrialHistory, study: StudyHistory) -> Decision:
-        """Continue if the trial is the next one to be promoted anyway, else pause."""
+        """Continue if the trial would be promoted next anyway, else pause."""
         paused = replace(trial, state="paused")
         trials = tuple(paused if other.number == trial.number else other for other in study.trials)
         promoted = self.next_trial(replace(study, trials=trials))
         return Decision.CONTINUE if promoted == trial.number else Decision.PAUSE
 
     def next_trial(self, study: StudyHistory) -> int | None:
-        """Return the best paused trial that is entitled to a longer rung, the longest rung first."""
+        """Return the best paused trial that may be promoted, the longest rung first."""
         for rung in reversed(study.rungs[:-1]):
             ranked = ranked_at(rung, study)
             for trial in ranked[: len(ranked) // self.reduction]:

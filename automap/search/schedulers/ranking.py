@@ -1,4 +1,4 @@
-"""Ranking measurements: by value for one objective, by non-dominated front for several."""
+"""Ranking measurements: by value for one objective, by Pareto front for several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Values = Sequence[float]
 
 
 def ranks(values: Sequence[Values], directions: Sequence[Direction]) -> list[float]:
-    """Return a rank for each point, smaller is better.
+    """Return a rank for each point; smaller is better.
 
     Args:
         values: one point a row, one objective a column.
@@ -34,7 +34,7 @@ def is_among_best(values: Values, others: Iterable[Values], directions: Sequence
         values: the trial's objectives at the rung.
         others: those of the other trials that reached it.
         directions: of the objectives.
-        reduction: at least one trial is always among the best; ties go on together.
+        reduction: at least one trial is always among the best, and tied trials are treated alike.
     """
     found = ranks([values, *others], directions)
     survivors = max(1, int(len(found) / reduction))

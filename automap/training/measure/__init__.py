@@ -1,1 +1,1 @@
-"""Measuring what a network costs: FLOPs, latency and memory."""
+"""Measuring FLOPs, latency and memory."""

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, floating-point operations, latency."""
+"""Costs of a network: parameters, floating-point operations, latency."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from automap.training.measure.flops import count_flops
 WARM_UP_RUNS = 5
 LATENCY_RUNS = 50
 LATENCY_SECONDS = 1.0
-"""A measurement ends after so many runs or seconds, whichever comes first."""
+"""A measurement ends after this many runs or seconds, whichever comes first."""
 
 
 def static_costs(network: keras.Model) -> dict[str, float]:
-    """Return what is known without running the network: ``parameters`` and ``flops`` of one image."""
+    """Return the costs that are known without running the network: ``parameters`` and ``flops`` for one image."""
     return {"parameters": float(network.count_params()), "flops": float(count_flops(network))}
 
 
 def latency_costs(network: keras.Model) -> dict[str, float]:
     """Return ``latency_ms`` and ``latency_p95_ms``: median and 95th percentile for a batch of one image.
 
-    A run takes a NumPy image and ends with the NumPy output, as a server's would. It depends on the machine
-    and on what else runs there; not on the weights, so that it is known before training.
+    A run takes a NumPy image and returns a NumPy output, as in a server. Latency depends on the machine and its load
+    but not on the weights, so it can be measured before training.
     """
     random = np.random.default_rng(0)
     inputs = {each.name: random.integers(0, 256, (1, *each.shape[1:]), np.uint8) for each in network.inputs}

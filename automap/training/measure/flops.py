@@ -1,4 +1,4 @@
-"""Count a network's floating-point operations from its graph, the same on every backend."""
+"""Counting a network's floating-point operations from its graph, independently of the backend."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ Shape = tuple[int, ...]
 def count_flops(network: keras.Model) -> int:
     """Return the floating-point operations of one image through a functional network.
 
-    A multiply-add counts as two. Convolutions, dense layers, matrix products, attention, pooling, norms (two an
-    element, as at inference), activations, and sums and products of feature maps are counted. Not counted
-    are the biases' additions, softmax, resizing, and operations that only move data. Layers made of other layers are
-    counted by their parts.
+    A multiply-add counts as two operations. Convolutions, dense layers, matrix products, attention, pooling, norms
+    (two for each element, as at inference), activations, and sums and products of feature maps are counted. Biases,
+    softmax, resizing, and operations that only move data are not. Composite layers are counted by their parts.
 
     Raises:
         ValueError: if the network is not functional.
@@ -28,7 +27,7 @@ def count_flops(network: keras.Model) -> int:
 
 
 def _calls(function: keras.Function) -> Iterator[tuple[Any, list[Any], list[Any]]]:
-    """Yield each operation of a graph with its inputs and outputs; one that is called twice appears twice."""
+    """Yield each call of an operation in a graph with its inputs and outputs."""
     for nodes in function._nodes_by_depth.values():
         for node in nodes:
             if not node.is_input:
@@ -49,7 +48,7 @@ def _shape(tensor: Any) -> Shape:
 
 
 def _of_layer(layer: Any, before: Shape, after: Shape) -> int | None:
-    """Return the operations of one of Keras's layers, from its input's and output's shapes; None of any other."""
+    """Return the operations of a Keras layer from the shapes of its input and output; None for other layers."""
     match layer:
         case keras.layers.Dense():
             return 2 * math.prod(after) * before[-1]
@@ -90,7 +89,7 @@ _NORMS = (
 )
 _ELEMENTWISE = (keras.layers.Add, keras.layers.Subtract, keras.layers.Multiply)
 
-# The operations of keras.ops are classes that Keras does not export.
+# Keras does not export the classes behind the functions of keras.ops.
 _ELEMENTWISE_OPERATIONS = frozenset(
     {"Add", "Subtract", "Multiply", "Divide", "Relu", "Relu6", "Gelu", "Silu", "Sigmoid", "Tanh"}
 )

@@ -1,4 +1,4 @@
-"""Memory of this process: its peak during a trial, and giving back what a trial has used."""
+"""Memory of this process: its peak during a trial, and releasing it after a trial."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import keras
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
-"""What Linux takes to set the peak resident size back to the present one (proc(5))."""
+"""Written to clear_refs, resets the peak resident size to the current one (Linux, proc(5))."""
 
 
 def reset_peak() -> None:
-    """Start the count of the peak resident size again, where the system can (Linux)."""
+    """Reset the peak resident size, where the system supports it (Linux)."""
     with suppress(OSError):
         _CLEAR.write_text(_RESET_PEAK)
 
 
 def resident_bytes() -> int | None:
-    """Return the resident size of this process; None where the system does not tell."""
+    """Return the resident size of this process; None if the system does not report it."""
     return _status("VmRSS")
 
 
 def peak_bytes() -> int | None:
-    """Return the largest resident size since `reset_peak`; None where the system does not tell."""
+    """Return the peak resident size since `reset_peak`; None if the system does not report it."""
     return _status("VmHWM")
 
 
 def release() -> None:
-    """Give back the memory of models that nothing refers to any more."""
-    # One collection, not two: over the objects of TensorFlow's modules each takes a quarter of a second.
+    """Release the memory of models that are no longer referenced."""
+    # One collection only: each takes a quarter of a second because of TensorFlow's many objects.
     keras.utils.clear_session(free_memory=False)
     gc.collect()
     _trim()
@@ -47,6 +47,6 @@ def _status(key: str) -> int | None:
 
 
 def _trim() -> None:
-    # glibc keeps freed memory of many small arrays: without this the resident size creeps up with each trial.
+    # glibc keeps freed memory of many small arrays; without this the resident size would grow with each trial.
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

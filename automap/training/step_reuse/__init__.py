@@ -1,4 +1,4 @@
-"""Compile a training step once and use it for many trials.
+"""Reusing one compiled training step for many trials.
 
 Tracing and compiling a small network takes as long as several of its epochs. Trials that differ only in their seed, or
 in hyperparameters that components declare as `adjustable`, share one compiled step: those numbers are read from

@@ -1,4 +1,4 @@
-"""Put the adjustable numbers of a model's parts into variables."""
+"""Putting the adjustable numbers of a model's parts into variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap.training.step_reuse.dropout import with_adjusted_dropout
 
 
 def adjusted(parts: Parts, candidate: Candidate) -> Parts:
-    """Return the same parts, with the numbers that the candidate's components call adjustable in variables.
+    """Return the same parts with the candidate's adjustable numbers in variables.
 
     The network shares its weights with the given one.
     """
@@ -24,7 +24,7 @@ def adjusted(parts: Parts, candidate: Candidate) -> Parts:
 
 
 def adjust_optimizer(optimizer: keras.Optimizer, candidate: Candidate) -> None:
-    """Put an optimizer's adjustable numbers into variables of it; the learning rate already is one.
+    """Put an optimizer's adjustable numbers into variables of the optimizer; the learning rate already is one.
 
     Args:
         optimizer: changed in place, before it is built.

@@ -1,4 +1,4 @@
-"""Models of earlier trials whose compiled steps serve later ones."""
+"""A cache of compiled models of earlier trials, whose compiled steps later trials reuse."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from automap.training.model import TrainingModel
 from automap.training.step_reuse.adjusted import adjusted
 
 MOST_KEPT = 4
-"""Per worker: each model holds its variables, its optimizer's, and the graph of its step."""
+"""Number of models that a worker keeps; each holds its variables, its optimizer's, and the graph of its step."""
 
 _READ_OUTSIDE = frozenset({"epochs", "warmup", "early_stopping", "evaluate"})
-"""Training settings that the compiled step does not see, or reads from the schedule's variables."""
+"""Training settings that do not affect the compiled step, or are read from the schedule's variables."""
 
 
 class CompiledModels:
-    """The models that a worker trained last, by what their compiled steps depend on.
+    """The models that a worker trained last, by everything that their compiled steps depend on.
 
     Args:
-        most: how many to keep.
+        most: largest number of models.
     """
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self.most = most
         self.reused = 0
-        """How often a compiled model was used again."""
+        """How often a compiled model was reused."""
         self._kept: OrderedDict[str, TrainingModel] = OrderedDict()
 
     def build(
         self, candidate: Candidate, data: PreparedData, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS
     ) -> tuple[TrainingModel, keras.Model]:
-        """Build a candidate's model, reusing the compiled step of an earlier one where that is possible.
+        """Build a candidate's model, reusing the compiled step of an earlier model if possible.
 
         Args:
-            candidate: what to build.
+            candidate: the candidate.
             data: the data set to train on.
-            plan: how it is cut into batches.
+            plan: how the data is divided into batches.
             extras: initial weights, learning rates by layer and a second loss.
 
         Returns:
-            The compiled model, with the initial values of all its variables; and the network to save, of Keras's own
-            layers and with the candidate's own hyperparameters, which takes the weights of ``model.network``.
+            The compiled model with the initial values of all variables, and the network to save: it consists of
+            Keras's own layers with the candidate's hyperparameters and takes over the weights of ``model.network``.
         """
         parts = build_parts(candidate, data.info, plan, extras)
         fresh = compile_model(adjusted(parts, candidate), candidate, data, plan)
@@ -60,7 +60,7 @@ class CompiledModels:
         return self._compiled(_compilation_key(candidate, data, plan), fresh), parts.network
 
     def _compiled(self, key: str, fresh: TrainingModel) -> TrainingModel:
-        """Return a model that equals a fresh one in every variable; it is compiled already if one was kept."""
+        """Return a model whose variables equal those of a new one; it is compiled already if one was cached."""
         model = self._kept.pop(key, None)
         if model is None:
             model = fresh
@@ -96,7 +96,7 @@ def _compilation_key(candidate: Candidate, data: PreparedData, plan: BatchPlan) 
 
 
 def _compiled_in(component: Component) -> dict[str, Any]:
-    """Return a component's data; of a number that is read from a variable, only whether it is zero."""
+    """Return a component's data; for a number that is read from a variable, only whether it is zero."""
     described = component_data(component)
     fields = {"type": described} if isinstance(described, str) else dict(described)
     return fields | {name: bool(getattr(component, name)) for name in component.adjustable}

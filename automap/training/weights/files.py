@@ -1,4 +1,4 @@
-"""Reading files of weights: models of automap or Keras, safetensors, NumPy and PyTorch. No file can run code."""
+"""Reading weights from models of automap or Keras, safetensors, NumPy and PyTorch files without running their code."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Tensors = dict[str, Array]
 
 
 def read_weights(place: str) -> Tensors:
-    """Return the arrays of a file of weights, or of a model that automap trained, by name.
+    """Return the arrays of a weights file, or of a model that automap trained, by name.
 
     Args:
         place: path or URL of a ``.keras``, ``.safetensors``, ``.npz``, ``.pth`` or ``.pt`` file, or of the folder of a
             model.
 
     Raises:
-        UserError: if there is no such file, its format is unknown, or it is damaged.
+        UserError: if the file does not exist, has an unknown format, or is damaged.
         StorageError: if the URL cannot be read.
     """
     if not is_remote(place):
@@ -68,7 +68,7 @@ def _read_safetensors(path: Path) -> Tensors:
         from safetensors.numpy import load_file
     except ImportError:
         raise UserError(
-            "pretrained: reading .safetensors needs a further package: pip install 'automap[pretrained]'"
+            "pretrained: .safetensors files need the package safetensors: pip install 'automap[pretrained]'"
         ) from None
     tensors: Tensors = load_file(path)
     return tensors

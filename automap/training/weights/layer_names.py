@@ -1,4 +1,4 @@
-"""Names of layers that do not depend on how many layers the process has built before."""
+"""Stable names of layers, independent of the number of layers that the process has built before."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from automap.interfaces.array import Array
 def stable_names(network: keras.Model) -> dict[str, keras.layers.Layer]:
     """Return a network's layers that have weights, by names that are the same in every process.
 
-    Keras numbers the layers of a process: what is ``conv2d_3`` here may be ``conv2d_17`` elsewhere. Such layers are
-    named by their class and their order of creation; layers with a name of their own keep it. A head is built after
-    its backbone, so that the layers of a backbone have the same names under every head.
+    Keras numbers layers within a process: ``conv2d_3`` may be ``conv2d_17`` in another one. Such layers are named by
+    their class and their order of creation; layers with explicit names keep them. A head is built after its backbone,
+    so that a backbone's layers have the same names under every head.
     """
     layers = [layer for layer in network._flatten_layers(recursive=False, include_self=False) if layer.weights]
     found: dict[str, keras.layers.Layer] = {}

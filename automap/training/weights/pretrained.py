@@ -13,18 +13,18 @@ from automap.training.weights.files import read_weights
 from automap.training.weights.layer_names import stable_names
 
 SHOWN = 5
-"""Layers that a message names."""
+"""Number of layers that a message names."""
 
 
 def load_pretrained(architecture: Architecture, backbone: keras.Model) -> None:
-    """Put the weights that an architecture's `pretrained` names into its backbone.
+    """Load the weights that an architecture's `pretrained` names into its backbone.
 
     Args:
-        architecture: says which weights, and how foreign names map to its layers.
+        architecture: names the weights and maps foreign names to its layers.
         backbone: the architecture's layers, from normalised images to features; changed in place.
 
     Raises:
-        UserError: if the weights are missing, damaged, or belong to another network.
+        UserError: if the weights are missing, damaged, or do not fit the backbone.
     """
     if architecture.pretrained == "none":
         return
@@ -48,7 +48,7 @@ def _assign(architecture: Architecture, backbone: keras.Model, tensors: Mapping[
             continue
         fitted = [fitted_input(array, want.shape) for array, want in zip(given, wanted, strict=True)]
         wrong = [
-            f"layer '{name}' has weights of the shape {want.shape}, the file {array.shape}"
+            f"layer '{name}' expects shape {want.shape}, the file has {array.shape}"
             for array, want in zip(fitted, wanted, strict=True)
             if array.shape != want.shape
         ]
@@ -64,14 +64,14 @@ def _assign(architecture: Architecture, backbone: keras.Model, tensors: Mapping[
 
 
 def fitted_input(kernel: Array, shape: tuple[int, ...]) -> Array:
-    """Fit the kernel of a first convolution on colour images to images with another number of channels.
+    """Adapt the kernel of a first convolution for colour images to another number of channels.
 
-    For grey images the kernels of the three colours are summed, which equals giving the grey image three times. For N
-    channels each gets the mean kernel times ``3 / N``, so that the response keeps its size.
+    For grey images the kernels of the three colours are summed, which is equivalent to repeating the grey image three
+    times. For N channels, each gets the mean kernel times ``3 / N``, so that the magnitude of the response is kept.
 
     Args:
         kernel: ``(height, width, 3, filters)``; any other array is returned as it is.
-        shape: of the kernel that is needed.
+        shape: shape of the kernel that is needed.
     """
     if kernel.ndim != 4 or kernel.shape == shape or kernel.shape[2] != 3 or shape[:2] != kernel.shape[:2]:
         return kernel

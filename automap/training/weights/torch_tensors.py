@@ -21,9 +21,9 @@ import numpy as np
 from automap.interfaces.array import Array
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
-"""First pickle of the format before PyTorch 1.6."""
+"""The first pickle of the format before PyTorch 1.6."""
 MAX_BYTES = 4 * 2**30
-"""Larger files are refused unread."""
+"""Larger files are not read."""
 MAX_TENSORS = 100_000
 
 _DTYPES: Mapping[str, str] = {
@@ -99,8 +99,8 @@ def read_tensors(path: Path) -> dict[str, Array]:
 def _read_sequence(file: BinaryIO) -> dict[str, Array]:
     if _interpret(file) != MAGIC_NUMBER:
         raise NotTensors("the file does not start with PyTorch's magic number")
-    _interpret(file)  # The protocol's version.
-    _interpret(file)  # Byte order and sizes of the machine that wrote the file.
+    _interpret(file)  # The protocol version.
+    _interpret(file)  # Byte order and type sizes of the machine that wrote the file.
     found = _tensors_of(_interpret(file))
     storages = {tensor.storage.key: tensor.storage for tensor in found.values()}
     contents: dict[str, Array] = {}
@@ -108,7 +108,7 @@ def _read_sequence(file: BinaryIO) -> dict[str, Array]:
         (size,) = np.frombuffer(_exactly(file, 8), "<i8")
         storage = storages.get(key)
         if storage is None or int(size) != storage.size:
-            raise NotTensors(f"storage {key} is not one that a tensor refers to")
+            raise NotTensors(f"no tensor refers to storage {key}")
         contents[key] = np.frombuffer(_exactly(file, storage.size * np.dtype(storage.dtype).itemsize), storage.dtype)
     return _views(found, contents.__getitem__)
 
