@@ -45,4 +45,4 @@ def test_the_slurm_script_passes_the_signal_on_and_waits_for_the_worker(tmp_path
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 130, (tmp_path / "log").read_text()
     assert query(storage, "SELECT DISTINCT state, attempts FROM automap_runs") == [("waiting", 0)]
-    assert "go on with: automap search" in (tmp_path / "log").read_text()
+    assert "resume with: automap search" in (tmp_path / "log").read_text()

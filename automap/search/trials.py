@@ -24,6 +24,13 @@ GRACE_SECONDS = 60.0
 STRAY_SECONDS = 10.0
 """Seconds after which a trial that only Optuna knows was left by a worker that died."""
 
+MOST_ATTEMPTS_AT_ONCE = 1
+"""A run that was started more often than this waits until there is nothing else to do.
+
+Workers that are killed one after another for a reason of their own, such as a node that is shut down, then do not
+strike the same run each time, and it is not blamed for their deaths.
+"""
+
 SLOT_SECONDS = 3.0
 """Taking a trial from the budget and starting it are milliseconds apart as well."""
 
@@ -33,12 +40,20 @@ def next_run(study: Study, worker: str) -> Run | None:
 
     A run that has lost its worker comes first, then the paused trial that the scheduler promotes, then a new trial
     while the budget lasts. When no new trial may start, the best paused trials are finished until there
-    are enough finalists.
+    are enough finalists. A run that has lost several workers comes last.
     """
-    orphan = leases.claim_orphan(study.store, worker, GRACE_SECONDS)
+    return (
+        leases.claim_orphan(study.store, worker, GRACE_SECONDS, most_attempts=MOST_ATTEMPTS_AT_ONCE)
+        or _next_trial(study, worker)
+        or leases.claim_orphan(study.store, worker, GRACE_SECONDS)
+    )
+
+
+def _next_trial(study: Study, worker: str) -> Run | None:
+    """Resume a paused trial or start a new one; None if there is none."""
     use = budget_use(study)
-    if orphan is not None or use.target_reached or use.time_is_over:
-        return orphan
+    if use.target_reached or use.time_is_over:
+        return None
     closing = use.spent is not None or (use.time_to_close and use.trials > 0)
     paused = next_paused(study, closing=closing)
     if paused is not None:

@@ -49,7 +49,13 @@ def beat(
         return changed_rows(session, _held(run_id, worker).values(heartbeat_at=database_now(), **known)) == 1
 
 
-def claim_orphan(store: StudyStore, worker: str, grace_seconds: float, kind: RunKind | None = None) -> Run | None:
+def claim_orphan(
+    store: StudyStore,
+    worker: str,
+    grace_seconds: float,
+    kind: RunKind | None = None,
+    most_attempts: int | None = None,
+) -> Run | None:
     """Claim a run that is waiting, or whose worker has sent no heartbeat within the grace period.
 
     A worker that looks for work is not training: a run that it already holds was given to it while its connection
@@ -60,6 +66,7 @@ def claim_orphan(store: StudyStore, worker: str, grace_seconds: float, kind: Run
         worker: the worker that claims it.
         grace_seconds: the grace period.
         kind: only runs of this kind; None for any.
+        most_attempts: only runs that were started at most this often; None for any.
 
     Returns:
         The run, with the attempt counted; None if there is none to claim.
@@ -69,6 +76,8 @@ def claim_orphan(store: StudyStore, worker: str, grace_seconds: float, kind: Run
     query = select(RunTable.id).where(RunTable.study_id == store.id, orphaned)
     if kind is not None:
         query = query.where(RunTable.kind == kind)
+    if most_attempts is not None:
+        query = query.where(or_(_is_held_by(worker), RunTable.attempts <= most_attempts))
     rank = case((_is_held_by(worker), 0), (RunTable.kind == "search", 1), else_=2)
     first = query.order_by(rank, RunTable.id).limit(1)
     while True:

@@ -212,7 +212,7 @@ def test_ctrl_c_stops_at_the_next_evaluation_and_the_same_command_goes_on(tmp_pa
     assert query(tmp_path, "SELECT state FROM automap_runs") == [("waiting",)]
     finished = automap("search", spec, folder=tmp_path)
     assert finished.returncode == 0, finished.stderr
-    assert_whole(tmp_path, 1)
+    assert_whole(tmp_path, 2)
 
 
 @pytest.mark.slow
