@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -163,6 +164,20 @@ class Study:
 
         return examine(self._engine, self._row)
 
+    def report(self, path: str | Path, *, images: bool = True) -> None:
+        """Write a report: one HTML page that opens without a network.
+
+        Args:
+            path: of the file.
+            images: whether the page may show images of the data set.
+
+        Raises:
+            UserError: if the packages of the extra ``report`` are missing, or the file cannot be written.
+        """
+        from automap.report.page import write_report
+
+        write_report(self._engine, self._row, Path(path), images=images)
+
     @property
     def in_training(self) -> bool:
         """Whether workers train for it now."""
@@ -210,8 +225,6 @@ def rank_studies(
 
 def holds_model(place: str) -> bool:
     """Return whether a folder or URL holds a finished model."""
-    from pathlib import Path
-
     from automap.store.remote import file_sizes, is_remote
 
     if is_remote(place):

@@ -21,6 +21,7 @@ COMMANDS = {
     "worker": "Train for a search that another process or machine runs.",
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
+    "report": "Write a report of a study: one HTML page that opens without a network.",
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",
     "export": "Export a model, verified in its own runtime.",

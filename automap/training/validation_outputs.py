@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from automap.data.prepare import PreparedData
 from automap.interfaces.array import Array
 from automap.store.atomic import write_atomically
 from automap.store.files import VALIDATION_FILE
-from automap.training.evaluate import Evaluated
+
+if TYPE_CHECKING:
+    from automap.data.prepare import PreparedData
+    from automap.training.evaluate import Evaluated
 
 
 class ValidationOutputs(NamedTuple):

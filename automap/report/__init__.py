@@ -1,0 +1,1 @@
+"""The report: one HTML page about a study that opens without a network."""
