@@ -32,8 +32,8 @@ def evaluation(winner: WinnerData) -> Section:
 
 
 def _softmax(logits: Array) -> Array:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    shifted: Array = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _confusion(winner: WinnerData, probabilities: Array, target: LabelInfo) -> Chart:
@@ -87,7 +87,10 @@ def _calibration(winner: WinnerData, probabilities: Array) -> Chart:
         "data": {"values": [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]},
         "mark": {"type": "line", "strokeDash": [4, 4], "color": "#888"},
     }
-    dots = {"mark": {"type": "point", "filled": True, "tooltip": True}, "encoding": {"size": field("images", "quantitative", "images")}}
+    dots = {
+        "mark": {"type": "point", "filled": True, "tooltip": True},
+        "encoding": {"size": field("images", "quantitative", "images")},
+    }
     line = {"mark": {"type": "line"}}
     axes = {"x": number("confidence", "confidence", zero=True), "y": number("accuracy", "accuracy", zero=True)}
     description = "Calibration: accuracy against confidence in ten bins; on the dashed line, both agree"
@@ -98,9 +101,7 @@ def _predicted_against_true(winner: WinnerData, target: NumbersInfo, index: int)
     mean, std = target.mean[index], target.std[index]
     truth = winner.samples.targets.reshape(len(winner.outputs), -1)[:, index]
     predicted = winner.outputs.reshape(len(winner.outputs), -1)[:, index] * std + mean
-    points = [
-        {"true": float(one), "predicted": float(other)} for one, other in zip(truth, predicted, strict=True)
-    ]
+    points = [{"true": float(one), "predicted": float(other)} for one, other in zip(truth, predicted, strict=True)]
     low, high = float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))
     diagonal = {
         "data": {"values": [{"true": low, "predicted": low}, {"true": high, "predicted": high}]},

@@ -28,7 +28,7 @@ def mistakes(winner: WinnerData) -> Section | None:
     answers = winner.answers()
     errors = _errors(winner)
     if errors is None:
-        chosen, title = range(min(COUNT, len(answers))), "Examples"
+        chosen, title = list(range(min(COUNT, len(answers)))), "Examples"
         text = "Answers for validation images."
     else:
         order = np.argsort(-errors, kind="stable")[:COUNT]

@@ -83,14 +83,14 @@ def time_use(data: StudyData) -> Section | None:
     for trial in data.trials:
         spent[trial.state] = spent.get(trial.state, 0.0) + _train_seconds(trial)
     finals = sum(result.cost.get("train_seconds", 0.0) for result in data.finals)
-    points = [{"what": f"trials: {state}", "minutes": spent[state] / 60} for state in STATE_COLOURS if spent.get(state)]
-    points += [{"what": "finalists, trained again", "minutes": finals / 60}] if finals else []
-    trained = sum(float(point["minutes"]) for point in points)
+    minutes = {f"trials: {state}": spent[state] / 60 for state in STATE_COLOURS if spent.get(state)}
+    minutes |= {"finalists, trained again": finals / 60} if finals else {}
+    trained, used = sum(minutes.values()), data.study.seconds_used / 60
     if not trained:
         return None
-    used = data.study.seconds_used / 60
     if used > trained:
-        points.append({"what": "starting, compiling, evaluating, waiting", "minutes": used - trained})
+        minutes["starting, compiling, evaluating, waiting"] = used - trained
+    points = [{"what": what, "minutes": value} for what, value in minutes.items()]
     x = number("minutes", "minutes", zero=True)
     graph = bars("Minutes by what they were used for", points, x, field("what", "nominal", None, sort=None))
     text = f"The search took {used:.1f} minutes; the minutes of several workers are added up below."
