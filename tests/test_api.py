@@ -159,17 +159,17 @@ def test_notebooks_show_tables_in_which_foreign_text_is_escaped(study):
 
 
 def test_a_model_whose_weights_are_gone_is_named(study):
-    with pytest.raises(automap.UserError, match=r"keeps no weights of trial 3 \(failed\)"):
+    with pytest.raises(automap.UserError, match=r"has no weights of trial 3 \(failed\)"):
         study.model(3)
     assert study.winner is None
-    with pytest.raises(automap.RunError, match="has no winner's model"):
+    with pytest.raises(automap.RunError, match=r"winner's model of study '.*' is missing"):
         study.best()
 
 
 @pytest.mark.parametrize(
     ("model", "error", "message"),
     [
-        ("nothing", automap.UserError, "holds no study 'nothing'; it holds digits"),
+        ("nothing", automap.UserError, "contains no study 'nothing'; it contains digits"),
         ("digts:3", automap.UserError, "did you mean 'digits'"),
         ("no/such/folder", automap.UserError, "no such folder: no/such/folder"),
         (".", automap.UserError, ". holds no model; expected a folder with model.keras"),
@@ -193,8 +193,8 @@ def test_what_is_no_model_is_told(study, model, error, message):
         ((np.zeros((4, 8, 8)), [0, 1, 0, 1]), {"architectur": "cnn"}, "did you mean 'architecture'?"),
         ((np.zeros((4, 8, 8)), [0, 1, 0, 1]), {"workers": 0}, "workers: expected a number from 1, or 'auto'"),
         (("nothing.yaml",), {}, "no such file"),
-        (("nothing.yaml", [0, 1]), {}, "labels are for arrays of images"),
-        (("nothing.yaml",), {"architecture": "cnn"}, "'architecture' belongs in the spec"),
+        (("nothing.yaml", [0, 1]), {}, "labels can only be passed with an array of images"),
+        (("nothing.yaml",), {"architecture": "cnn"}, "set 'architecture' in the spec"),
     ],
 )
 def test_a_mistake_is_an_error_of_automap_before_anything_is_made(tmp_path, monkeypatch, arguments, fields, message):
@@ -242,5 +242,5 @@ def test_a_folder_gets_the_spec_that_init_would_write(tmp_path, monkeypatch):
     assert spec_file("my photos") == written
     assert "time: 2h" in written.read_text()
     (tmp_path / "other" / "my photos").mkdir(parents=True)
-    with pytest.raises(automap.UserError, match="is about other data"):
+    with pytest.raises(automap.UserError, match="describes other data"):
         spec_file("other/my photos")

@@ -68,6 +68,12 @@ def test_it_fits_80_columns_and_says_what_each_worker_does(spec, now):
     assert "Ctrl-C stops at the next evaluation" in shown
 
 
+@pytest.mark.parametrize(("number", "told"), [(1, "1 finalist run"), (2, "2 finalist runs")])
+def test_finalist_runs_are_counted_in_the_log(spec, now, number, told):
+    view = SearchView(spec, alive=lambda: 1)
+    assert told in view.line(replace(now, counts={"final": number})).split(" · ")
+
+
 def test_a_phase_of_another_run_or_a_broken_file_is_not_believed(spec, now):
     view = SearchView(spec, alive=lambda: 2)
     logs = spec.run_directory / "logs"

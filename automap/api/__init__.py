@@ -1,4 +1,4 @@
-"""The Python API: what notebooks, scripts and every command of the command line call."""
+"""The Python API, which notebooks, scripts and all commands use."""
 
 import warnings
 

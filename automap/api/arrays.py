@@ -1,4 +1,4 @@
-"""Images and labels in memory as a data set: written to a file once, so that worker processes can read them."""
+"""Data sets in memory: arrays are written to a file once, so that worker processes can read them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from automap.store.atomic import write_atomically
 
 
 def store_arrays(images: Any, labels: Any) -> Path:
-    """Write arrays into the cache, under a name made from their content, and return the file.
+    """Write arrays into the cache, under a name derived from their content, and return the file.
 
     Args:
-        images: ``(images, height, width[, channels])``, anything that NumPy can make an array of.
-        labels: ``(images,)``, numbers or texts.
+        images: ``(images, height, width[, channels])``, anything that NumPy can convert to an array.
+        labels: ``(images,)``, numbers or strings.
 
     Raises:
-        DataError: if they cannot be arrays of numbers, or their lengths differ.
+        DataError: if they cannot be converted to arrays, or their lengths differ.
         StorageError: if the cache cannot be written.
     """
     x, y = _array("images", images), _array("labels", labels)
@@ -45,7 +45,7 @@ def _array(name: str, values: Any) -> Array:
         found = np.asarray(values)
     except ValueError as error:
         raise DataError(f"{name} cannot be made an array: {error}; are all images of one size?") from None
-    # Texts of tables come as objects, which NumPy would pickle.
+    # Strings from data frames are objects, which NumPy would pickle.
     return found.astype(str) if found.dtype.kind == "O" and name == "labels" else found
 
 

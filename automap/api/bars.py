@@ -10,11 +10,11 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def budget_bar(used: float, reserved: float, width: int) -> Text:
-    """Return a bar of what is used of a budget, what is free, and at its end what is reserved for the finalists.
+    """Return a bar that shows how much of a budget is used, free, and reserved for the finalists.
 
     Args:
-        used: share of the budget, from 0; more than 1 fills the bar.
-        reserved: share of the budget that the finalists will take.
+        used: used share of the budget, from 0; values above 1 fill the bar.
+        reserved: share of the budget that is reserved for the finalists.
         width: in characters.
     """
     full = min(width, round(used * width))
@@ -31,7 +31,7 @@ def sparkline(values: Sequence[float], width: int, *, downwards: bool = False) -
 
     Args:
         values: at least one.
-        width: largest number of characters; more values are thinned out, the last one always shown.
+        width: largest number of characters; more values are subsampled, but the last one is always shown.
         downwards: whether smaller values are drawn higher, as for an objective to be minimized.
     """
     step = max(1, -(-len(values) // width))

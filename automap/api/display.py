@@ -1,4 +1,4 @@
-"""Where a search shows its progress: a terminal, a notebook, a log of lines, or nowhere."""
+"""Displays of progress: in a terminal, in a notebook, as lines of a log, or none."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from automap.spec.display import SafeConsole, html_of
 from automap.workers.driver import Snapshot, View
 
 LINE_SECONDS = 60.0
-"""Without a terminal, a line is written this often even if nothing has changed."""
+"""Seconds after which, without a terminal, a line is written even if nothing has changed."""
 
 ReadingProgress = Callable[[int, int | None, str], None]
-"""Called with how many files are done, of how many, and what is done with them."""
+"""Called with the number of finished files, their total number, and what is being done with them."""
 
 
 class Display(Protocol):
@@ -31,10 +31,10 @@ class Display(Protocol):
         """Show a message."""
 
     def reading(self) -> AbstractContextManager[ReadingProgress]:
-        """Show how far reading a data set is, for as long as the block runs."""
+        """Show the progress of reading a data set within the block."""
 
     def searching(self, view: SearchView) -> AbstractContextManager[View]:
-        """Show how a search stands, for as long as the block runs."""
+        """Show the progress of a search within the block."""
 
 
 def make_display(progress: bool) -> Display:
@@ -75,20 +75,20 @@ def _ignore(*_: object) -> None:
 
 
 class _Watcher:
-    """What the driver tells, handed to a display."""
+    """Passes the driver's updates to a display."""
 
     def __init__(self, view: SearchView, show: Callable[[Snapshot], None], say: Callable[[str, str], None]) -> None:
         self._view, self._show, self._say = view, show, say
         self._away: str | None = None
 
     def update(self, now: Snapshot) -> None:
-        """Show how the search stands now."""
+        """Show the current state of the search."""
         self._away = None
         self._view.update(now)
         self._show(now)
 
     def database_away(self, reason: str) -> None:
-        """Say once that the database does not answer."""
+        """Show once that the database does not answer."""
         if self._away != reason:
             self._say(f"waiting for the database: {reason}", "yellow")
         self._away = reason
@@ -106,7 +106,7 @@ class _Printing:
 
 
 class _Terminal(_Printing):
-    """Redrawn in place."""
+    """Redraws in place."""
 
     @contextmanager
     def reading(self) -> Iterator[ReadingProgress]:
@@ -123,14 +123,14 @@ class _Terminal(_Printing):
 
 
 class _Rate(ProgressColumn):
-    """How many are done a second."""
+    """Items per second."""
 
     def render(self, task: Task) -> Text:
         return Text("" if task.speed is None else f"{task.speed:,.0f}/s", style="progress.data.speed")
 
 
 class _Lines(_Printing):
-    """A line for each change, and one a minute: for logs."""
+    """Writes a line for each change and one each minute: for logs."""
 
     @contextmanager
     def reading(self) -> Iterator[ReadingProgress]:
@@ -159,7 +159,7 @@ class _Lines(_Printing):
 
 
 class _Notebook:
-    """A cell's output, replaced in place. IPython's own display needs no widgets."""
+    """Replaces the output of a notebook cell, with IPython's own display and without widgets."""
 
     def __init__(self) -> None:
         from IPython import display

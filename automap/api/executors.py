@@ -1,4 +1,4 @@
-"""The workers of a search: how many, and where they run."""
+"""The workers of a search: their number and where they run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from automap.workers.resources import plan_workers, this_machine
 
 @dataclass(frozen=True)
 class Workers:
-    """How many workers train at once, and where.
+    """The number of workers that train at once, and where they run.
 
     Raises:
-        UserError: if the number is not positive, or options for Ray are given for workers of this machine.
+        UserError: if the number is not positive, or options for Ray are given for local workers.
     """
 
     number: int | Literal["auto"] = 1
-    """``auto``: as many as this machine, or the Ray cluster, has room for."""
+    """``auto``: as many as this machine or the Ray cluster can run."""
     executor: Literal["local", "ray"] = "local"
     address: str | None = None
     """Address of the Ray cluster; None starts one on this machine."""
@@ -47,19 +47,19 @@ class Workers:
         """
         if text == "auto":
             return cls("auto")
-        # Python reads no number of more than 4,300 digits, and no machine has room for a million workers.
+        # Python does not parse numbers of more than 4,300 digits, and no machine can run a million workers.
         if not (text.isascii() and text.isdigit()) or not 0 < len(text.lstrip("0")) < 7:
             raise UserError(f"--workers: expected a number from 1, or 'auto'; received '{text}'")
         return cls(int(text))
 
 
 def make_executor(study: Study, data: PreparedData, workers: Workers, seed: int) -> tuple[Executor, str]:
-    """Return an executor for the requested workers, and one line about them.
+    """Return an executor for the requested workers, and one line that describes them.
 
     Args:
         study: the open study.
-        data: its data set, for the memory that a worker takes.
-        workers: what the user wants.
+        data: its data set; determines the memory of a worker.
+        workers: the requested workers.
         seed: the first worker's sampler seed.
     """
     if workers.executor == "ray":

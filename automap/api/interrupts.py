@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 TERMINATION_SECONDS = 20.0
-"""Schedulers send SIGTERM and kill 30 seconds later (Kubernetes, SLURM): what still runs by then is stopped before."""
+"""Cluster managers send SIGTERM and kill 30 seconds later (Kubernetes, SLURM); workers are stopped before that."""
 
 
 class Interrupts:
-    """How often the user, or a scheduler, asked to stop."""
+    """How often the user, or a cluster manager, has asked to stop."""
 
     def __init__(self) -> None:
         self._signals = 0
@@ -21,13 +21,13 @@ class Interrupts:
 
     @property
     def count(self) -> int:
-        """How often; a SIGTERM counts twice after `TERMINATION_SECONDS`."""
+        """The number of requests; a SIGTERM counts twice after `TERMINATION_SECONDS`."""
         if self._terminated_at is not None and time.monotonic() - self._terminated_at > TERMINATION_SECONDS:
             return max(2, self._signals)
         return self._signals
 
     def add(self, signum: int, frame: FrameType | None) -> None:
-        """Count one; a signal handler."""
+        """Count a request; a signal handler."""
         self._signals += 1
         if signum == signal.SIGTERM and self._terminated_at is None:
             self._terminated_at = time.monotonic()
@@ -35,7 +35,7 @@ class Interrupts:
 
 @contextmanager
 def count_interrupts() -> Iterator[Interrupts]:
-    """Count SIGINT and SIGTERM instead of dying of them, for as long as the block runs."""
+    """Count SIGINT and SIGTERM within the block instead of exiting."""
     interrupts = Interrupts()
     before = {number: signal.signal(number, interrupts.add) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""Joining the search of another process or machine."""
+"""Joining a search that another process or machine has started."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ POLL_SECONDS = 2.0
 def join(
     spec: Path | str, *, workers: int | Literal["auto"] | Workers = 1, wait_seconds: float = 0.0, progress: bool = True
 ) -> Study:
-    """Train for the search of a spec that runs on this or another machine, until nothing is left to do.
+    """Train for a search that another process or machine has started, until nothing is left to do.
 
     Args:
         spec: path of the spec file.
-        workers: processes that train at once, on this machine.
+        workers: number of processes that train at once on this machine.
         wait_seconds: how long to wait for a study that does not exist yet.
         progress: whether to show progress.
 
     Raises:
-        StudyMissing: if there is no such study after that time.
-        SearchInterrupted: if the user stopped it; trials in training go on elsewhere.
+        StudyMissing: if the study does not exist after that time.
+        SearchInterrupted: if the user stopped it; other workers take over its trials.
     """
     asked = workers if isinstance(workers, Workers) else Workers(workers)
     display = make_display(progress)

@@ -1,4 +1,4 @@
-"""The budget that a user asks for beside the spec: in total, or in addition to what is used."""
+"""Budgets that override the spec's: in total, or in addition to what has been used."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from automap.spec.quantities import parse_duration
 from automap.store import studies
 
 MAX_TRIALS = 10_000_000
-"""Larger numbers are typing errors."""
+"""Larger numbers are typos."""
 MAX_SECONDS = 100 * 365 * 86400.0
 
 
 @dataclass(frozen=True)
 class Amount:
-    """A number of trials or seconds, in total or in addition to what is used."""
+    """A number of trials or seconds, in total or in addition to what has been used."""
 
     value: float
     additional: bool = False
 
     def total(self, used: float) -> float:
-        """Return the amount in total."""
+        """Return the total amount."""
         return self.value + used if self.additional else self.value
 
 
@@ -56,7 +56,7 @@ def parse_time(time: float | str) -> Amount:
 
 
 def set_limits(study: Study, trials: Amount | None, time: Amount | None) -> None:
-    """Set a study's limits; nothing happens where neither is given, and one alone lifts the other."""
+    """Set a study's limits if any is given; if only one is given, the other is removed."""
     if trials is None and time is None:
         return
     row = studies.get_study(study.store)

@@ -1,4 +1,4 @@
-"""Loading finished models, wherever a command or a script takes a MODEL."""
+"""Loading finished models, for commands and scripts that take a MODEL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_model(model: str | Path, storage: str | None = None) -> LoadedModel:
-    """Load a finished model; this imports Keras, except for exported files of other formats.
+    """Load a finished model; imports Keras, except for exported files of other formats.
 
     Args:
         model: folder or URL of a model, a study's name or spec file (its winner), or ``STUDY:TRIAL``.
@@ -34,10 +34,10 @@ def load_model(model: str | Path, storage: str | None = None) -> LoadedModel:
 
 
 def model_location(model: str | Path, storage: str | None = None) -> str:
-    """Return folder or URL of a model; see `load_model`.
+    """Return the folder or URL of a model; see `load_model`.
 
     Raises:
-        UserError: if `model` is neither a folder of a model nor a study.
+        UserError: if `model` is neither a model folder nor a study.
         RunError: if no trial of the study has completed.
     """
     text = str(model)

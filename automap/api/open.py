@@ -1,4 +1,4 @@
-"""Finding studies by name, or by the spec file that names both a study and its database."""
+"""Opening studies by name, or by the spec file that names both a study and its database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from automap.store.study_store import StudyStore
 DEFAULT_STORAGE = "sqlite:///automap.db"
 
 MAX_NAMES = 20
-"""Names of studies that an error lists."""
+"""Number of studies that an error lists."""
 
 
 def open_study(name: str | Path | None = None, storage: str | None = None) -> Study:
@@ -33,17 +33,17 @@ def open_study(name: str | Path | None = None, storage: str | None = None) -> St
 
     Raises:
         StorageError: if the database does not exist or cannot be read.
-        UserError: if it holds no such study, or several and `name` is None.
+        UserError: if the database has no such study, or several and `name` is None.
         SpecError: if the spec file is not valid.
     """
     return open_studies([] if name is None else [str(name)], storage)[0]
 
 
 def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study]:
-    """Open several studies of one database for reading; no names mean the only study of it.
+    """Open several studies of one database for reading; without names, its only study.
 
     Raises:
-        UserError: as `open_study`, or if the spec files name more than one database.
+        UserError: as for `open_study`, or if the spec files name more than one database.
     """
     resolved = [_resolve(name) for name in names]
     urls = dict.fromkeys(spec.storage for _, spec in resolved if spec is not None)
@@ -57,7 +57,7 @@ def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study
 
 
 def summarize_studies(storage: str | None = None) -> tuple[str, list[StudySummary]]:
-    """Return the URL of a database, without a password, and a summary of each study in it, the oldest first.
+    """Return the URL of a database without its password, and a summary of each study, the oldest first.
 
     Raises:
         StorageError: if it does not exist or cannot be read.
@@ -67,7 +67,7 @@ def summarize_studies(storage: str | None = None) -> tuple[str, list[StudySummar
 
 
 def default_storage() -> str:
-    """Return the URL of the database where neither an argument nor a spec names one."""
+    """Return the URL of the database that is used if neither an argument nor a spec names one."""
     return os.environ.get("AUTOMAP_STORAGE") or DEFAULT_STORAGE
 
 
@@ -84,8 +84,8 @@ def _only_study(engine: Engine) -> StudyRow:
     if len(studies) == 1:
         return get_study(StudyStore(engine, studies[0].id))
     if not studies:
-        raise UserError(f"{_where(engine)} holds no study; start one with: automap search SPEC")
-    raise UserError(f"{_where(engine)} holds {len(studies):,} studies: {_listed(studies)}; name one of them")
+        raise UserError(f"{_where(engine)} contains no studies; start one with: automap search SPEC")
+    raise UserError(f"{_where(engine)} contains {len(studies):,} studies: {_listed(studies)}; name one of them")
 
 
 def _find(engine: Engine, name: str) -> StudyRow:
@@ -93,8 +93,8 @@ def _find(engine: Engine, name: str) -> StudyRow:
     if found is not None:
         return found
     studies = list_studies(engine)
-    hint = did_you_mean(name, [study.name for study in studies], f"it holds {_listed(studies) or 'none'}")
-    raise UserError(f"{_where(engine)} holds no study '{name}'; {hint}")
+    hint = did_you_mean(name, [study.name for study in studies], f"it contains {_listed(studies) or 'none'}")
+    raise UserError(f"{_where(engine)} contains no study '{name}'; {hint}")
 
 
 def _listed(studies: Sequence[StudySummary]) -> str:

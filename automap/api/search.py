@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class SearchInterrupted(KeyboardInterrupt):
-    """The user stopped a search; the same search resumes it.
+    """The user stopped a search; running the same search again resumes it.
 
     Args:
-        study: the study as it stands.
+        study: the study in its current state.
     """
 
     def __init__(self, study: Study) -> None:
@@ -50,25 +50,25 @@ def search(
     progress: bool = True,
     **fields: Any,
 ) -> Study:
-    """Run or resume a search, and return its study when the budget is spent.
+    """Run or resume a search and return its study once the budget is spent.
 
-    Workers are processes of their own: a script needs no ``if __name__ == "__main__"``. Ctrl-C once stops at the
-    next evaluation, twice at once.
+    Workers are separate processes; a script needs no ``if __name__ == "__main__"``. The first Ctrl-C stops at the next
+    evaluation, the second one immediately.
 
     Args:
-        source: a path of a spec, a `Spec`, a folder or table of images, for which a spec is written first, or an
+        source: the path of a spec; a `Spec`; a folder or table of images, for which a spec is written first; or an
             array ``(images, height, width[, channels])``.
-        labels: ``(images,)``, where `source` is an array.
+        labels: ``(images,)``; only if `source` is an array.
         trials: number of trials in total (30), or additional ones ("+10"), instead of the spec's.
         time: time in total ("2h", or seconds), or additional time ("+20m"), instead of the spec's.
-        workers: processes that train at once; ``auto`` for as many as this machine has room for.
+        workers: number of processes that train at once; ``auto`` for as many as this machine can run.
         progress: whether to show progress, in a terminal or a notebook.
         **fields: further fields of the spec, for arrays: ``name="flowers"``, ``architecture="resnet"``.
 
     Raises:
-        SpecError: if the spec is not valid; its text is that of ``automap check``.
+        SpecError: if the spec is not valid; the text is the one that ``automap check`` prints.
         UserError: if the data, the database or an argument cannot be used.
-        RunError: if workers fail again and again.
+        RunError: if workers fail repeatedly.
         SearchInterrupted: if the user stopped the search; it is a `KeyboardInterrupt`.
 
     Example:
@@ -93,7 +93,7 @@ def search(
 
 
 def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> PreparedData:
-    """Open a spec's data set from the cache, or decode it and show the progress; again, if `rebuild` says so."""
+    """Open a spec's data set from the cache, or decode it and show the progress; `rebuild` ignores the cache."""
     with display.reading() as progress:
         return prepare(spec.dataset, shared=spec.cache, progress=progress, rebuild=rebuild)
 
@@ -106,13 +106,13 @@ def _open(source: Source, data: PreparedData) -> studies.Study:
 def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: Display) -> bool:
     now = with_retries(lambda: snapshot(study))
     if not with_retries(lambda: work_is_left(study)):
-        display.say(f"The budget is spent: {now.use.spent}. To go on, add trials or time, for instance trials +10.")
+        display.say(f"The budget is spent: {now.use.spent}. To continue, add trials or time, for instance trials +10.")
         return True
     return drive_shown(study, data, workers, study.spec.search.seed + now.use.trials, display)
 
 
 def drive_shown(study: studies.Study, data: PreparedData, workers: Workers, seed: int, display: Display) -> bool:
-    """Drive a search and show it; return whether it ended by itself."""
+    """Drive a search and show its progress; return whether it was completed."""
     executor, about = make_executor(study, data, workers, seed)
     if workers.number != 1 or workers.executor != "local":
         display.say(about)
@@ -127,5 +127,5 @@ def drive_shown(study: studies.Study, data: PreparedData, workers: Workers, seed
 
 
 def own_seed() -> int:
-    """Return a sampler seed of this process: samplers of one seed on two machines would propose the same."""
+    """Return a seed for this process's sampler: with equal seeds, two machines would propose the same candidates."""
     return zlib.crc32(f"{socket.gethostname()}-{os.getpid()}".encode()) % 2**31

@@ -1,4 +1,4 @@
-"""What a running search shows: its budget, the best trial so far, counts, and what each worker is doing."""
+"""The live view of a search: its budget, the best trial so far, counts, and what each worker is doing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from automap.workers.phases import read_phases
 _STATES = (("complete", "green"), ("pruned", "yellow"), ("infeasible", "magenta"), ("failed", "red"))
 
 MAX_ROWS = 16
-"""Runs that are shown one by one."""
+"""Largest number of runs that are shown individually."""
 
 _BAR_WIDTH, _CURVE_WIDTH = 24, 20
 
@@ -44,10 +44,10 @@ class SearchView:
     _best: list[float] = field(default_factory=list)
     """The best value after each change, oldest first."""
     _phases: dict[int, str] = field(default_factory=dict)
-    """What is done with each run now, as far as workers on this machine tell."""
+    """What workers on this machine are doing, by run."""
 
     def update(self, now: Snapshot) -> None:
-        """Take note of the best value so far, and of what the workers are doing."""
+        """Record the best value so far, and what the workers are doing."""
         running = [run for run in now.active if run.state == "running" and run.worker is not None]
         self._phases = read_phases(self.spec, [str(run.worker) for run in running[:MAX_ROWS]])
         if now.use.best is not None and (not self._best or self._best[-1] != now.use.best):
@@ -62,7 +62,7 @@ class SearchView:
         parts = [format_duration(now.use.seconds)]
         if now.use.best is not None:
             parts.append(f"best {self.spec.objectives[0].metric} {now.use.best:.4f}")
-        parts += [f"{number:,} {_LINE_NAMES.get(state, state)}" for state, number in now.counts.items() if number]
+        parts += [_counted(state, number) for state, number in now.counts.items() if number]
         running = [run for run in now.active if run.state == "running"]
         parts += [f"{_label(run)} {self._progress(run)}" for run in running[:4]]
         if len(running) > 4:
@@ -140,7 +140,7 @@ class SearchView:
     def _doing(self, run: Run) -> str:
         if run.state != "running":
             return run.state
-        # A worker on another machine does not say: until an epoch is done, it builds and compiles.
+        # Workers on other machines report no phase: before the first epoch they build and compile.
         return self._phases.get(run.id) or ("training" if run.epoch else "compiling")
 
     def _idle(self, now: Snapshot) -> int:
@@ -149,7 +149,10 @@ class SearchView:
         return self.alive() - busy
 
 
-_LINE_NAMES = {"final": "finalist runs"}
+def _counted(state: str, number: int) -> str:
+    if state != "final":
+        return f"{number:,} {state}"
+    return f"{number:,} finalist run{'s' * (number != 1)}"
 
 
 def _label(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""What a search may start from: a spec file, a `Spec`, a folder or table of images, or arrays in memory."""
+"""Sources of a search: a spec file, a `Spec`, a folder or table of images, or arrays in memory."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
 
 DATA_SUFFIXES = frozenset({".csv", ".parquet", ".npz"})
-"""Files that are data; every other file is read as a spec."""
+"""Suffixes of data files; every other file is read as a spec."""
 
 _PREPARATION = re.compile(r"^#\s*(python \S*make_data\.py\b.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A spec and the text that it came from."""
+    """A spec and its text."""
 
     spec: Spec
     text: str
 
 
 def read_source(source: Any, labels: Any = None, fields: Mapping[str, Any] | None = None) -> Source:
-    """Return the spec that a search is for.
+    """Return the spec of a search.
 
     Args:
-        source: a path of a spec, a `Spec`, a folder or table of images, or an array of images.
-        labels: of the images, where `source` is an array.
-        fields: further fields of the spec, where it is not written yet: for arrays.
+        source: the path of a spec, a `Spec`, a folder or table of images, or an array of images.
+        labels: labels of the images; only if `source` is an array.
+        fields: further fields of the spec; only if `source` is an array.
 
     Raises:
         SpecError: if the spec is not valid.
@@ -44,11 +44,9 @@ def read_source(source: Any, labels: Any = None, fields: Mapping[str, Any] | Non
     """
     is_path = isinstance(source, str | Path)
     if fields and (is_path or isinstance(source, Spec)):
-        raise UserError(
-            f"'{next(iter(fields))}' belongs in the spec; fields can be given as arguments only with arrays"
-        )
+        raise UserError(f"set '{next(iter(fields))}' in the spec; fields can be passed as arguments only with arrays")
     if labels is not None and (is_path or isinstance(source, Spec)):
-        raise UserError("labels are for arrays of images: a spec, a folder or a table has its own")
+        raise UserError("labels can only be passed with an array of images")
     if isinstance(source, Spec):
         return Source(source, dump_yaml(source.to_data()))
     if is_path:
@@ -61,7 +59,7 @@ def _from_arrays(images: Any, labels: Any, fields: Mapping[str, Any]) -> Source:
     path = store_arrays(images, labels)
     written = {"name": f"arrays-{path.stem[:8]}", **fields, "dataset": {"type": "npz", "path": str(path)}}
     if isinstance(given := fields.get("dataset"), Mapping):
-        # How to read them may be said: splits, image_size and the like.
+        # Fields of the data set, such as splits and image_size, may be given.
         written["dataset"] = {**given, **written["dataset"]}
     spec = Spec.model_validate({**environment_fields(), **written}, context={"folder": Path().absolute()})
     return Source(spec, dump_yaml(written))
@@ -69,10 +67,10 @@ def _from_arrays(images: Any, labels: Any, fields: Mapping[str, Any]) -> Source:
 
 @contextmanager
 def naming_preparation(spec: Spec, text: str) -> Iterator[None]:
-    """If the data is missing, add to the error the command for making it that the spec's comment names.
+    """If the data is missing, add to the error the command that creates it, taken from a comment of the spec.
 
     Args:
-        spec: what to read.
+        spec: the spec.
         text: the spec's text, for instance with ``#   python examples/make_data.py detection data/digits``.
     """
     try:
@@ -82,16 +80,16 @@ def naming_preparation(spec: Spec, text: str) -> Iterator[None]:
         command = _PREPARATION.search(text)
         if command is None or path is None or Path(path).exists():
             raise
-        raise DataError(f"{error}; make it with: {command[1].strip()}") from None
+        raise DataError(f"{error}; create it with: {command[1].strip()}") from None
 
 
 def spec_file(source: str | Path) -> Path:
-    """Return the spec file of a path: the path itself, or the spec that `init` would write for a folder of images.
+    """Return the spec file of a path: the path itself, or for images the spec that `init` would write.
 
-    A spec that was written before is used as it is, so that the same command resumes its search.
+    An existing spec is used unchanged, so that the same command resumes its search.
 
     Raises:
-        UserError: if the folder's spec cannot be written, or a file of its name is about other data.
+        UserError: if the spec cannot be written, or a file of its name describes other data.
     """
     if source == "":
         raise UserError("the path of the spec is empty")
@@ -121,11 +119,11 @@ def _must_be_about(spec: Path, data: Path) -> None:
     found = getattr(load_spec(spec).dataset, "path", None)
     if found is None or not _same_or_below(Path(found), data):
         raise UserError(
-            f"{spec} exists already and is about other data ({found}); write a spec of another name with: "
+            f"{spec} exists already and describes other data ({found}); write a spec with another name: "
             f"automap init {shell_quoted(data)} --output FILE"
         )
 
 
 def _same_or_below(path: Path, folder: Path) -> bool:
-    # A COCO file or a table may lie in the folder that was named.
+    # An annotation file or a table may be inside the given folder.
     return path.resolve() == folder.resolve() or folder.resolve() in path.resolve().parents

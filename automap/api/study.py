@@ -1,4 +1,4 @@
-"""Studies: what was searched, and what came of it."""
+"""Studies and their results."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from automap.search.study import Study as OpenStudy
 
 _LARGEST = 2**31 - 1
-"""Of the integers that databases hold."""
+"""Largest integer of a database column."""
 
 
 class Study:
-    """A study in a database, for reading: `automap.open_study` and `automap.search` return one.
+    """A study in a database, opened for reading; returned by `automap.open_study` and `automap.search`.
 
     Args:
         engine: the database.
-        row: the study in it.
+        row: the study's row.
     """
 
     def __init__(self, engine: Engine, row: StudyRow) -> None:
@@ -50,7 +50,7 @@ class Study:
 
     @classmethod
     def of(cls, opened: OpenStudy) -> Self:
-        """Return the study that a search had open."""
+        """Return the study of a search."""
         return cls(opened.engine, with_places(get_study(opened.store), opened.spec))
 
     @property
@@ -105,7 +105,7 @@ class Study:
         return place if holds_model(place) else None
 
     def best(self) -> LoadedModel:
-        """Load the winner's model; this imports Keras.
+        """Load the winner's model; imports Keras.
 
         Raises:
             RunError: if no trial has completed.
@@ -118,18 +118,18 @@ class Study:
         """Return `winner`.
 
         Raises:
-            RunError: if no trial has completed; with what happened to those that ended.
+            RunError: if no trial has completed; the text counts the trials by their state.
         """
         if (place := self.winner) is not None:
             return place
         counts = results.count_states(self._store)
         if counts["complete"]:
-            raise RunError(f"study '{self.name}' has no winner's model in {self._row.run_directory}")
+            raise RunError(f"the winner's model of study '{self.name}' is missing in {self._row.run_directory}")
         ended = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number) or "none has ended"
         raise RunError(f"no trial of study '{self.name}' has completed ({ended})")
 
     def model(self, trial: int) -> LoadedModel:
-        """Load the model of one trial; of a finalist, that of its best seed. This imports Keras.
+        """Load the model of a trial, or of a finalist's best seed; imports Keras.
 
         Raises:
             UserError: if there is no such trial, or its weights were not kept.
@@ -139,7 +139,7 @@ class Study:
         return load_model(self.model_location(trial))
 
     def model_location(self, trial: int) -> str:
-        """Return folder or URL of a trial's model.
+        """Return the folder or URL of a trial's model.
 
         Raises:
             UserError: if there is no such trial, or its weights were not kept.
@@ -150,7 +150,7 @@ class Study:
             if holds_model(place):
                 return place
         raise UserError(
-            f"study '{self.name}' keeps no weights of trial {trial} ({view.state}): weights are kept for the "
+            f"study '{self.name}' has no weights of trial {trial} ({view.state}): weights are kept for the "
             "best trials and the finalists only"
         )
 
@@ -158,7 +158,7 @@ class Study:
         """Check that Optuna's trials, automap's results and the files in the run directory agree.
 
         Raises:
-            SpecError: if a plugin of the spec is missing, or takes other fields now.
+            SpecError: if a plugin of the spec is missing or its fields have changed.
         """
         from automap.search.consistency import examine
 
@@ -180,7 +180,7 @@ class Study:
 
     @property
     def in_training(self) -> bool:
-        """Whether workers train for it now."""
+        """Whether workers are training for it now."""
         return bool(list_active(self._store))
 
     def _best_first(self, finals: Sequence[ResultRow]) -> list[ResultRow]:
@@ -199,7 +199,7 @@ class Study:
 
 
 def with_places(row: StudyRow, spec: Spec) -> StudyRow:
-    """Return a study with the run directory of a spec, if the database holds it without its password."""
+    """Return a study with the run directory of a spec, because the database stores it without its password."""
     if HIDDEN not in row.run_directory:
         return row
     return replace(row, run_directory=spec.run_location, spec={**row.spec, "runs": spec.runs, "cache": spec.cache})
@@ -224,7 +224,7 @@ def rank_studies(
 
 
 def holds_model(place: str) -> bool:
-    """Return whether a folder or URL holds a finished model."""
+    """Return whether a folder or URL contains a finished model."""
     from automap.store.remote import file_sizes, is_remote
 
     if is_remote(place):

@@ -1,4 +1,4 @@
-"""Writing answers: tables, JSON, JSON lines and CSV, and files for those that are pictures."""
+"""Writing answers as tables, JSON, JSON lines and CSV, and as image files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WrittenAnswer(NamedTuple):
 
     prediction: Prediction
     files: dict[str, str]
-    """``picture`` and ``drawing``, as far as they were saved."""
+    """Paths of the saved ``picture`` and ``drawing``."""
 
     def to_data(self) -> dict[str, Any]:
         """Return the answer as plain data with numbers at full precision."""
@@ -47,12 +47,12 @@ class WrittenAnswer(NamedTuple):
 
 
 def _renamed(row: Row) -> Row:
-    # A class or a number of the data set may have the name of a column.
+    # A class or number of the data set may have the name of another column.
     return {f"{name} (answer)" if name in (IMAGE_COLUMN, "picture", "drawing") else name: row[name] for name in row}
 
 
 class OutputFiles:
-    """Saves pictures and drawings under names that are never used twice and never overwrite an input.
+    """Saves pictures and drawings under unique names that never overwrite an input.
 
     Args:
         inputs: the images that are read.
@@ -69,7 +69,7 @@ class OutputFiles:
             if folder is not None:
                 _create(folder)
         wanted = pictures is not None or drawings is not None
-        # Compared without case, as some file systems do.
+        # Compared case-insensitively, like some file systems do.
         self._taken = {_key(path) for path in inputs} if wanted else set()
 
     def save(self, model: LoadedModel, prediction: Prediction) -> WrittenAnswer:

@@ -26,7 +26,7 @@ def check(
         ),
     ] = True,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Decode the data set again, for instance because its cache is damaged.")
+        bool, typer.Option("--rebuild", help="Decode the data set again, for instance if its cache is damaged.")
     ] = False,
     format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
 ) -> None:

@@ -1,4 +1,4 @@
-"""How ``automap check`` shows a spec, its search space, its data and what a search will take."""
+"""The output of ``automap check``: a spec, its search space, its data and the resources of a search."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from automap.spec.yaml import dump_yaml
 from automap.workers.disk_and_memory import Estimate
 
 MOST_CLASSES = 20
-"""Classes that the table of the data shows one by one."""
+"""Largest number of classes that the data table lists individually."""
 
 
 def resolved_spec(spec: Spec, *, coloured: bool) -> RenderableType:
-    """Return the spec with all that it left out, as YAML that is a spec itself."""
+    """Return the resolved spec, with all defaults, as YAML that is a valid spec itself."""
     text = redact(dump_yaml(spec.to_data()))
     return Syntax(text, "yaml", theme="ansi_dark", background_color="default") if coloured else Text(text)
 
 
 def search_space(spec: Spec) -> RenderableType:
-    """Return a table of everything that is searched."""
+    """Return a table of all searched hyperparameters."""
     found = list(hyperparameters(spec))
     if not found:
         return Text("Nothing is searched: every hyperparameter has a value.\n")
@@ -76,8 +76,8 @@ def _counts(summary: DataSummary) -> Table:
 
 
 def needs(takes: Estimate, largest: int) -> RenderableType:
-    """Return what a search will take of disk and memory."""
-    table = _table("a search takes", "what", "about")
+    """Return a table of the disk space and memory that a search needs."""
+    table = _table("a search needs", "what", "about")
     table.columns[1].justify = "right"
     table.add_row("largest network", f"{largest:,} weights")
     table.add_row("decoded data, shared by searches", format_size(takes.cache))

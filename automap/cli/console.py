@@ -1,4 +1,4 @@
-"""Where a command writes: results to standard output, progress and messages to standard error."""
+"""Consoles of commands: results go to standard output, progress and messages to standard error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN_WIDTH = 120
 def output_console() -> SafeConsole:
     """Return the console for results.
 
-    Without a terminal and without ``COLUMNS``, lines are 120 characters wide: nobody's window is too narrow.
+    Without a terminal and without ``COLUMNS``, lines are 120 characters wide.
     """
     console = SafeConsole()
     if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
@@ -41,5 +41,5 @@ def print_json(data: Any) -> None:
 
 def print_lines(text: str, end: str = "\n") -> None:
     """Write CSV, Markdown or YAML to standard output."""
-    # A cell or label with a terminal's control sequences is as dangerous here as in a table.
+    # Control sequences in a cell or label are as dangerous here as in a table.
     sys.stdout.write(escaped(text, lines=True) + end)

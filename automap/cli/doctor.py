@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from automap.search.consistency import Finding
 
 MAX_EXAMPLES = 5
-"""Problems of one check that are listed one by one."""
+"""Largest number of problems that are listed for one check."""
 
 _MARKS = {"good": ("✓", "green"), "doubtful": ("!", "yellow"), "bad": ("✗", "red")}
 _ASCII_MARKS = {"good": "ok", "doubtful": "!", "bad": "X"}
@@ -56,7 +56,7 @@ def _check_study(name: str, storage: str | None, format_: str) -> None:
     else:
         _print(_rows_of_study(findings))
         if any(found.problems for found in findings) and study.in_training:
-            say("Workers are training: what they are writing just now may show as a problem. Check again later.")
+            say("Workers are training, and records that they are writing may appear as problems. Check again later.")
     if any(found.problems for found in findings):
         raise typer.Exit(1)
 

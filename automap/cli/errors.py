@@ -1,4 +1,4 @@
-"""Showing an error on standard error: what, where, and on a terminal the line of the spec with a caret."""
+"""Showing errors on standard error; on a terminal with the line of the spec and a caret."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from automap.spec.display import SafeConsole, escaped, safe_text
 from automap.spec.errors import Problem, SpecError, dotted
 
 EXCERPT_WIDTH = 160
-"""Characters of a line that are shown around a problem."""
+"""Number of characters of a line that are shown around a problem."""
 
 
 def show_error(error: Exception, *, debug: bool = False) -> None:
-    """Write an error for a person; the traceback only where it was asked for.
+    """Write an error message, with the traceback only if requested.
 
     Args:
-        error: what reached the program's boundary.
+        error: the error that reached the program's boundary.
         debug: whether to show the traceback too.
     """
     console = message_console()
@@ -48,7 +48,7 @@ _WRONG_PATH = frozenset({ENOENT, EEXIST, EACCES, EPERM, ENOTDIR, EISDIR, EROFS, 
 
 
 def _is_of_system(error: Exception) -> TypeGuard[OSError]:
-    # Of a file that cannot be read or written, a full disk, a limit of the system: no fault of the program.
+    # A file that cannot be read or written, a full disk, a limit of the system: not a fault of the program.
     return isinstance(error, OSError) and error.strerror is not None
 
 
@@ -86,5 +86,5 @@ def _excerpt(lines: list[str], position: tuple[int, int]) -> Text:
 
 
 def _print(console: SafeConsole, text: Text) -> None:
-    # Never wrapped: a message is one line, so that other programs can read it.
+    # Never wrapped: messages are single lines that other programs can read.
     console.print(text, soft_wrap=True)

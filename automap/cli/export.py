@@ -1,4 +1,4 @@
-"""``automap export``: a model in a format that runs elsewhere."""
+"""``automap export``: write a model in a format for deployment."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def export(
         typer.Option(help="Folder for the artifact and its model card.", metavar="DIR", show_default="MODEL-FORMAT"),
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Quantize to int8, calibrated on training images.")] = False,
-    max_loss: Annotated[float, typer.Option(help="Largest accepted loss of the metric under --int8.", min=0.0)] = 0.01,
+    max_loss: Annotated[float, typer.Option(help="Largest accepted loss of the metric with --int8.", min=0.0)] = 0.01,
     storage: StorageOption = None,
 ) -> None:
-    """Export a model, verified in its own runtime.
+    """Export a model and verify the exported file.
 
     Example: automap export flowers --format onnx --output flowers-onnx
     """

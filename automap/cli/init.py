@@ -1,4 +1,4 @@
-"""``automap init``: look at images and write a spec for them."""
+"""``automap init``: inspect images and write a spec for them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the spec if it exists.")] = False,
     type_: Annotated[
         str | None,
-        typer.Option("--type", help="Type of the data set, if it is not recognised.", metavar="NAME"),
+        typer.Option("--type", help="Type of the data set, if it is not recognised correctly.", metavar="NAME"),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option("--task", help="What to predict, if it is not what PATH suggests.", metavar="NAME"),
+        typer.Option("--task", help="The task, if it is not the one that PATH suggests.", metavar="NAME"),
     ] = None,
 ) -> None:
     """Write a commented spec for a folder, a table or arrays of images.
 
-    A folder holds one folder for each class, or the folders images and masks, or inputs and targets, or annotations in
-    the format of COCO, Pascal VOC or YOLO; a table (CSV, Parquet) has an image and its label, labels or numbers in
-    each row; arrays (NPZ, IDX) hold images and labels. --task chooses another task for the same images, such as
-    face_recognition for folders of persons, or enhancement for good images.
+    A folder contains one folder for each class, or the folders images and masks, or inputs and targets, or annotations
+    in the format of COCO, Pascal VOC or YOLO. A table (CSV, Parquet) has an image with its label, labels or numbers in
+    each row. Arrays (NPZ, IDX) contain images and labels. --task chooses another task for the same images, such as
+    face_recognition for one folder per person, or enhancement for clean images.
 
     Example: automap init data/flowers --output flowers.yaml
     """

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called, so that help and start-up stay fast."""
+"""Commands that are imported only when they are called, so that help and start-up stay fast."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typer.main import get_command
 
 
 class LazyGroup(TyperGroup):
-    """Lists its commands by their one-line help and imports only the module of the one that is called.
+    """A command group that imports only the module of the command that is called.
 
     A command ``name`` is the attribute ``name`` of the module ``automap.cli.name``: a function, or a Typer
-    program with commands of its own. It takes this group's ``--debug`` too: people add it at the end.
+    program with subcommands. Each command also accepts the group's ``--debug``, because people add it at the end.
     """
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Put the real command in its place before Typer looks it up."""
+        """Replace the placeholder by the real command before Typer looks it up."""
         if args and args[0] in self.commands:
             self.commands[args[0]] = self._load(args[0])
         return super().resolve_command(ctx, args)

@@ -20,7 +20,7 @@ WATCH_SECONDS = 2.0
 
 
 class Format(StrEnum):
-    """How to write a leaderboard."""
+    """Output formats of a leaderboard."""
 
     TABLE = "table"
     JSON = "json"
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 
 class States(StrEnum):
-    """Which trials to list: ranked ones, all, or only those that ended in one other way."""
+    """Which trials to list: ranked ones, all, or only those in one other state."""
 
     RANKED = "ranked"
     ALL = "all"
@@ -58,10 +58,10 @@ def leaderboard(
     pareto: Annotated[bool, typer.Option("--pareto", help="Show only the Pareto front of the objectives.")] = False,
     limit: Annotated[int, typer.Option(help="Maximum number of rows; 0 for all.", min=0)] = 20,
     state: Annotated[
-        States, typer.Option(help="Which trials to list; the last three list only those.")
+        States, typer.Option(help="Which trials to list: ranked ones, all, or only those in one state.")
     ] = States.RANKED,
     format_: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TABLE,
-    watch: Annotated[bool, typer.Option("--watch", help="Redraw whenever something changes, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw on every change; stop with Ctrl-C.")] = False,
     storage: StorageOption = None,
 ) -> None:
     """Rank the results of one or more studies.

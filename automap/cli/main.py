@@ -1,4 +1,4 @@
-"""The ``automap`` program: its commands, and the one place where errors become messages and exit codes."""
+"""The ``automap`` program: its commands, and the conversion of errors to messages and exit codes."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ COMMANDS = {
     "init": "Write a commented spec for a folder, a table or arrays of images.",
     "check": "Validate a spec and show it resolved, with its search space and its data.",
     "search": "Run or resume a search.",
-    "worker": "Train for a search that another process or machine runs.",
+    "worker": "Join a search that another process or machine has started.",
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
     "report": "Write a report of a study: one HTML page that opens without a network.",
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",
-    "export": "Export a model, verified in its own runtime.",
+    "export": "Export a model and verify the exported file.",
     "plugins": "List, explain and create plugins.",
     "doctor": "Check that a study's records agree, or that this machine is ready for a search.",
     "schema": "Write the JSON Schema of specs, for completion in editors.",
 }
-"""Each command with the first line of its docstring, so that listing them imports none of them."""
+"""The first line of each command's docstring, so that listing the commands does not import them."""
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, following the convention of shells."""
 
 
 @dataclass
 class Invocation:
-    """What holds for the whole program, whichever command runs."""
+    """Options of the program that apply to all commands."""
 
     debug: bool = False
 
@@ -65,14 +65,14 @@ def _automap(
         typer.Option("--debug", help="Show the traceback of an error.", callback=_set_debug, expose_value=False),
     ] = False,
 ) -> None:
-    """Find the network for your images: a spec file in, a trained Keras model out.
+    """Find a good neural network for your images: from a spec file to a trained Keras model.
 
     Example: automap search specs/digits.yaml
     """
 
 
 def program() -> typer.Typer:
-    """Return the program with its commands, none of them imported yet."""
+    """Return the program with its commands, which are imported later."""
     app = typer.Typer(
         cls=LazyGroup,
         callback=_automap,
@@ -86,14 +86,14 @@ def program() -> typer.Typer:
 
 
 def _not_imported() -> None:
-    raise NotImplementedError("stands for a command in listings; LazyGroup puts the real one in its place")
+    raise NotImplementedError("placeholder in listings; LazyGroup replaces it by the real command")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the program and exit: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
 
     Args:
-        arguments: the words after the program's name; left out, those of the process.
+        arguments: command-line arguments without the program's name; None for those of the process.
     """
     invocation = Invocation()
     _prepare_streams()
@@ -119,17 +119,17 @@ def _report(error: Exception, debug: bool) -> int:
 
 
 def _prepare_streams() -> None:
-    # Streams that the caller has closed: files that are opened later must not take their place.
+    # The caller may have closed standard streams: files that are opened later must not get their descriptors.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    # File names may contain characters that the terminal's encoding lacks: show them escaped.
+    # File names may contain characters that the terminal's encoding lacks; they are shown escaped.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _flushed() -> bool:
-    # A reader such as `head` may have gone; the interpreter would complain when it flushes at its end.
+    # A reader such as `head` may have exited; the interpreter would complain when it flushes at exit.
     try:
         sys.stdout.flush()
     except BrokenPipeError:

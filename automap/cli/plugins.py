@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from automap.spec.plugins import FoundPlugin
 
 NAME_WIDTH = 20
-"""Width of the first column, the same in the tables of all kinds."""
+"""Width of the first column, the same in all tables."""
 
 plugins = typer.Typer(
     help="List, explain and create plugins.",

@@ -1,4 +1,4 @@
-"""``automap predict``: a model's answers for image files."""
+"""``automap predict``: predict for image files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from automap.models.predict import Prediction
 
 MAX_NAMED = 10
-"""Unreadable or ignored files that a message names."""
+"""Number of unreadable or ignored files that a message names."""
 
 
 class Format(StrEnum):
-    """How answers are written."""
+    """Output formats of answers."""
 
     TABLE = "table"
     JSON = "json"
@@ -94,7 +94,7 @@ def predict(
 def _answers(
     model: LoadedModel, files: Sequence[Path], gallery: Path | None, places: OutputFiles
 ) -> list[WrittenAnswer]:
-    """Return the answers, with their pictures and drawings saved."""
+    """Return the answers and save their pictures and drawings."""
     from automap.exceptions import UserError
     from automap.models.predict import predict as predict_images
     from automap.models.similarity import compare, compares_images, search
@@ -108,7 +108,7 @@ def _answers(
         return [places.save(model, each) for each in compared]
     if gallery is not None:
         raise UserError("--gallery is for face recognition; this model has another task")
-    # Saved one by one: the pictures of a thousand photographs would not fit into memory.
+    # Saved one by one, because the pictures of a thousand photographs would not fit into memory.
     return [places.save(model, each) for each in predictions]
 
 

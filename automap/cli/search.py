@@ -1,4 +1,4 @@
-"""``automap search``: the main job."""
+"""``automap search``: run or resume a search."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ def search(
     ],
     trials: Annotated[
         str | None,
-        typer.Option(help="Trials in total (30), or additional ones (+10), instead of the spec's.", metavar="N|+N"),
+        typer.Option(help="Number of trials in total (30) or in addition (+10); overrides the spec.", metavar="N|+N"),
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option(help="Time in total (2h), or additional time (+20m), instead of the spec's.", metavar="T|+T"),
+        typer.Option(help="Time in total (2h) or in addition (+20m); overrides the spec.", metavar="T|+T"),
     ] = None,
     workers: Annotated[
-        str, typer.Option(help="Processes that train at once; auto fits them to this machine.", metavar="N|auto")
+        str, typer.Option(help="Processes that train at once; auto chooses the number.", metavar="N|auto")
     ] = "1",
     executor: Annotated[
-        Literal["local", "ray"], typer.Option(help="Where workers run: on this machine, or on a Ray cluster.")
+        Literal["local", "ray"], typer.Option(help="Where workers run: on this machine or on a Ray cluster.")
     ] = "local",
     address: Annotated[
         str | None,
         typer.Option(help="Address of the Ray cluster.", metavar="HOST:PORT", show_default="start one here"),
     ] = None,
-    cpus: Annotated[float, typer.Option(help="Processors of each worker on Ray.", min=0.1)] = 2.0,
+    cpus: Annotated[float, typer.Option(help="Processors for each worker on Ray.", min=0.1)] = 2.0,
     gpus: Annotated[
         float | None,
-        typer.Option(help="GPUs of each worker on Ray; 0.5 for two workers on one.", min=0.0, show_default="1 if any"),
+        typer.Option(help="GPUs for each worker on Ray; 0.5 for two on one GPU.", min=0.0, show_default="1 if any"),
     ] = None,
 ) -> None:
     """Run or resume a search.
 
-    For a folder of images, the spec that `automap init` would propose is written first.
+    For a folder of images, a spec is written first, as `automap init` would do.
 
     Example: automap search specs/digits.yaml --trials +10
     """
@@ -75,8 +75,8 @@ def _report(study: Study, path: Path) -> None:
     say("")
     if (winner := study.winner) is not None:
         say(f"winner:  {winner}")
-        say(f"  use it:         automap predict {shell_quoted(winner)} IMAGE…")
-    say(f"  look at trials: automap show {shell_quoted(path)} TRIAL")
+        say(f"  predict:        automap predict {shell_quoted(winner)} IMAGE…")
+    say(f"  show a trial:   automap show {shell_quoted(path)} TRIAL")
 
 
 def _raise_nothing_completed(path: Path) -> None:

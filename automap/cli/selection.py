@@ -1,4 +1,4 @@
-"""The option that names a database."""
+"""The option for the database URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``automap show``: one trial."""
+"""``automap show``: show one trial."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from automap.cli.selection import StorageOption
 
 
 class Format(StrEnum):
-    """How to write a trial."""
+    """Output formats of a trial."""
 
     TEXT = "text"
     JSON = "json"

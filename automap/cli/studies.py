@@ -1,4 +1,4 @@
-"""``automap studies``: what a database holds."""
+"""``automap studies``: list the studies of a database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STATES = ("complete", "pruned", "infeasible", "failed", "running", "waiting", "
 
 
 class Format(StrEnum):
-    """How to write the list."""
+    """Output formats of the list."""
 
     TABLE = "table"
     JSON = "json"
@@ -59,7 +59,7 @@ def _data(study: StudySummary) -> dict[str, Any]:
 
 
 def _table(found: list[StudySummary]) -> Text:
-    """Return a table as text: for a thousand studies Rich's own tables take a second."""
+    """Return the table as text; for a thousand studies Rich's own tables take a second."""
     from rich.cells import cell_len
     from rich.text import Text
 

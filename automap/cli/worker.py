@@ -1,4 +1,4 @@
-"""``automap worker``: train for a search that runs on this or another machine."""
+"""``automap worker``: join a search that another process or machine has started."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import typer
 def worker(
     spec: Annotated[Path, typer.Argument(help="The spec file.", metavar="SPEC", show_default=False)],
     workers: Annotated[
-        str, typer.Option(help="Processes that train at once; auto fits them to this machine.", metavar="N|auto")
+        str, typer.Option(help="Processes that train at once; auto chooses the number.", metavar="N|auto")
     ] = "1",
     wait: Annotated[
         str, typer.Option(help="How long to wait for a study that does not exist yet (5m).", metavar="T")
     ] = "0s",
 ) -> None:
-    """Train for a search that another process or machine runs.
+    """Join a search that another process or machine has started.
 
-    It takes trials from the study's budget until that is spent and the finalists are trained. On Ctrl-C or
-    SIGTERM it leaves at the next evaluation, with exit code 130; its trial continues elsewhere.
+    The worker takes trials from the study's budget until it is spent and the finalists are trained. On Ctrl-C or
+    SIGTERM it stops at the next evaluation with exit code 130, and other workers take over its trial.
 
     Example: automap worker specs/digits.yaml --workers auto --wait 5m
     """
@@ -33,7 +33,7 @@ def worker(
     try:
         join(spec, workers=Workers.parse(workers), wait_seconds=_seconds(wait))
     except SearchInterrupted:
-        say("left the search; trials in training continue on other workers, or with the same command")
+        say("left the search; other workers, or the same command, resume its trials")
         raise typer.Exit(130) from None
     say(f"nothing is left to train; results: automap leaderboard {shell_quoted(spec)}")
 

@@ -33,7 +33,10 @@ def notes(board: Leaderboard) -> list[str]:
     seeds = sorted({row.seeds for row in ranked if row.state == "finalist" and row.seeds > 1})
     if seeds:
         over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        lines.append(f"± standard deviation over {over} seeds; rows without it were trained once and not tested")
+        once = "; rows without ± were trained once" if any(row.seeds == 1 for row in ranked) else ""
+        lines.append(f"± standard deviation over {over} seeds{once}")
+    if {"finalist", "complete"} <= {row.state for row in ranked}:
+        lines.append("only finalists are evaluated on the test split")
     shared = any(one.rank == other.rank for one, other in pairwise(ranked))
     if shared and len(board.objectives) == 1:
         lines.append("= tied: the difference is within the spread")
@@ -74,7 +77,7 @@ def _cell(column: Column, row: Row, text: str) -> Text:
     if column.title == "state":
         return Text(text, style=_STATE_STYLES.get(row.state, ""))
     if column.emphasis == "aside":
-        # A bold row must not make bold what is meant to stand back.
+        # Secondary columns stay dim in a bold row.
         return Text(text, style="not bold dim")
     return Text(text, style="bold green" if row.rank == 1 and column.emphasis == "main" else "")
 

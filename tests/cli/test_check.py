@@ -1,4 +1,4 @@
-"""``automap check``: the spec resolved, its search space, its data, what a search takes, every mistake."""
+"""``automap check``: the resolved spec, its search space, its data, the resources of a search, all errors."""
 
 import json
 
@@ -203,4 +203,4 @@ def test_missing_data_of_a_shipped_spec_names_the_command_that_makes_it(tmp_path
     for command in ("check", "search"):
         done = call_automap(command, spec)
         assert done.returncode == 2
-        assert "make it with: python examples/make_data.py detection data/scattered_digits" in done.stderr
+        assert "create it with: python examples/make_data.py detection data/scattered_digits" in done.stderr

@@ -117,7 +117,7 @@ def test_one_of_several_studies_must_be_named(folder: Path) -> None:
     add_trial(engine, make_study(engine, "other"), 0, complete(0.99))
     add_trial(engine, make_study(engine, "costly", objectives=ACCURACY_AND_LATENCY), 0, complete(0.9))
     error = error_of(automap("leaderboard", folder=folder))
-    assert "holds 3 studies: digits, other, costly" in error
+    assert "contains 3 studies: digits, other, costly" in error
     both = json.loads(automap("leaderboard", "digits", "other", "--format", "json", folder=folder).stdout)
     assert [(row["study"], row["trial"]) for row in both["rows"]][:2] == [("digits", 3), ("other", 0)]
     assert "cannot share a leaderboard" in error_of(automap("leaderboard", "digits", "costly", folder=folder))

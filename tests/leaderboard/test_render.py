@@ -14,7 +14,7 @@ from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.export import to_csv, to_json, to_markdown
 from automap.leaderboard.formatting import differing_tokens, format_cost, format_count, format_value, short_candidate
 from automap.leaderboard.ranking import rank
-from automap.leaderboard.render import leaderboard_table
+from automap.leaderboard.render import leaderboard_table, notes
 from automap.leaderboard.trial_render import trial_page
 from automap.leaderboard.trial_view import read_trial
 from automap.store import leases, runs
@@ -57,7 +57,7 @@ def test_a_table_fits_its_width_and_no_number_is_cut(engine: Engine, study: Stud
 def test_numbers_stand_below_numbers(engine: Engine, study: StudyRow) -> None:
     lines = drawn(leaderboard_table(rank(engine, [study]), 120), 120)
     dots = {line.index("0.") for line in lines if "complete " in line and "0." in line}
-    dots |= {line.index("0.") for line in lines if "finalist" in line}
+    dots |= {line.index("0.") for line in lines if "finalist" in line and "0." in line}
     assert len(dots) == 1
 
 
@@ -69,7 +69,19 @@ def test_a_wide_table_shows_what_differs_and_what_it_costs(engine: Engine, study
     assert "12.3 k" in text
     assert "1.50 ms" in text
     assert "5 trials ended: 4 complete · 1 failed" in text
-    assert "standard deviation over 3 seeds" in text
+    assert "± standard deviation over 3 seeds; rows without ± were trained once" in text
+    assert "only finalists are evaluated on the test split" in text
+
+
+def test_a_finalist_of_one_seed_is_no_untested_row(engine: Engine) -> None:
+    study = make_study(engine, "short")
+    for trial in range(2):
+        add_trial(engine, study, trial, complete(0.9))
+    add_finalist(engine, study, 0, [0.9, 0.92], of=candidate(width=64))
+    add_finalist(engine, study, 1, [0.91], of=candidate(width=32))
+    told = notes(rank(engine, [study]))
+    assert "± standard deviation over 2 seeds; rows without ± were trained once" in told
+    assert not any("tested" in note or "test split" in note for note in told)
 
 
 def test_a_limit_is_said(engine: Engine, study: StudyRow) -> None:
