@@ -64,6 +64,16 @@ class Study:
         return display_url(self._engine.url)
 
     @property
+    def engine(self) -> Engine:
+        """The database, open for reading."""
+        return self._engine
+
+    @property
+    def row(self) -> StudyRow:
+        """The study as the database holds it."""
+        return self._row
+
+    @property
     def spec_text(self) -> str:
         """The spec as the user wrote it."""
         return self._row.spec_text

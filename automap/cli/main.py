@@ -21,6 +21,7 @@ COMMANDS = {
     "worker": "Join a search that another process or machine has started.",
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
+    "browse": "Browse studies and trials in the terminal, also while a search is running.",
     "report": "Write a report of a study: one HTML page that opens without a network.",
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",

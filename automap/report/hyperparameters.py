@@ -54,7 +54,7 @@ def searched(trials: Sequence[TrialData]) -> list[Searched]:
     """Return the hyperparameters that vary, those that most trials have first."""
     found: dict[str, dict[int, Any]] = {}
     for trial in trials:
-        for name, value in _flat(trial.run.candidate):
+        for name, value in flat_candidate(trial.run.candidate):
             found.setdefault(name, {})[trial.run.trial] = value
     varying = [Searched(name, values) for name, values in found.items() if len({repr(v) for v in values.values()}) > 1]
     return sorted(varying, key=lambda each: -len(each.values))
@@ -177,7 +177,8 @@ def _places(each: Searched) -> Callable[[Any], float]:
     return lambda value: (scale(value) - low) / ((high - low) or 1.0)
 
 
-def _flat(candidate: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flat_candidate(candidate: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of every field, named as in Optuna's tables: ``architecture.cnn.dropout``."""
     for slot, value in candidate.items():
         if slot == "augmentation":
             for index, step in enumerate(value):

@@ -62,19 +62,20 @@ class StudyData:
         return self.objective.direction == "maximize"
 
 
-def read_study_data(engine: Engine, study: StudyRow) -> StudyData:
+def read_study_data(engine: Engine, study: StudyRow, *, curves: bool = True) -> StudyData:
     """Read a study for its report.
 
     Args:
         engine: the database.
         study: the study in it.
+        curves: whether to read learning curves, which are most of the bytes.
 
     Raises:
         StorageError: if the database cannot be read.
     """
     store = StudyStore(engine, study.id)
     board = rank(engine, [study], limit=None, state="all")
-    results = list_results(store, curves=True)
+    results = list_results(store, curves=curves)
     searched = {result.trial: result for result in results if result.kind == "search"}
     rows = {row.trial: row for row in board.rows}
     measured: dict[int, list[MeasurementRow]] = {}

@@ -1,0 +1,1 @@
+"""The terminal browser: studies, their trials, and comparisons, live."""
