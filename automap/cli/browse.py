@@ -20,7 +20,7 @@ def browse(
     ] = None,
     storage: StorageOption = None,
 ) -> None:
-    """Browse studies and trials in the terminal, also while a search is running.
+    """Browse studies and trials in the terminal.
 
     Sort, filter, compare two trials, extend or stop the search: the keys are shown at the bottom.
 

@@ -30,7 +30,7 @@ def check(
     ] = False,
     format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
 ) -> None:
-    """Validate a spec and show it resolved, with its search space and its data.
+    """Validate a spec; show its search space and data.
 
     Nothing is trained. All problems are reported at once, with line and column.
 

@@ -24,14 +24,12 @@ _ASCII_MARKS = {"good": "ok", "doubtful": "!", "bad": "X"}
 def doctor(
     study: Annotated[
         str | None,
-        typer.Argument(
-            help="Name of the study, or its spec file.", metavar="[STUDY]", show_default="check this machine"
-        ),
+        typer.Argument(help="Name of the study, or its spec file.", metavar="STUDY", show_default="check this machine"),
     ] = None,
     format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
     storage: StorageOption = None,
 ) -> None:
-    """Check that a study's records agree, or that this machine is ready for a search.
+    """Check the records of a study, or check this machine.
 
     For a study, compares Optuna's trials, automap's results and the files in the run directory. The exit code
     is 1 if there is a problem. Nothing is changed.

@@ -26,7 +26,7 @@ def init(
         typer.Option("--task", help="The task, if it is not the one that PATH suggests.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Write a commented spec for a folder, a table or arrays of images.
+    """Write a commented spec for images in a folder, table or file.
 
     A folder contains one folder for each class, or the folders images and masks, or inputs and targets, or annotations
     in the format of COCO, Pascal VOC or YOLO. A table (CSV, Parquet) has an image with its label, labels or numbers in

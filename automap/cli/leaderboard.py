@@ -42,7 +42,7 @@ def leaderboard(
     studies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[STUDY]...",
+            metavar="STUDY",
             help="Names of studies, or their spec files.",
             show_default="the only study of the database",
         ),

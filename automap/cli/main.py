@@ -15,19 +15,19 @@ from typer.main import get_command
 from automap.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "init": "Write a commented spec for a folder, a table or arrays of images.",
-    "check": "Validate a spec and show it resolved, with its search space and its data.",
+    "init": "Write a commented spec for images in a folder, table or file.",
+    "check": "Validate a spec; show its search space and data.",
     "search": "Run or resume a search.",
     "worker": "Join a search that another process or machine has started.",
     "leaderboard": "Rank the results of one or more studies.",
-    "show": "Show one trial: its hyperparameters, learning curve, metrics, cost and error.",
-    "browse": "Browse studies and trials in the terminal, also while a search is running.",
-    "report": "Write a report of a study: one HTML page that opens without a network.",
+    "show": "Show a trial: hyperparameters, learning curve, metrics, costs.",
+    "browse": "Browse studies and trials in the terminal.",
+    "report": "Write a report of a study as one self-contained HTML page.",
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",
     "export": "Export a model and verify the exported file.",
     "plugins": "List, explain and create plugins.",
-    "doctor": "Check that a study's records agree, or that this machine is ready for a search.",
+    "doctor": "Check the records of a study, or check this machine.",
     "schema": "Write the JSON Schema of specs, for completion in editors.",
 }
 """The first line of each command's docstring, so that listing the commands does not import them."""

@@ -44,7 +44,7 @@ def predict(
         list[str],
         typer.Argument(
             help="Image files, folders, glob patterns, or - for a list of files on standard input.",
-            metavar="PATH...",
+            metavar="PATH",
             show_default=False,
         ),
     ],

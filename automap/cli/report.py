@@ -15,7 +15,7 @@ def report(
         str | None,
         typer.Argument(
             help="Name of the study, or its spec file.",
-            metavar="[STUDY]",
+            metavar="STUDY",
             show_default="the only study of the database",
         ),
     ] = None,
@@ -27,7 +27,7 @@ def report(
     ] = True,
     storage: StorageOption = None,
 ) -> None:
-    """Write a report of a study: one HTML page that opens without a network.
+    """Write a report of a study as one self-contained HTML page.
 
     It shows the leaderboard, learning curves, the Pareto front, what the hyperparameters did, how good the winner
     is and where it is wrong.

@@ -25,7 +25,7 @@ def show(
     format_: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
     storage: StorageOption = None,
 ) -> None:
-    """Show one trial: its hyperparameters, learning curve, metrics, cost and error.
+    """Show a trial: hyperparameters, learning curve, metrics, costs.
 
     Example: automap show specs/digits.yaml 12
     """
