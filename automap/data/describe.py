@@ -1,4 +1,4 @@
-"""What a model must know of its data: shape, statistics, classes."""
+"""Describing data for models: shape, statistics, classes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from automap.interfaces.sample import IMAGE
 
 
 def describe(cache: Cache, train: Array, resize: Resize, kind: TargetKind) -> DataInfo:
-    """Return what a model must know of its data.
+    """Return the description of the data that a model is built for.
 
     Args:
         cache: the decoded records.
-        train: indices of the training records, whose statistics it has.
+        train: indices of the training records, whose statistics are computed.
         resize: how images were fitted into records.
         kind: of the targets.
     """

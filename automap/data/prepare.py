@@ -31,12 +31,12 @@ from automap.interfaces.sample import IMAGE, BadSample, SplitName
 
 
 class DataIdentity(NamedTuple):
-    """Which decoded data set a study uses."""
+    """Identifies the decoded data set of a study."""
 
     key: str
-    """Of the cache: a fingerprint of the samples and of how they are decoded."""
+    """Key of the cache: a fingerprint of the samples and of how they are decoded."""
     fingerprint: str
-    """Of pixels, targets and splits: the same for a copy of the data set on another machine."""
+    """Fingerprint of pixels, targets and splits; the same for a copy of the data set on another machine."""
 
 
 class PreparedData:
@@ -104,11 +104,11 @@ class PreparedData:
 
     @property
     def identity(self) -> DataIdentity:
-        """What another process needs to open the same records, and to see that they are the same."""
+        """The identity by which another process opens and checks the same records."""
         return DataIdentity(self._cache.key, self.fingerprint)
 
     def raise_if_damaged(self) -> None:
-        """Raise the damage of the cache that a reader's thread has found, if any.
+        """Raise the error about a damaged file that a reader thread has found, if any.
 
         Raises:
             StorageError: with the damaged file.
@@ -156,7 +156,7 @@ class PreparedData:
 
     @property
     def clipped(self) -> tuple[int, int]:
-        """How many values were outside the value range and clipped, and in how many records."""
+        """The number of values outside the value range that were clipped, and of records with such values."""
         return self._cache.manifest.clipped_values, self._cache.manifest.clipped_records
 
     @property
@@ -188,7 +188,7 @@ def prepare(
         cache: folder of all caches; None for `cache_directory`.
         shared: URL where machines share their caches: what is there is fetched, what is not is written there.
         progress: called with records done, records in all (None while it is not known), and what is being done.
-        rebuild: whether to decode the data set again although it was decoded before.
+        rebuild: whether to decode the data set again even if it is cached.
 
     Raises:
         DataError: if it cannot be trained on: missing, empty, one class, one image, too many bad samples.
@@ -211,11 +211,11 @@ def open_prepared(
 ) -> PreparedData:
     """Open the records that another process has prepared, without listing the data set again.
 
-    Where this machine does not have them, it prepares them itself.
+    If this machine does not have them, it prepares them itself.
 
     Args:
         dataset: the data set.
-        identity: of the records.
+        identity: identity of the records.
         cache: folder of all caches; None for `cache_directory`.
         shared: URL where machines share their caches.
 

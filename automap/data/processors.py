@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 
 def usable_processors() -> tuple[int, ...]:
-    """Return the numbers of the processors that this process may use; all of them where the system does not tell."""
+    """Return the numbers of the processors that this process may use; all if the system does not report it."""
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))
 
 
 def restrict_processors(numbers: Iterable[int]) -> None:
-    """Let this process use some processors only, where the system can do that (Linux)."""
+    """Restrict this process to some processors, if the system supports it (Linux)."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, numbers)

@@ -1,4 +1,4 @@
-"""A summary of a data set, and what to know before training on it."""
+"""A summary of a data set, with warnings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from automap.data.prepare import PreparedData
 from automap.interfaces.sample import BadSample, SplitName
 
 EXAMPLES = 5
-"""Bad files that a summary names for each reason."""
+"""Number of bad files that a summary names for each reason."""
 
 _SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 

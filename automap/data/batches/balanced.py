@@ -8,13 +8,13 @@ from automap.interfaces.array import Array
 
 
 def balanced_order(classes: Array, per_class: int, seed: int, epoch: int) -> Array:
-    """Return an order with runs of `per_class` records of one class; depends on the arguments alone.
+    """Return an order with runs of `per_class` records of one class; a function of the arguments only.
 
     The records of each class are shuffled and cut into runs; an incomplete run is filled with other records of the
     class, and the runs are shuffled. Every record occurs at least once, and classes as often as their size requires.
 
     Args:
-        classes: of each record, ``(records,)``, integers.
+        classes: class of each record, ``(records,)``, integers.
         per_class: length of a run.
         seed: the trial's seed.
         epoch: the epoch, from 0.

@@ -25,15 +25,15 @@ BLOCK_BYTES = 2**18
 
 
 class TrainingBatches:
-    """The training split, epoch after epoch, in the form that ``model.fit`` takes.
+    """The batches of the training split, epoch by epoch, in the form that ``model.fit`` takes.
 
-    Batches are full; the records left over at the end of an epoch are others each time, as the order is.
+    Batches are always full; the records that are left over differ from epoch to epoch, because the order does.
 
     Args:
         data: the data set.
         batch_size: images per step; a smaller split is one batch.
         seed: the trial's seed.
-        per_class: images of a class that are together in a batch, for losses that compare the images of a batch; None
+        per_class: images of each class in a batch, for losses that compare the images of a batch; None
             for any mix.
         parts: number of parts into which batches are divided to save memory.
 
@@ -136,7 +136,7 @@ def evaluation_batches(data: PreparedData, records: Array, batch_size: int) -> I
     Args:
         data: the data set.
         records: indices of the records.
-        batch_size: images a batch.
+        batch_size: images in a batch.
 
     Yields:
         The inputs by name, ``(batch_size, …)``, and the targets of as many of them as count: the last batch is padded

@@ -1,4 +1,4 @@
-"""The order of records in an epoch: depends on seed and epoch alone, so that trials can be resumed."""
+"""The order of records in an epoch: depends only on seed and epoch, so that trials can be resumed."""
 
 from __future__ import annotations
 

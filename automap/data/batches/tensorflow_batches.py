@@ -33,10 +33,10 @@ class TensorFlowBatches:
 
 
 def as_dataset(batches: Iterable[Batch], example: Batch) -> tf.data.Dataset:
-    """Return batches that Python makes as what the backend takes.
+    """Wrap batches from a Python iterable for the backend.
 
     Args:
-        batches: gone through once for each pass over the data set.
+        batches: iterated once for each pass over the data set.
         example: a batch of the same shapes and types.
     """
     signature = tf.nest.map_structure(lambda values: tf.TensorSpec(values.shape, values.dtype), example)
@@ -44,10 +44,10 @@ def as_dataset(batches: Iterable[Batch], example: Batch) -> tf.data.Dataset:
 
 
 def _ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Make batches ahead of the step, and let go of the data set without delay.
+    """Prefetch batches, without the autotuner of ``tf.data``.
 
-    The tuner of ``tf.data`` (2.21) looks after 10 ms, then after twice as long each time, and whoever ends an epoch
-    waits until it looks again: on one core 2.56 s for an epoch of 1.42 s. There is nothing here to be tuned.
+    The tuner (TensorFlow 2.21) sleeps for 10 ms, then twice as long each time, and the end of an epoch waits for it to
+    wake up: on one core an epoch of 1.42 s took 2.56 s. There is nothing to tune here.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -1,4 +1,4 @@
-"""What a cache holds: the manifest, written last, with a checksum of every file and of itself."""
+"""The manifest of a cache: written last, with a checksum of every file and of itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 from automap.interfaces.sample import BadSample
 
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
-"""A name that does not lead out of the folder."""
+"""A file name without a path."""
 _BLOCK = 2**22
 
 
@@ -41,7 +41,7 @@ class Manifest(BaseModel):
     bad: tuple[BadSample, ...]
     classes: tuple[str, ...]
     lost_classes: tuple[str, ...]
-    """Classes that the data set names, but no record has."""
+    """Classes of the data set without a record."""
     notices: tuple[str, ...]
     """What the data set left out or changed, one line for each kind."""
     content: str

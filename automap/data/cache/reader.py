@@ -39,7 +39,7 @@ class Names(Sequence[str]):
     """Names of records, read from disk on access: as objects, a million would take 100 MB.
 
     Args:
-        folder: of the cache.
+        folder: the folder of the cache.
     """
 
     def __init__(self, folder: Path) -> None:

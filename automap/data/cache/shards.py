@@ -1,4 +1,4 @@
-"""Several memory-mapped arrays as one."""
+"""Several memory-mapped arrays as one array."""
 
 from __future__ import annotations
 

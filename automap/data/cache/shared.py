@@ -1,4 +1,4 @@
-"""Caches that machines share: one machine decodes, the others fetch.
+"""Caches that machines share: one machine decodes the data, the others fetch it.
 
 At the URL, a cache is stored as on disk, in a folder named after its fingerprint. The manifest is written last: a cache
 without one is incomplete and is not read.
@@ -83,13 +83,13 @@ def share(cache: Cache, url: str, progress: Progress) -> None:
     Of several processes on this machine, one copies and the others continue.
 
     Args:
-        cache: this machine's.
+        cache: the cache of this machine.
         url: where machines share their caches.
         progress: called with megabytes done, megabytes in all, and what is being done.
 
     Raises:
         ConnectionLost: if the URL does not answer.
-        StorageError: if it cannot be written; this machine's cache stays.
+        StorageError: if it cannot be written; this machine's cache is kept.
     """
     place = remote.child(url, cache.path.name)
     with _advising(f"the decoded data set stays in {cache.path}; 'cache' can be left out of the spec"):

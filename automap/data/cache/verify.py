@@ -13,8 +13,8 @@ class Verifier:
     """Verifies each file of a cache once; safe with threads.
 
     Args:
-        folder: of the cache.
-        manifest: says what the files must be.
+        folder: the folder of the cache.
+        manifest: sizes and checksums of the files.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -22,7 +22,7 @@ class Verifier:
         self._lock = threading.Lock()
         self._verified: set[str] = set()
         self.fault: StorageError | None = None
-        """The damage that was found, for whoever did not see it raised in a reader's thread."""
+        """The damage that was found; the error may have been raised in a reader thread."""
 
     def check_sizes(self) -> None:
         """Compare the size of every file.

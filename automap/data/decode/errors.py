@@ -1,4 +1,4 @@
-"""Why an image cannot be used."""
+"""Errors about images that cannot be used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class BadImage(Exception):  # noqa: N818
 
     Args:
         reason: short and the same for every image with this fault, so that faults can be counted by kind.
-        detail: what is special about this image, such as its size.
+        detail: details of this image, such as its size.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

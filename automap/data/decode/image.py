@@ -54,7 +54,7 @@ def decode(image: Pixels, shape: tuple[int, int, int], resize: Resize) -> Array:
     Args:
         image: the image.
         shape: height, width and channels of the record.
-        resize: how an image of another shape is fitted.
+        resize: how images of another shape are resized.
     """
     return decode_record(image, ImageInfo(shape=shape, resize=resize)).pixels
 
@@ -62,13 +62,14 @@ def decode(image: Pixels, shape: tuple[int, int, int], resize: Resize) -> Array:
 def decode_record(image: Pixels, info: ImageInfo, like: Geometry | None = None) -> Placed:
     """Return an image as a record.
 
-    Transparency is laid on white, the EXIF orientation is applied, and of an animation the first frame is taken.
+    Transparent images are composited on white, the EXIF orientation is applied, and animations are reduced to their
+    first frame.
     An image of 1 channel fits a record of 3 and the other way round; other numbers of channels must agree.
 
     Args:
         image: a file, an encoded image, values ``(height, width[, channels])`` or an `ImageSource`.
         info: shape and bit depth of the record, how images are fitted, and the value range.
-        like: how another image was fitted into a record of which this one is a multiple; this image is fitted so too.
+        like: how another image was fitted into its record, a multiple of this record; this image is fitted like it.
 
     Raises:
         BadImage: if it cannot be decoded, or not within `files.DECODE_BYTES` of memory.
@@ -86,7 +87,7 @@ def decode_record(image: Pixels, info: ImageInfo, like: Geometry | None = None) 
     except UnidentifiedImageError:
         raise BadImage("not an image") from None
     except Exception as error:
-        # Readers raise whatever they like on damaged files (struct.error, RuntimeError, KeyError, …), and one file must
+        # Readers raise arbitrary errors on damaged files (struct.error, RuntimeError, KeyError, …), and one file must
         # not end the reading of a million.
         raise BadImage("truncated" if "truncated" in str(error).lower() else "damaged") from error
 

@@ -47,7 +47,7 @@ PARALLEL_FROM = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is known of some samples after decoding, without their pixels; plain data."""
+    """The outcome of decoding some samples, without their pixels, as plain data."""
 
     good: list[bool] = field(default_factory=list)
     """Whether each sample could be decoded."""
@@ -65,14 +65,14 @@ class Outcome:
     """Of each good one with a target in the image: what `TargetKind.describe` returned."""
 
     def extend(self, other: Outcome) -> None:
-        """Append what is known of the next samples."""
+        """Append the outcome of the next samples."""
         for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
             mine.extend(theirs)
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Some samples decoded."""
+    """Some decoded samples."""
 
     pixels: Array
     """Of those that could be: ``(good, height, width, channels)``, uint8 or uint16."""
@@ -211,7 +211,7 @@ def _next(pool: Any, waiting: deque[tuple[list[Sample], Future[Decoded]]]) -> tu
 
 
 def _end_if_broken(pool: Any) -> None:
-    """End an executor of which a process died while it sent a result: it would wait for the rest of it forever."""
+    """Shut down an executor whose process died while sending a result: it would wait for the rest forever."""
     processes = list((pool._processes or {}).values())
     if all(process.exitcode is None for process in processes):
         return

@@ -1,4 +1,4 @@
-"""Images that 8 bits and Pillow's modes cannot hold: more bits, floats, any number of channels."""
+"""Images beyond Pillow's 8-bit modes: more bits, floats, any number of channels."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def tiff_image(source: Path | bytes) -> Description | None:
             extra = {int(each) for each in page.extrasamples}
             orientation = int(page.tags[_ORIENTATION].value) if _ORIENTATION in page.tags else 1
     except Exception:
-        # What is wrong with it, or whether it is an unusual file that Pillow knows, Pillow says.
+        # Damaged or unusual: left to Pillow, which reads it or gives the reason.
         return None
     plain = layout.channels == 1 and dtype in _PILLOW_READS
     if plain or (dtype == "uint8" and samples in {3, 4} and layout.channels == samples and not extra - _ALPHA):
@@ -71,7 +71,7 @@ class _Layout:
         self._samples = axes.find("S")
         others = [axis for axis in range(len(axes)) if axis not in {self._rows, self._columns, self._samples}]
         if len(others) == 1 and self._samples < 0 and shape[self._columns] < SMALLEST_SIDE <= shape[others[0]]:
-            # An array (height, width, channels) that was written without saying so: a page for each row.
+            # An array (height, width, channels) without metadata: one page for each row.
             self._rows, self._columns, others = others[0], self._rows, [self._columns]
         # Pages that are in colour are images of their own.
         self._first_only = others if self._samples >= 0 else []

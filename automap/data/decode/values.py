@@ -21,7 +21,7 @@ _STRIP_VALUES = 2**22
 def range_of(dtype: np.dtype[np.generic], info: ImageInfo) -> tuple[float, float]:
     """Return the values of a type that are stored as 0 and as the largest pixel value.
 
-    Eight bits always span their whole range, so that photographs may stand beside other images. Other types have the
+    8-bit images always use their whole range, so that photographs can be mixed with other images. Other types use the
     range of the data set, where it has one, and 16 bits otherwise span theirs.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What COCO's annotation files hold, and where their images are."""
+"""Inspecting COCO annotation files and finding their images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from automap.data.sources.layout import is_junk
 from automap.exceptions import DataError
 
 LOOKED_FOR = 20
-"""Images of a file that are looked for."""
+"""Number of images of a file that are looked for."""
 
 
 def has_shapes(path: Path) -> bool:

@@ -57,9 +57,9 @@ def draft_spec(layout: Layout, found: Survey, output: Path | None, task: str | N
 
     Args:
         layout: the data set, its path as the user named it.
-        found: what it holds.
+        found: its contents.
         output: the file that the text is for; paths in a spec start at its folder.
-        task: what to predict, if the user said so; left out, what a spec without it would.
+        task: the task, if the user named one; None to infer it from the data set.
     """
     inferred, *others = tasks_that_learn_from(found.target) or (task,)
     chosen = task or inferred

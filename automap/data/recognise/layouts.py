@@ -1,4 +1,4 @@
-"""What lies at a path, and folders of images with masks or targets, recognised by their names."""
+"""Layouts of data sets; recognising folders of images with masks or targets by their names."""
 
 from __future__ import annotations
 

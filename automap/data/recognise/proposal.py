@@ -34,13 +34,13 @@ class Proposal:
 
 
 def propose_spec(path: Path, output: Path | None, *, type_: str | None = None, task: str | None = None) -> Proposal:
-    """Look at images and draft a commented spec for them.
+    """Inspect images and draft a commented spec for them.
 
     Args:
         path: a folder, a table or arrays of images.
         output: the file that the spec is for: its relative paths start at that file's folder.
-        type_: the data set's type; left out, it is recognised.
-        task: what to predict; left out, what the data set looks like.
+        type_: type of the data set; None to recognise it.
+        task: the task; None to infer it from the data set.
 
     Raises:
         UserError: if the data set is not recognised, or the task cannot learn from it.
@@ -67,6 +67,6 @@ def _refuse(path: Path, type_: str, target: str, task: str, wanted: frozenset[st
 
 
 def _must_load(text: str, output: Path | None) -> None:
-    """Read the draft as a spec file is read: what `init` writes, `check` and `search` accept."""
+    """Validate the draft like a spec file, so that `check` and `search` accept what `init` writes."""
     folder = (output.parent if output else Path()).absolute()
     Spec.model_validate(load_yaml(output or "spec.yaml", text).data, context={"folder": folder})

@@ -1,4 +1,4 @@
-"""Images on disk before there is a spec: what type of data set they are, and what it holds."""
+"""Surveying a data set before there is a spec: its type and contents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from automap.interfaces.sample import BadSample, Notice, Sample
 from automap.spec.plugins import load_plugin
 
 SAMPLE = 200
-"""Images that are decoded to learn sizes, and how many are damaged."""
+"""Number of images that are decoded to find sizes and the share of damaged images."""
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",

@@ -1,4 +1,4 @@
-"""What the columns of a table hold, judged by its first rows."""
+"""Analysing the columns of a table by its first rows."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Column:
 
     @property
     def marks(self) -> bool:
-        """Whether it holds nothing but yes and no, or 0 and 1."""
+        """Whether it contains only yes and no, or 0 and 1."""
         return bool(self.cells) and {cell.lower() for cell in self.distinct} <= YES | NO
 
     @property
     def real(self) -> bool:
-        """Whether it holds fractions."""
+        """Whether it contains fractions."""
         return any(not number.is_integer() for number in self.numbers)
 
     @property

@@ -99,7 +99,7 @@ def _several_in(columns: Iterable[Column]) -> Targets | None:
 
 
 def _named_numbers(rest: Sequence[Column]) -> Targets | None:
-    """Return a column that is named as one of labels is, but holds measures."""
+    """Return a column that has the name of a label column but contains measurements."""
     column = _named(rest, LABELS)
     if column is None or not (column.real or (_many(column) and column.name.lower() == "target")):
         return None
@@ -123,7 +123,7 @@ def _marked(rest: Sequence[Column]) -> Targets | None:
 
 
 def _marked_once(rest: Sequence[Column]) -> Targets | None:
-    """Return the columns of 0 and 1, be it only one."""
+    """Return the columns of 0 and 1, one or more."""
     marks = [column for column in rest if column.marks and column.name.lower() not in BESIDE]
     if not marks:
         return None
@@ -178,13 +178,13 @@ _LIKELY: tuple[tuple[str, _Find], ...] = (
     ("labels", _only_separated),
     ("label", _only_label),
 )
-"""What finds targets of a kind, the likeliest first."""
+"""Functions that find targets of a kind, the likeliest first."""
 _IF_ASKED: tuple[tuple[str, _Find], ...] = (
     ("labels", _separated_anywhere),
     ("labels", _marked_once),
     ("numbers", _any_numbers),
 )
-"""What finds them where nothing else does, and the user said that they are there."""
+"""Functions that are tried last, if the user named a task with such targets."""
 
 
 def _measures(rest: Sequence[Column]) -> list[Column]:

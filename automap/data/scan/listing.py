@@ -30,7 +30,7 @@ Progress = Callable[[int, int | None, str], None]
 """Called with the number of samples done, their total (None if unknown), and the current activity."""
 
 FORMAT = 5
-"""Changes when the same samples would be cached differently."""
+"""Increased when the same samples would be cached differently."""
 
 TOLD_EVERY = 1000
 """Samples between two progress reports."""
@@ -78,7 +78,7 @@ class Listing:
 
     @cached_property
     def format(self) -> ImageInfo:
-        """What records look like; what the spec leaves open is found in the sample."""
+        """The format of records; whatever the spec leaves open is found in the sample."""
         return find_format(self.dataset, self.sample)
 
 

@@ -1,4 +1,4 @@
-"""Finding what records look like: size, channels, bit depth and value range, from a sample of a data set."""
+"""Choosing the format of records, their size, channels, bit depth and value range, from a sample of a data set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _EIGHT_BIT_STEPS = 0.05
 
 
 def find_format(dataset: Dataset, sample: Sequence[Sample]) -> ImageInfo:
-    """Return what the records of a data set look like; what the spec leaves open is found in a sample of it.
+    """Return the format of a data set's records; whatever the spec leaves open is found in a sample.
 
     Args:
         dataset: the data set.

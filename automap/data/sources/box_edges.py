@@ -1,4 +1,4 @@
-"""The edges of a box, as annotation files of any format give them."""
+"""Checking the edges of boxes from annotation files of any format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which folders of a data set are splits and which are classes."""
+"""Deciding which folders of a data set are splits and which are classes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ClassFolder(NamedTuple):
 
 
 class ClassFolders(NamedTuple):
-    """How the folders of a data set are understood."""
+    """The interpretation of a data set's folders."""
 
     classes: tuple[ClassFolder, ...]
     parents: tuple[Path, ...]

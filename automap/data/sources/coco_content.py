@@ -1,4 +1,4 @@
-"""What a COCO file must hold before its entries are read one by one."""
+"""Checking the structure of a COCO file before its entries are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Good images made worse in a declared way, which enhancement learns to undo."""
+"""Clean images with declared degradations, which enhancement learns to undo."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _whole(path: Path, version: str, shape: tuple[int, int, int]) -> Array:  # n
 
 
 class DegradedImage(NamedTuple):
-    """A good image made worse when it is decoded."""
+    """A clean image that is degraded when it is decoded."""
 
     clean: CleanImage
     version: str
@@ -70,7 +70,7 @@ class DegradedImage(NamedTuple):
         return height // self.degradation.downscale, width // self.degradation.downscale, channels
 
     def decode(self, shape: tuple[int, int, int] | None, resize: Resize) -> Array:
-        """Return the pixels: first fitted into the shape, then made worse, so that resizing does not undo it."""
+        """Return the pixels, resized first and degraded afterwards, so that resizing does not undo the degradation."""
         scale = self.degradation.downscale
         height, width, channels = shape or self.header() or self.clean.size
         clean = self.clean.decode((height * scale, width * scale, channels), resize)
@@ -78,7 +78,7 @@ class DegradedImage(NamedTuple):
 
 
 class Degraded(Dataset):
-    """A folder of good images, each made worse in a declared way, the same for every trial.
+    """A folder of clean images that are degraded in a declared way, the same for every trial.
 
     Degradations are applied in the order of the fields below. The patches of an image stay in one split. Folders named
     as splits (train, val, test, …) are splits.

@@ -1,4 +1,4 @@
-"""How names of files and folders are understood: splits, images, and what operating systems leave behind.
+"""The meaning of file and folder names: splits, images, and leftovers of operating systems.
 
 Every data set, ``automap init`` and ``automap predict`` use these functions, so that they agree.
 """

@@ -1,4 +1,4 @@
-"""Images to enhance, and what they should become."""
+"""Images to enhance, with their targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What YOLO's ``data.yaml`` or ``classes.txt`` says: the classes, and where the images of each split are."""
+"""YOLO's ``data.yaml`` or ``classes.txt``: the classes, and the images of each split."""
 
 from __future__ import annotations
 

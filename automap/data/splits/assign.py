@@ -13,7 +13,7 @@ from automap.interfaces.dataset import Splits
 from automap.interfaces.sample import SplitName
 
 SPLIT_CODES: Mapping[SplitName | None, int] = {None: -1, "train": 0, "validation": 1, "test": 2}
-"""How a cache stores the split that the data set assigns."""
+"""Codes in which a cache stores the splits that the data set assigns."""
 TRAIN, VALIDATION, TEST = SPLIT_CODES["train"], SPLIT_CODES["validation"], SPLIT_CODES["test"]
 UNUSED = -2
 
@@ -24,7 +24,7 @@ def assign_splits(
     """Assign records to splits.
 
     Records with the same pixels or of the same group stay together. Each class is divided separately, in an order that
-    depends on pixels and seed alone, not on the order or names of files. Splits that the data set assigns are kept; a
+    depends only on pixels and seed, not on the order or names of files. Splits that the data set assigns are kept; a
     split that it lacks is taken from its training records, and training records whose pixels are also in another
     given split are left out.
 

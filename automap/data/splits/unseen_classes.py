@@ -11,7 +11,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.sample import SplitName
 
 FEWEST = 2
-"""Fewest classes of a split."""
+"""Smallest number of classes in a split."""
 
 
 def share_out_classes(order: Array, shares: Mapping[int, float], train: int) -> Array:

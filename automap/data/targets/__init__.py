@@ -22,14 +22,14 @@ TARGET_KINDS: Mapping[str, type[TargetKind]] = {
     "boxes": BoxesKind,
     "image": ImageKind,
 }
-"""What is done with each kind of target (`Dataset.target`)."""
+"""The implementation of each kind of target (`Dataset.target`)."""
 
 
 def target_kind(dataset: Dataset) -> TargetKind:
-    """Return what is done with a data set's targets.
+    """Return the implementation of a data set's kind of target.
 
     Raises:
-        DataError: if nobody knows that kind, or the data set's classes cannot be read.
+        DataError: if the kind is unknown, or the data set's classes cannot be read.
     """
     if dataset.target not in TARGET_KINDS:
         raise DataError(

@@ -1,4 +1,4 @@
-"""From the boxes of an annotation file to boxes over the upright image."""
+"""Placing the boxes of an annotation file on the upright image."""
 
 from __future__ import annotations
 

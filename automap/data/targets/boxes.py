@@ -19,21 +19,21 @@ LEAST_VISIBLE = 0.25
 PADDING = -1.0
 """The class of padding."""
 CROWD = -2
-"""A crowd of class 0 has this class, one of class 1 the number below, and so on: no box to be learned."""
+"""Class number of crowds of class 0; those of class 1 have the number below, and so on. Crowds are not learned."""
 
 
 class BoxesKind(TargetKind):
     """Boxes, stored as ``(records, most boxes, 5)`` float32: left, top, right, bottom in pixels of the record, class.
 
     A record's target lists a class name, left, top, right and bottom for each box; and True after them where the box
-    is one around a crowd.
+    is ignored, as around a crowd.
     """
 
     fewest_classes: ClassVar[int] = 1
     in_image: ClassVar[bool] = True
 
     def place(self, target: Any, geometry: Geometry, record: ImageInfo) -> list[Any]:
-        """Return the boxes of the record: class name, left, top, right, bottom, whether it is a crowd's."""
+        """Return the boxes of the record: class name, left, top, right, bottom, and whether it is ignored."""
         return [
             [name, *geometry.box(box), ignored]
             for name, box, ignored in upright_boxes(target, geometry)
@@ -88,7 +88,7 @@ class BoxesColumn:
     def write(self, folder: Path) -> dict[str, Any]:
         """Write ``targets.npy``."""
         used = {box[0] for boxes in self._rows for box in boxes if not box[5]}
-        # A class of which all boxes are ignored can be neither learned nor judged.
+        # A class whose boxes are all ignored can be neither learned nor evaluated.
         rows = [[box for box in boxes if box[0] in used] for boxes in self._rows]
         known = [name for name in self._classes if name in used]
         classes = [*known, *in_order([name for name in used if name not in known])]

@@ -42,7 +42,7 @@ class ClassCounts(NamedTuple):
 
 
 class TargetColumn(Protocol):
-    """Collects what a cache stores about targets besides their pixels, record by record."""
+    """Collects what a cache stores about targets, except their pixels, record by record."""
 
     def append(self, target: Any, placed: Any, *, usable: bool) -> None:
         """Take the next record.
@@ -69,7 +69,7 @@ class TargetKind(ABC):
     """Size of a target image relative to its input."""
 
     fewest_classes: ClassVar[int] = 0
-    """Fewest classes that make sense."""
+    """Smallest number of classes."""
     one_class: ClassVar[bool] = False
     """Whether each record has exactly one class."""
     in_image: ClassVar[bool] = False
@@ -95,7 +95,7 @@ class TargetKind(ABC):
         return None
 
     def describe(self, placed: Any) -> Any:
-        """Return what the column needs to know about a placed target, as plain data."""
+        """Return the plain data about a placed target that the column collects."""
         return None
 
     @abstractmethod
@@ -119,13 +119,13 @@ class TargetKind(ABC):
 
         Args:
             values: targets as they are kept, ``(records, …)``.
-            info: what a model knows of them.
+            info: describes the targets.
         """
         return values
 
     @abstractmethod
     def info(self, values: Any, train: Array, counted: ClassCounts) -> TargetInfo:
-        """Return what a model needs to know about the targets.
+        """Return the description of the targets that a model is built for.
 
         Args:
             values: the targets of all records.
