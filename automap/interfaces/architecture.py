@@ -22,6 +22,17 @@ else:
     Features = dict[int, Any]
 
 
+FROM_SCRATCH, IMAGENET = "none", "imagenet"
+"""Values of `Architecture.pretrained` that are no paths."""
+_PIN = "@sha256:"
+
+
+def unpinned(pretrained: str) -> tuple[str, str | None]:
+    """Split ``WEIGHTS@sha256:DIGEST`` into the weights and the SHA-256 of their file, None where it is left out."""
+    weights, separator, digest = pretrained.rpartition(_PIN)
+    return (weights, digest) if separator else (pretrained, None)
+
+
 class Preprocessing(NamedTuple):
     """The normalisation that pretrained weights expect: ``(pixel - mean) / std``, pixels from 0 to 255."""
 

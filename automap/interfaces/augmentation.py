@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from automap.interfaces.component import Component
 
 if TYPE_CHECKING:
     import keras
+
+    from automap.interfaces.array import Array
 
 PLACED = frozenset({"segmentation_masks", "bounding_boxes", "target_images"})
 """Entries of a training batch that are tied to positions in the image."""
@@ -38,3 +40,12 @@ class Augmentation(Component, ABC):
         ``bounding_boxes``; ``target_images`` ``(batch, scale · height, scale · width, channels)``. Layers
         are called with ``training=True``.
         """
+
+    def views(self) -> Mapping[str, Callable[[Array], Array]] | None:
+        """Return the few fixed changes that can stand for this augmentation where features are cached, by name.
+
+        Each maps images ``(batch, height, width, channels)`` to images of the same shape and type; the unchanged images
+        always come with them. None, the default, means that no few changes can: a candidate with this augmentation
+        never trains on cached features.
+        """
+        return None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 _RECOMMENDED = "recommended"
+_RECOMMENDED_IF_PRETRAINED = "recommended_if_pretrained"
 
 
 class Component(BaseModel):
@@ -70,23 +71,62 @@ def tunable(
     Raises:
         ValueError: if neither or both of a range and choices are given, or `low` is not below `high`.
     """
+    return Field(
+        default, json_schema_extra={_RECOMMENDED: _recommendation(low, high, log, step, choices)}, **constraints
+    )
+
+
+def tunable_if_pretrained(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    log: bool = False,
+    choices: tuple[Any, ...] | None = None,
+    **constraints: Any,
+) -> Any:
+    """Declare a hyperparameter that is searched where an architecture of the spec has pretrained weights.
+
+    Args:
+        default: ``auto``: what a spec that leaves the field out has; the field is searched in its place.
+        low: smallest recommended value, inclusive. Give `low` and `high`, or `choices`.
+        high: largest recommended value, inclusive.
+        log: whether to sample on a logarithmic scale.
+        choices: the recommended alternatives, the first trial's first.
+        constraints: hard limits and other keywords of `pydantic.Field`.
+
+    Raises:
+        ValueError: if neither or both of a range and choices are given, or the range is upside down.
+    """
+    found = _recommendation(low, high, log, None, choices)
+    return Field(default, json_schema_extra={_RECOMMENDED_IF_PRETRAINED: found}, **constraints)
+
+
+def _recommendation(
+    low: float | None, high: float | None, log: bool, step: float | None, choices: tuple[Any, ...] | None
+) -> dict[str, Any]:
     if (low is None) != (high is None) or (low is None) == (choices is None):
         raise ValueError(f"tunable needs either low and high, or choices; received {low=}, {high=}, {choices=}")
     if choices is not None:
-        recommended: dict[str, Any] = {"choices": list(choices)}
-    else:
-        if low is None or high is None or not low < high:
-            raise ValueError(f"tunable needs low < high; received {low=}, {high=}")
-        recommended = {"low": low, "high": high}
-        if log:
-            recommended["log"] = True
-        if step is not None:
-            recommended["step"] = step
-    return Field(default, json_schema_extra={_RECOMMENDED: recommended}, **constraints)
+        return {"choices": list(choices)}
+    if low is None or high is None or not low < high:
+        raise ValueError(f"tunable needs low < high; received {low=}, {high=}")
+    recommended: dict[str, Any] = {"low": low, "high": high}
+    if log:
+        recommended["log"] = True
+    if step is not None:
+        recommended["step"] = step
+    return recommended
 
 
-def recommended_space(field: FieldInfo) -> dict[str, Any] | None:
-    """Return the recommended range or choices of a field as a spec writes them; None if it has none."""
+def recommended_space(field: FieldInfo, *, pretrained: bool = False) -> dict[str, Any] | None:
+    """Return the recommended range or choices of a field as a spec writes them; None if it has none.
+
+    Args:
+        field: of a component.
+        pretrained: whether to return what `tunable_if_pretrained` recommends.
+    """
     extra = field.json_schema_extra
-    found = extra.get(_RECOMMENDED) if isinstance(extra, dict) else None
+    name = _RECOMMENDED_IF_PRETRAINED if pretrained else _RECOMMENDED
+    found = extra.get(name) if isinstance(extra, dict) else None
     return dict(found) if isinstance(found, dict) else None

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+from automap.interfaces.metric import sign_of
 from automap.search.finalists import best_final, best_results
 from automap.search.study import Study
+from automap.spec.objectives import objective_value
 from automap.spec.spec import Spec
 from automap.store import remote, results, run_files
 from automap.store.files import MODEL_FILES, NETWORK_FILE, RESULT_FILE, WEIGHT_FILES, run_folder_name
@@ -25,6 +28,23 @@ _TRIAL_FOLDER = re.compile(r"trial-([0-9]{5,18})")
 def keep_count(study: Study) -> int:
     """Return the number of best trials whose weights are kept."""
     return max(1, study.spec.finalists.top)
+
+
+def would_be_kept(study: Study, metrics: Mapping[str, float], cost: Mapping[str, float]) -> bool:
+    """Return whether the weights of a trial that completes now would be kept.
+
+    Args:
+        study: the study.
+        metrics: of the trial, on the validation split.
+        cost: of the trial.
+    """
+    best = best_results(study, keep_count(study))
+    if len(study.spec.objectives) > 1 or len(best) < keep_count(study):
+        return True
+    objective = study.spec.objectives[0]
+    value, last = objective_value(objective, dict(metrics), dict(cost)), best[-1].value
+    sign = sign_of(objective.direction)
+    return value is None or last is None or sign * value <= sign * last
 
 
 def delete_weights(study: Study) -> None:

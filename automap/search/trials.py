@@ -17,6 +17,7 @@ from automap.search.study import Study, live_trial, optuna_errors
 from automap.spec.draw import draw
 from automap.store import leases, results, runs, studies
 from automap.store.runs import Run
+from automap.store.weights import pinned
 
 GRACE_SECONDS = 60.0
 """Seconds without a heartbeat after which another worker may take over a run."""
@@ -110,6 +111,7 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
     """
     with optuna_errors(study.engine):
         candidate = draw(study.spec, trial)
+    candidate = candidate.model_copy(update={"architecture": pinned(candidate.architecture)})
     seed = study.spec.search.seed + trial.number
     new = runs.NewRun(trial.number, "search", seed, candidate.to_data(), candidate.training.epochs)
     return runs.start_run(study.store, new, worker)

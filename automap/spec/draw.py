@@ -14,6 +14,7 @@ from automap.interfaces.sampler import (
     SearchSpace,
 )
 from automap.spec.candidate import Candidate
+from automap.spec.pretrained import has_pretrained
 from automap.spec.space import Choices, ComponentSpace, Range, Space, Value, component_data, dump_space
 from automap.spec.spec import Spec
 
@@ -123,14 +124,43 @@ def _default_label(space: Choices, default: Any) -> str:
     return space.labels[values.index(default) if default is not None and default in values else 0]
 
 
+FIRST_HEADS = (("linear", "all"), ("svm", "all"), ("linear", "last"), ("mlp", "all"), ("cosine", "last"))
+"""Heads of the first trials, with the features that they see: after seconds the first models are there."""
+
+
 def first_parameters(spec: Spec) -> list[Parameters]:
-    """Return the hyperparameters of the first trials: every default, once for each choice of architecture."""
+    """Return the hyperparameters of the first trials: every default, once for each choice of architecture.
+
+    Where the first architecture has pretrained weights, heads on its frozen backbone come first, as far as the spec
+    leaves that open.
+    """
     defaults = {found.name: found.default for found in hyperparameters(spec)}
     if not isinstance(spec.architecture, Choices):
-        return [defaults]
+        return [*_first_heads(spec, spec.architecture, defaults), defaults]
     first = defaults["architecture"]
+    option = spec.architecture.options[spec.architecture.labels.index(first)]
     labels = [first, *(label for label in spec.architecture.labels if label != first)]
-    return [{**defaults, "architecture": label} for label in labels]
+    return [*_first_heads(spec, option, defaults), *({**defaults, "architecture": label} for label in labels)]
+
+
+def _first_heads(spec: Spec, architecture: Space, defaults: Parameters) -> list[Parameters]:
+    labels = {found.name: found.labels for found in hyperparameters(spec) if hasattr(found, "labels")}
+    if not has_pretrained(architecture) or "backbone" not in labels.get("training.freeze", ()):
+        return []
+    # Only unchanged images can be cached where augmentation is searched.
+    unchanged = {
+        name: "none" for name, known in labels.items() if name in defaults and _is_step(name) and "none" in known
+    }
+    frozen = {**defaults, **unchanged, "training.freeze": "backbone"}
+    wanted = [{"task.head": head, "task.features": features} for head, features in FIRST_HEADS]
+    found = [
+        {**frozen, **each} for each in wanted if all(label in labels.get(name, ()) for name, label in each.items())
+    ]
+    return found or [frozen]
+
+
+def _is_step(name: str) -> bool:
+    return name.startswith("augmentation[") and name.endswith("]")
 
 
 class _Chosen:

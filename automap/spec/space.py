@@ -150,11 +150,18 @@ def recommended_choices(group: str, suits: Callable[[type[Component]], bool] | N
         suits: whether a plugin may be used; by default, all may.
     """
     spaces = [parse_component(group, name) for name in recommended_plugins(group)]
+    # Those with pretrained weights on this machine come first: the first trial is the first option.
+    spaces.sort(key=lambda each: _field_value(each, "pretrained") in (None, "none"))
     return Choices(
         tuple(
             each for each in spaces if suits is None or suits(cast(type[Component], cast(ComponentSpace, each).model))
         )
     )
+
+
+def _field_value(space: Space, name: str) -> Any:
+    field = space.fields.get(name) if isinstance(space, ComponentSpace) else None
+    return field.value if isinstance(field, Value) else None
 
 
 def _component(group: str, data: Any, path: Path, problems: _Problems) -> Space:

@@ -34,6 +34,7 @@ from automap.interfaces.task import Task
 from automap.spec.errors import shortened
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.plugins import kind_name, load_plugin
+from automap.spec.pretrained import has_pretrained, search_fine_tuning
 from automap.spec.quantities import Duration
 from automap.spec.space import (
     ComponentSpace,
@@ -295,6 +296,14 @@ class Spec(_Section):
             splits = self.dataset.splits.model_copy(update={"unseen_classes": True})
             # The spec is still being made: nobody has seen it without.
             self.__dict__["dataset"] = self.dataset.model_copy(update={"splits": splits})
+        return self
+
+    @model_validator(mode="after")
+    def _fine_tuning_is_searched(self) -> Self:
+        if has_pretrained(self.architecture):
+            # The spec is still being made: nobody has seen it without.
+            self.__dict__["task"] = search_fine_tuning(cast(ComponentSpace, self.task))
+            self.__dict__["training"] = search_fine_tuning(self.training)
         return self
 
     @model_validator(mode="wrap")

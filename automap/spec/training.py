@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from automap.interfaces.component import tunable
+from automap.interfaces.component import tunable, tunable_if_pretrained
 from automap.interfaces.dataset import Fraction
+
+LAYER_DECAY = 0.7
+"""Where ``layer_decay`` is ``auto``."""
 
 
 class TrainingSettings(BaseModel):
@@ -28,6 +31,19 @@ class TrainingSettings(BaseModel):
         description="momentum of a moving average of the weights, which is evaluated and kept; auto: an average over "
         "the last tenth of the steps with schedule wsd, none with others",
     )
+    freeze: Literal["auto", "none", "backbone"] | Annotated[int, Field(ge=1, le=100)] = tunable_if_pretrained(
+        "auto",
+        choices=("none", "backbone"),
+        description="which pretrained layers are not trained: none, backbone, or the first so many stages, the stem "
+        "among them; auto: none. Without effect on a backbone trained from scratch",
+    )
+    layer_decay: Literal["auto"] | Annotated[float, Field(gt=0, le=1)] = tunable_if_pretrained(
+        "auto",
+        low=0.4,
+        high=1.0,
+        description="factor of the learning rate from the head of a pretrained backbone to its last stage, and from "
+        f"each stage to the one before; auto: {LAYER_DECAY}",
+    )
     gradient_clip: float | None = Field(None, gt=0, description="maximum global norm of the gradients")
     early_stopping: Literal["auto"] | Annotated[int, Field(ge=1)] | None = Field(
         "auto",
@@ -42,6 +58,17 @@ class TrainingSettings(BaseModel):
     )
     devices: int = Field(1, ge=1, le=1024, description="GPUs that share each batch; needs the JAX backend")
     jit: Literal["auto"] | bool = Field("auto", description="compile the step with XLA; auto: only on GPUs")
+
+    def frozen_stages(self, stages: int) -> int:
+        """Return how many of a pretrained backbone's stages are frozen, from the stem on."""
+        if isinstance(self.freeze, int):
+            return min(self.freeze, stages)
+        return stages if self.freeze == "backbone" else 0
+
+    @property
+    def stage_factor(self) -> float:
+        """Factor of the learning rate from each stage of a pretrained backbone to the one before it."""
+        return LAYER_DECAY if self.layer_decay == "auto" else self.layer_decay
 
     @property
     def patience(self) -> int | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 
 from automap.data.prepare import PreparedData
 from automap.exceptions import TrainingError
+from automap.interfaces.architecture import Features
 from automap.interfaces.data_info import DataInfo
 from automap.interfaces.sample import IMAGE
 from automap.spec.candidate import Candidate
@@ -17,6 +19,7 @@ from automap.spec.training import TrainingSettings
 from automap.training import backend
 from automap.training.averaging import WeightAverage
 from automap.training.extras import NO_EXTRAS, TrainingExtras, load_initial_weights, scale_learning_rates
+from automap.training.fine_tuning import learning_rate_factors
 from automap.training.model import Parts, TrainingModel
 from automap.training.normalise import normalise
 from automap.training.schedules import Schedule
@@ -25,6 +28,15 @@ from automap.training.weights.pretrained import load_pretrained
 STATISTICS_AN_EPOCH = 5
 """Time constants of batch normalisation's moving averages per epoch."""
 SMALLEST_MOMENTUM = 0.5
+
+
+class Whole(NamedTuple):
+    """A network and the feature maps in it."""
+
+    network: keras.Model
+    """From raw inputs to raw outputs."""
+    features: Features
+    """The backbone's feature maps by stride."""
 
 
 def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = False) -> keras.Model:
@@ -39,6 +51,11 @@ def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = Fa
         A functional model from the inputs by name (``image``: ``(batch, height, width, channels)`` in pixel values) to
         the task's raw outputs, float32. It includes normalisation and no augmentation.
     """
+    return build_whole(candidate, info, pretrained=pretrained).network
+
+
+def build_whole(candidate: Candidate, info: DataInfo, *, pretrained: bool = False) -> Whole:
+    """Build a network as `build_network` does, and return its feature maps too."""
     with dtype_policy(precision_of(candidate.training)):
         inputs = {name: keras.Input(each.shape, dtype="float32", name=name) for name, each in info.inputs.items()}
         normalised = normalise(inputs[IMAGE], info.image, candidate.architecture.preprocessing)
@@ -46,7 +63,7 @@ def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = Fa
         outputs = candidate.task.outputs(features, inputs, info)
         if pretrained:
             load_pretrained(candidate.architecture, keras.Model(normalised, list(features.values())))
-        return keras.Model(inputs, outputs, name="network")
+        return Whole(keras.Model(inputs, outputs, name="network"), features)
 
 
 @contextmanager
@@ -91,15 +108,18 @@ def build_model(
 
 def build_parts(candidate: Candidate, info: DataInfo, plan: BatchPlan, extras: TrainingExtras = NO_EXTRAS) -> Parts:
     """Build a candidate's network, augmentations, loss and optimizer."""
-    network = build_network(candidate, info, pretrained=True)
+    network, features = build_whole(candidate, info, pretrained=True)
     fit_statistics(network, plan.steps)
     if extras.initial_weights is not None:
         load_initial_weights(network, extras.initial_weights)
+    for name, weights in (extras.head or {}).items():
+        network.get_layer(name).set_weights(weights)
     augmentations = [layer for augmentation in candidate.augmentation for layer in augmentation.build()]
     loss = candidate.loss.build(info)
     optimizer = build_optimizer(candidate, candidate.training.epochs * plan.steps, plan.accumulation)
     spare_from_decay(optimizer, network)
-    scale_learning_rates(optimizer, network, extras.learning_rate_factors)
+    factors = learning_rate_factors(candidate, network, features)
+    scale_learning_rates(optimizer, network, {**factors, **extras.learning_rate_factors})
     return Parts(network, augmentations, loss, optimizer, extras.second_loss)
 
 

@@ -13,6 +13,7 @@ from automap.exceptions import TrainingError
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, NumbersInfo
 from automap.interfaces.sample import SplitName
+from automap.interfaces.task import Task
 from automap.training.model import TrainingModel
 
 KEPT_BYTES = 2**28
@@ -72,6 +73,33 @@ def evaluate(model: TrainingModel, data: PreparedData, split: SplitName, records
     if "loss" in task.metrics:
         metrics = {**metrics, "loss": total / len(records)}
     return Evaluated(metrics, kept.outputs, records[kept.places], len(records))
+
+
+def evaluated(
+    task: Task, loss: keras.Loss | keras.Layer, data: PreparedData, split: SplitName, records: Array, outputs: Array
+) -> Evaluated:
+    """Compute the task's metrics from raw outputs that are there already.
+
+    Args:
+        task: computes the metrics, without looking at the inputs.
+        loss: of prepared targets and outputs.
+        data: the data set.
+        split: the split that the records belong to.
+        records: indices of the records, ``(count,)``.
+        outputs: their raw outputs, ``(count, …)``, float32.
+
+    Raises:
+        TrainingError: if an output is not finite.
+    """
+    if not np.isfinite(outputs).all():
+        raise TrainingError(f"the network's outputs on the {split} split are not finite")
+    evaluator = task.evaluator(data.info, data.verification_pairs(split))
+    evaluator.update(data.targets[records], outputs, {})
+    kept = _Kept(len(records), data.info)
+    kept.add(outputs, 0)
+    target = task.loss_target(task.prepare(data.batch_targets(records), data.info))
+    mean_loss = float(keras.ops.convert_to_numpy(loss(target, outputs)))
+    return Evaluated({**evaluator.compute(), "loss": mean_loss}, kept.outputs, records[kept.places], len(records))
 
 
 class _Kept:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import keras
 
 from automap.exceptions import TrainingError
+from automap.interfaces.array import Array
 
 
 class SecondLoss(Protocol):
@@ -31,6 +32,8 @@ class TrainingExtras:
     initial_weights: Path | None = None
     """A saved network (``.keras``) whose weights the new network starts from, layer by layer; see
     `load_initial_weights`."""
+    head: Mapping[str, list[Array]] | None = None
+    """Weights that the layers of the head start from, by name; they come after `initial_weights`."""
     learning_rate_factors: Mapping[str, float] = field(default_factory=dict)
     """Factors of the learning rate by the name of a layer; 0 freezes the layer. Layers that are not named have 1."""
     second_loss: SecondLoss | None = None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from automap.exceptions import StorageError, TrainingError
 from automap.store.result import OUT_OF_MEMORY
 from automap.training.backend import memory_complaint
+from automap.training.request import Paused
 
 LONGEST_REASON = 300
 
@@ -40,7 +41,7 @@ def failures_explained() -> Iterator[None]:
     """
     try:
         yield
-    except (TrainingError, StorageError):
+    except (TrainingError, StorageError, Paused):
         # Damaged data and full disks are not the candidate's fault.
         raise
     except Exception as error:

@@ -11,6 +11,7 @@ from automap.interfaces.data_info import DataInfo
 from automap.spec.candidate import Candidate
 from automap.training import backend
 from automap.training.build import build_network
+from automap.training.heads.views import unfitted_head
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def preflight(boundary_candidates: Iterable[tuple[str, Candidate]], info: DataIn
                 seen.add(network)
                 largest = max(largest, build_network(candidate, info).count_params())
             _build_parts(candidate, info, seen)
+            if (fault := unfitted_head(candidate)) is not None:
+                problems.append(f"{description}: {fault}")
         except Exception as error:  # Plugins may raise anything.
             problems.append(f"{description}: {type(error).__name__}: {error}")
     keras.utils.clear_session()

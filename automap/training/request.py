@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,14 @@ from automap.interfaces.scheduler import Pace
 from automap.spec.candidate import Candidate
 from automap.spec.objectives import Constraint, Objective
 from automap.training.extras import NO_EXTRAS, TrainingExtras
+
+
+class Paused(Exception):  # noqa: N818
+    """The trial was paused; it keeps its checkpoint and can be resumed."""
+
+
+class OutOfTime(Paused):
+    """The trial was paused because its deadline left no time to finish."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,11 @@ class EvaluationPlan:
         """
         every = self.every or epoch_images
         return min([rung for rung in self.rungs if rung > images] + [(images // every + 1) * every])
+
+
+def always_keep(*_: Mapping[str, float]) -> bool:
+    """Keep every model."""
+    return True
 
 
 Phase = Literal["compiling", "training", "evaluating"]
@@ -67,6 +80,9 @@ class TrialRequest:
     """Whether to evaluate on the test split at the end; for finalists only."""
     keep_weights: bool = True
     """Whether to save the model in `directory`."""
+    is_worth_keeping: Callable[[Mapping[str, float], Mapping[str, float]], bool] = always_keep
+    """Given the validation metrics and costs of a head trial: whether its model is among those that are kept. Writing
+    the whole network takes longer than fitting its head."""
     carry_on: bool = False
     """Whether to continue a trial that finished early, from the checkpoint before its learning rate decayed."""
     extras: TrainingExtras = NO_EXTRAS

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import keras
+
 from automap.data.prepare import PreparedData
 from automap.exceptions import StorageError, TrainingError
 from automap.interfaces.scheduler import Decision, Evaluation
@@ -17,12 +19,15 @@ from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
 from automap.store.result import Result, State
 from automap.training import backend
 from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
+from automap.training.evaluate import Evaluated
 from automap.training.failures import OutOfMemoryError, failures_explained
+from automap.training.heads.trial import HeadTrial
+from automap.training.heads.views import trains_only_a_head, unfitted_head
 from automap.training.measure import memory
 from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.model_io import save_model
 from automap.training.progress import Progress
-from automap.training.request import EvaluationPlan, TrialRequest
+from automap.training.request import EvaluationPlan, OutOfTime, Paused, TrialRequest
 from automap.training.samples import save_samples
 from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.training.trainer import Trainer
@@ -32,14 +37,6 @@ Report = Callable[[Evaluation], Decision]
 
 DEADLINE_STEP_SECONDS = 5.0
 """Seconds between two checks of the clock in a trial with a deadline."""
-
-
-class Paused(Exception):  # noqa: N818
-    """The trial was paused; it keeps its checkpoint and can be resumed."""
-
-
-class OutOfTime(Paused):
-    """The trial was paused because its deadline left no time to finish."""
 
 
 def always_continue(_: Evaluation) -> Decision:
@@ -128,6 +125,10 @@ def _train(
     started = time.perf_counter()
     memory.reset_peak()
     backend.reset_gpu_peak()
+    if (fault := unfitted_head(request.candidate)) is not None:
+        return _result("failed", progress, reason=fault)
+    if trains_only_a_head(request.candidate):
+        return _train_head(request, data, report, progress, compiled)
 
     with failures_explained():
         trainer = Trainer(request, data, identity_of(request, data), progress, compiled)
@@ -162,6 +163,39 @@ def _train(
                 trainer.finish_early()
 
     return _complete(trainer)
+
+
+def _train_head(
+    request: TrialRequest, data: PreparedData, report: Report, progress: Progress, compiled: CompiledModels
+) -> Result:
+    """Fit a head on cached features; its only evaluation is at the end."""
+    with failures_explained():
+        trial = HeadTrial(request, data, progress, compiled.frozen)
+        if (reason := _violated(request.constraints, progress.cost)) is not None:
+            return _result("infeasible", progress, reason=reason)
+        head = trial.fit()
+        best = trial.evaluate(head, "validation")
+        evaluation = trial.note(best)
+        tested = trial.evaluate(head, "test").metrics if request.test else None
+    match report(evaluation):
+        case Decision.PAUSE:
+            raise Paused
+        case Decision.STOP:
+            return _result("pruned", progress, reason="stopped by the scheduler")
+    progress.cost |= {"train_seconds": progress.seconds, **_peaks()}
+    keep = request.keep_weights and request.is_worth_keeping(best.metrics, progress.cost)
+    if keep:
+        with failures_explained():
+            network = trial.network(head)
+        progress.cost["size_bytes"] = float(_keep(request, data, network, best))
+    result = _result("complete", progress, test=tested)
+    return result.model_copy(update={"validation": best.metrics, "artifacts": request.directory.name if keep else None})
+
+
+def _keep(request: TrialRequest, data: PreparedData, network: keras.Model, best: Evaluated) -> int:
+    save_validation_outputs(request.directory, best, data)
+    save_samples(request.directory, data)
+    return save_model(request.directory, network, request.candidate, data.info, best.metrics)
 
 
 def _stops_early(trainer: Trainer) -> bool:

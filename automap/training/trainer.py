@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from automap.training.averaging import copied_weights, evaluation_weights
 from automap.training.build import BatchPlan
 from automap.training.checkpoint import keep_decay_checkpoint, restore_checkpoint, save_checkpoint
 from automap.training.evaluate import Evaluated, early_sample, evaluate
+from automap.training.heads.start import fitted_start
 from automap.training.model import TrainingModel
 from automap.training.pace import Interval, Speed
 from automap.training.progress import Progress
@@ -61,7 +63,10 @@ class Trainer:
             data, candidate.training.batch_size, request.seed, candidate.loss.images_per_class, progress.parts
         )
         plan = BatchPlan(self.batches.batch_size, self.batches.steps, progress.parts)
-        self.model, self.network_to_save = compiled.build(candidate, data, plan, request.extras)
+        extras = request.extras
+        if (head := fitted_start(request, data, progress, compiled.frozen)) is not None:
+            extras = replace(extras, head=head)
+        self.model, self.network_to_save = compiled.build(candidate, data, plan, extras)
         self.best: Evaluated | None = None
         """The evaluation whose weights are kept, if this process made it."""
         self._interval = Interval()

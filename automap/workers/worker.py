@@ -27,9 +27,10 @@ from automap.store.files import run_folder_name
 from automap.store.result import Result
 from automap.store.retry import with_retries
 from automap.store.runs import Run
+from automap.store.weights import pinned
 from automap.training.preflight import preflight
-from automap.training.request import TrialRequest
-from automap.training.run_trial import OutOfTime, Paused, run_trial
+from automap.training.request import OutOfTime, Paused, TrialRequest
+from automap.training.run_trial import run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.workers.evaluation import evaluation_plan
 from automap.workers.identity import DeadWorkers
@@ -68,7 +69,19 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
     Raises:
         StorageError: if the database or the run directory can no longer be used; finished results are kept.
     """
+    require_weights(study)
     Worker(study, data, worker, stop).work()
+
+
+def require_weights(study: Study) -> None:
+    """Check that this machine has the pretrained weights of every architecture that a study may train.
+
+    Raises:
+        UserError: if it does not, with how to get them.
+        StorageError: if their URL cannot be read.
+    """
+    for architecture in {candidate.architecture for _, candidate in boundary_candidates(study.spec)}:
+        pinned(architecture)
 
 
 @dataclass
@@ -188,6 +201,9 @@ class Worker:
             deadline=with_retries(lambda: deadline_of(study, run)),
             may_finish_early=run.kind == "search",
             test=run.kind == "final",
+            is_worth_keeping=lambda metrics, cost: (
+                run.kind == "final" or with_retries(lambda: retention.would_be_kept(study, metrics, cost))
+            ),
             on_phase=lease.note_phase,
         )
         return run_trial(request, self.data, report, self.compiled)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from automap import Augmentation
 
@@ -19,3 +19,7 @@ class NoAugmentation(Augmentation):
     def build(self) -> Sequence[keras.Layer]:
         """Return the Keras layers."""
         return []
+
+    def views(self) -> Mapping[str, Callable[[Any], Any]]:
+        """Return no change: the images as they are."""
+        return {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from automap import Augmentation
 
@@ -26,3 +26,12 @@ class RandomFlip(Augmentation):
         from automap_augmentations.moving import Moving
 
         return [Moving(keras.layers.RandomFlip(self.mode))]
+
+    def views(self) -> Mapping[str, Callable[[Any], Any]]:
+        """Return the mirror images."""
+        mirrored: dict[str, Callable[[Any], Any]] = {
+            "horizontal": lambda images: images[:, :, ::-1],
+            "vertical": lambda images: images[:, ::-1],
+            "horizontal_and_vertical": lambda images: images[:, ::-1, ::-1],
+        }
+        return mirrored if self.mode == "horizontal_and_vertical" else {self.mode: mirrored[self.mode]}

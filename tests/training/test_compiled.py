@@ -15,7 +15,7 @@ from support.training import train
 
 from automap.interfaces.scheduler import Decision
 from automap.spec.plugins import find_plugins
-from automap.training.run_trial import Paused
+from automap.training.request import Paused
 from automap.training.step_reuse.compiled_cache import CompiledModels
 
 

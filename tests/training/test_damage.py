@@ -16,7 +16,8 @@ from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
 from automap.training.build import BatchPlan
 from automap.training.checkpoint import checkpointed_parts, restore_checkpoint
 from automap.training.progress import Progress
-from automap.training.run_trial import Paused, _read_result
+from automap.training.request import Paused
+from automap.training.run_trial import _read_result
 from automap.training.step_reuse.compiled_cache import CompiledModels
 
 SMALL = {"type": "cnn", "filters": [2], "dense": 0}

@@ -12,7 +12,7 @@ from automap.exceptions import TrainingError
 from automap.interfaces.scheduler import Decision
 from automap.spec.objectives import Objective
 from automap.training.build import BatchPlan, build_model
-from automap.training.run_trial import Paused
+from automap.training.request import Paused
 
 AREA = Objective(metric="auroc", direction="maximize")
 SMALL = {"type": "face_recognition", "embedding_size": 16}

@@ -11,8 +11,7 @@ from support.training import train
 
 from automap.interfaces.scheduler import Decision, Pace
 from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
-from automap.training.request import EvaluationPlan
-from automap.training.run_trial import Paused
+from automap.training.request import EvaluationPlan, Paused
 from automap.training.schedules import Schedule
 
 STEADY = {"type": "adamw", "learning_rate": 3e-3}

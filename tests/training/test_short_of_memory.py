@@ -18,8 +18,7 @@ from automap.store.files import CHECKPOINT_FILE
 from automap.training.build import BatchPlan, build_model
 from automap.training.checkpoint import checkpointed_parts, identity_of, save_checkpoint
 from automap.training.progress import Progress
-from automap.training.request import TrialRequest
-from automap.training.run_trial import Paused
+from automap.training.request import Paused, TrialRequest
 from automap.training.step_reuse.compiled_cache import CompiledModels
 
 BATCH = 3000

@@ -18,7 +18,7 @@ from support.training import train
 from automap.interfaces.scheduler import Decision, Evaluation
 from automap.spec.objectives import Constraint, Objective
 from automap.store.files import CHECKPOINT_FILE
-from automap.training.run_trial import Paused
+from automap.training.request import Paused
 
 
 def run(chosen, folder, *, data=None, seed=0, objective=ACCURACY, **options):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from automap.interfaces.architecture import Features
 from automap.interfaces.array import Array
+from automap.interfaces.component import tunable_if_pretrained
 from automap.interfaces.data_info import DataInfo, LabelInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
-from automap.interfaces.task import Task
 from automap.tasks.classification.answer import ClassificationAnswer, ranked
 from automap.tasks.classification.metrics import ClassificationEvaluator, log_softmax
-from automap.tasks.heads import pooled_logits
+from automap.tasks.heads import HEADS, HeadType, PooledTask
 
 if TYPE_CHECKING:
     import keras
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from automap.tasks.classification.drawing import ClassificationDrawing
 
 
-class Classification(Task):
+class Classification(PooledTask):
     """One class for each image."""
 
     targets: ClassVar[frozenset[str]] = frozenset({"label"})
-    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "accuracy": Metric("maximize", "fraction of images whose most probable class is correct"),
         "top5_accuracy": Metric(
@@ -50,8 +48,11 @@ class Classification(Task):
     default_objective: ClassVar[str] = "accuracy"
     default_loss: ClassVar[str] = "cross_entropy"
     mixable: ClassVar[bool] = True
+    heads: ClassVar[frozenset[str]] = frozenset({"linear", "svm", "mlp", "cosine", "knn"})
 
-    dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate before the last layer")
+    head: Literal["auto"] | HeadType = tunable_if_pretrained(
+        "auto", choices=("linear", "svm", "mlp", "cosine"), description=HEADS
+    )
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
         """Turn class indices ``(batch,)`` into ``labels`` ``(batch, classes)``, one-hot, float32."""
@@ -61,7 +62,7 @@ class Classification(Task):
 
     def outputs(self, features: Features, inputs: Mapping[str, keras.KerasTensor], info: DataInfo) -> keras.KerasTensor:
         """Pool the coarsest features and return logits ``(batch, classes)``, float32."""
-        return pooled_logits(features, len(info.target_as(LabelInfo).classes), self.dropout)
+        return self.head_outputs(features, len(info.target_as(LabelInfo).classes), info.train_size)
 
     def loss_target(self, targets: dict[str, Any]) -> Any:
         """Return the labels, one-hot or mixed."""

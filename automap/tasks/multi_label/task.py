@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from automap.interfaces.architecture import Features
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, LabelsInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
-from automap.interfaces.task import Task
 from automap.tasks.classification.answer import ranked
-from automap.tasks.heads import pooled_logits
+from automap.tasks.heads import PooledTask
 from automap.tasks.multi_label.answer import MultiLabelAnswer
 from automap.tasks.multi_label.metrics import THRESHOLD, MultiLabelEvaluator, sigmoid
 
@@ -23,11 +20,10 @@ if TYPE_CHECKING:
     from automap.tasks.multi_label.drawing import MultiLabelDrawing
 
 
-class MultiLabel(Task):
+class MultiLabel(PooledTask):
     """Any number of labels for each image."""
 
     targets: ClassVar[frozenset[str]] = frozenset({"labels"})
-    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "mean_average_precision": Metric("maximize", "area under the precision-recall curve, mean over labels"),
         "micro_f1": Metric("maximize", "F1 score over all labels pooled"),
@@ -40,8 +36,7 @@ class MultiLabel(Task):
     default_objective: ClassVar[str] = "mean_average_precision"
     default_loss: ClassVar[str] = "binary_cross_entropy"
     mixable: ClassVar[bool] = True
-
-    dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate before the last layer")
+    link: ClassVar[Literal["softmax", "sigmoid", "identity"]] = "sigmoid"
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
         """Convert labels ``(batch, labels)``, 0 or 1, uint8, to ``labels`` of the same shape, float32."""
@@ -51,7 +46,7 @@ class MultiLabel(Task):
 
     def outputs(self, features: Features, inputs: Mapping[str, keras.KerasTensor], info: DataInfo) -> keras.KerasTensor:
         """Pool the coarsest features and return logits ``(batch, labels)``, float32."""
-        return pooled_logits(features, len(info.target_as(LabelsInfo).classes), self.dropout)
+        return self.head_outputs(features, len(info.target_as(LabelsInfo).classes), info.train_size)
 
     def loss_target(self, targets: dict[str, Any]) -> Any:
         """Return the labels, 0 or 1, or mixed."""

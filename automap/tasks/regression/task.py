@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from automap.interfaces.architecture import Features
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, NumbersInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
-from automap.interfaces.task import Task
-from automap.tasks.heads import pooled_logits
+from automap.tasks.heads import PooledTask
 from automap.tasks.regression.answer import RegressionAnswer
 from automap.tasks.regression.metrics import RegressionEvaluator, in_units
 
@@ -22,11 +19,10 @@ if TYPE_CHECKING:
     from automap.tasks.regression.drawing import RegressionDrawing
 
 
-class Regression(Task):
+class Regression(PooledTask):
     """One or more numbers for each image."""
 
     targets: ClassVar[frozenset[str]] = frozenset({"numbers"})
-    adjustable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     metrics: ClassVar[Mapping[str, Metric]] = {
         "mae": Metric("minimize", "mean absolute error, in the unit of the numbers; mean over several"),
         "rmse": Metric("minimize", "root mean squared error, in the unit of the numbers; mean over several"),
@@ -36,8 +32,7 @@ class Regression(Task):
     decoding: ClassVar[str] = "Standardised numbers: multiply by the target's std and add its mean."
     default_objective: ClassVar[str] = "mae"
     default_loss: ClassVar[str] = "huber"
-
-    dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate before the last layer")
+    link: ClassVar[Literal["softmax", "sigmoid", "identity"]] = "identity"
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
         """Return ``numbers`` ``(batch, numbers)``, float32: batches carry them standardised by the training split."""
@@ -47,7 +42,7 @@ class Regression(Task):
 
     def outputs(self, features: Features, inputs: Mapping[str, keras.KerasTensor], info: DataInfo) -> keras.KerasTensor:
         """Pool the coarsest features and return standardised numbers ``(batch, numbers)``, float32."""
-        return pooled_logits(features, len(info.target_as(NumbersInfo).names), self.dropout)
+        return self.head_outputs(features, len(info.target_as(NumbersInfo).names), info.train_size)
 
     def loss_target(self, targets: dict[str, Any]) -> Any:
         """Return the standardised numbers."""

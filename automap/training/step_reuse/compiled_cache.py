@@ -14,6 +14,7 @@ from automap.spec.candidate import Candidate
 from automap.spec.space import component_data
 from automap.training.build import BatchPlan, build_parts, compile_model
 from automap.training.extras import NO_EXTRAS, TrainingExtras
+from automap.training.heads.backbone import FrozenBackbones
 from automap.training.model import TrainingModel
 from automap.training.step_reuse.adjusted import adjusted
 
@@ -35,6 +36,8 @@ class CompiledModels:
         self.most = most
         self.reused = 0
         """How often a compiled model was reused."""
+        self.frozen = FrozenBackbones()
+        """The frozen backbone of the last head trials, and its features."""
         self._kept: OrderedDict[str, TrainingModel] = OrderedDict()
 
     def build(
@@ -76,6 +79,7 @@ class CompiledModels:
     def clear(self) -> None:
         """Forget all models."""
         self._kept.clear()
+        self.frozen.clear()
 
 
 def _compilation_key(candidate: Candidate, data: PreparedData, plan: BatchPlan) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,8 +11,7 @@ import numpy as np
 
 from automap.exceptions import UserError
 from automap.interfaces.array import Array
-from automap.store.files import NETWORK_FILE
-from automap.store.remote import is_remote, pull
+from automap.store.weights import existing_file, local_weights
 from automap.training.weights.layer_names import weights_by_layer
 from automap.training.weights.torch_tensors import read_tensors
 
@@ -32,21 +30,16 @@ def read_weights(place: str) -> Tensors:
         UserError: if the file does not exist, has an unknown format, or is damaged.
         StorageError: if the URL cannot be read.
     """
-    if not is_remote(place):
-        return _read(Path(place))
-    is_file = any(place.endswith(ending) for ending in _READERS)
-    with tempfile.TemporaryDirectory() as folder:
-        pull(place.rpartition("/")[0] if is_file else place, Path(folder))
-        return _read(Path(folder, place.rpartition("/")[2]) if is_file else Path(folder))
+    with local_weights(place) as path:
+        return _read(existing_file(path))
 
 
-def _read(path: Path) -> Tensors:
-    file = path / NETWORK_FILE if path.is_dir() else path
-    if not file.is_file():
-        raise UserError(f"pretrained: no such file: {file}")
+def _read(file: Path) -> Tensors:
     reader = next((reader for ending, reader in _READERS.items() if file.name.endswith(ending)), None)
     if reader is None:
-        raise UserError(f"pretrained: {file} has an unknown format; expected one of {', '.join(_READERS)}")
+        raise UserError(
+            f"pretrained: {file} has an unknown format; expected one of {', '.join([*_READERS, '.weights.h5'])}"
+        )
     try:
         return reader(file)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 import keras
 
 from automap.exceptions import UserError
-from automap.interfaces.architecture import Architecture
+from automap.interfaces.architecture import FROM_SCRATCH, Architecture, unpinned
 from automap.interfaces.array import Array
+from automap.store.atomic import first_line
+from automap.store.weights import existing_file, local_weights, pinned, weights_place
 from automap.training.weights.files import read_weights
 from automap.training.weights.layer_names import stable_names
 
+KERAS_WEIGHTS = (".weights.h5", ".h5")
 SHOWN = 5
 """Number of layers that a message names."""
 
@@ -26,16 +29,26 @@ def load_pretrained(architecture: Architecture, backbone: keras.Model) -> None:
     Raises:
         UserError: if the weights are missing, damaged, or do not fit the backbone.
     """
-    if architecture.pretrained == "none":
+    if architecture.pretrained == FROM_SCRATCH:
         return
-    if architecture.pretrained == "imagenet":
-        found = architecture.imagenet_weights()
-        if found is None:
-            raise UserError(f"pretrained: imagenet: {architecture.how_to_get_weights()}")
-        tensors = architecture.convert_weights(read_weights(str(found)))
-    else:
-        tensors = architecture.convert_weights(read_weights(architecture.pretrained))
+    if unpinned(architecture.pretrained)[1] is not None:
+        pinned(architecture)
+    place = weights_place(architecture)
+    if place.endswith(KERAS_WEIGHTS):
+        _load_keras_weights(backbone, place)
+        return
+    tensors = architecture.convert_weights(read_weights(place))
     _assign(architecture, backbone, tensors)
+
+
+def _load_keras_weights(backbone: keras.Model, place: str) -> None:
+    """Load a file that ``save_weights`` of Keras wrote, whose layers are in the order of those of the backbone."""
+    coarsest = keras.Model(backbone.inputs, backbone.outputs[-1])
+    with local_weights(place) as path:
+        try:
+            coarsest.load_weights(existing_file(path))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"pretrained: could not load {place}: {first_line(error)}") from error
 
 
 def _assign(architecture: Architecture, backbone: keras.Model, tensors: Mapping[str, Array]) -> None:

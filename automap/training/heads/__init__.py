@@ -1,0 +1,1 @@
+"""Heads that are fitted on the cached features of a frozen backbone."""

@@ -1,0 +1,121 @@
+"""Features of frozen backbones, kept beside the decoded records and shared by all workers of a machine."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from automap.data.batches.batches import evaluation_batches
+from automap.data.prepare import PreparedData
+from automap.interfaces.array import Array
+from automap.interfaces.sample import IMAGE, SplitName
+from automap.store.atomic import write_atomically
+from automap.training.heads.backbone import FrozenBackbone, FrozenBackbones
+from automap.training.request import OutOfTime
+
+MOST_BYTES = 2**31
+"""Features that are kept for a data set; the oldest are deleted first."""
+MOST_IMAGES = 20_000
+"""Training images whose features are computed; of a larger split, a random sample."""
+BATCH = 32
+TIMED_BATCHES = 4
+"""Batches after which the time of all of them is estimated."""
+
+View = Callable[[Array], Array]
+
+
+def split_records(data: PreparedData, split: SplitName) -> Array:
+    """Return the records of a split whose features are computed, in ascending order."""
+    records = np.asarray(data.splits[split])
+    if split != "train" or len(records) <= MOST_IMAGES:
+        return records
+    return np.sort(np.random.default_rng(0).permutation(records)[:MOST_IMAGES])
+
+
+class FeatureSource:
+    """Computes the features of a data set once, or finds them in the cache.
+
+    Args:
+        data: the data set.
+        backbone: gives the features.
+        kept: keeps features in memory between trials.
+        deadline: time by `time.monotonic` after which nothing may be computed any more; None for none.
+    """
+
+    def __init__(
+        self, data: PreparedData, backbone: FrozenBackbone, kept: FrozenBackbones, deadline: float | None
+    ) -> None:
+        self._data, self._backbone, self._kept, self._deadline = data, backbone, kept, deadline
+
+    def features(self, split: SplitName, name: str = "", view: View | None = None) -> dict[str, Array]:
+        """Return features averaged over the image, by stride as text: ``(images, channels)``, float32.
+
+        Args:
+            split: its images, in the order of `split_records`.
+            name: of the view.
+            view: changes the images first; None for the images as they are.
+
+        Raises:
+            OutOfTime: if there is no time left to compute them.
+        """
+        path = self._path(split, name)
+        if path not in self._kept.features:
+            with FileLock(self._data.path / f".{path.name}.lock"):
+                self._kept.features[path] = _read(path) or self._compute(path, split, view)
+        return self._kept.features[path]
+
+    def _path(self, split: SplitName, name: str) -> Path:
+        key = f"{self._backbone.key[:16]}-{self._data.fingerprint[:16]}"
+        return self._data.path / f"features-{key}-{split}{name and '-'}{name}.npz"
+
+    def _compute(self, path: Path, split: SplitName, view: View | None) -> dict[str, Array]:
+        found = self._extract(split_records(self._data, split), view)
+        _make_room(path.parent, sum(values.nbytes for values in found.values()))
+        write_atomically(path, lambda file: np.savez(file, **found))  # type: ignore[arg-type]
+        return found
+
+    def _extract(self, records: Array, view: View | None) -> dict[str, Array]:
+        parts: list[Mapping[str, Array]] = []
+        size = min(BATCH, len(records))
+        started = time.monotonic()
+        for inputs, targets in evaluation_batches(self._data, records, size):
+            if view is not None:
+                inputs[IMAGE] = view(inputs[IMAGE])
+            outputs = self._backbone.network.predict_on_batch(inputs)
+            parts.append({name: np.asarray(values)[: len(targets)] for name, values in outputs.items()})
+            if len(parts) == 1:
+                # The first batch compiles.
+                started = time.monotonic()
+            self._require_time(started, len(parts), -(-len(records) // size))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _require_time(self, started: float, done: int, batches: int) -> None:
+        if self._deadline is None or done < min(TIMED_BATCHES, batches):
+            return
+        now = time.monotonic()
+        if now + (batches - done) * (now - started) / max(1, done - 1) > self._deadline:
+            raise OutOfTime
+
+
+def _read(path: Path) -> dict[str, Array] | None:
+    """Return cached features; None if there are none or they are damaged: zip files have a checksum of each array."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _make_room(folder: Path, size: int) -> None:
+    files = sorted(folder.glob("features-*.npz"), key=lambda file: file.stat().st_mtime)
+    total = size + sum(file.stat().st_size for file in files)
+    for file in files:
+        if total <= MOST_BYTES:
+            return
+        total -= file.stat().st_size
+        file.unlink(missing_ok=True)

@@ -1,0 +1,106 @@
+"""Fit the head of a task on the features of a frozen backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from automap.interfaces.array import Array
+from automap.tasks.heads import HIDDEN_UNITS, MOST_REFERENCES, SHARPNESS, SMALLEST_SHARE, PooledTask
+from automap.training.heads.losses import HeadLoss, sigmoid_loss, softmax_loss, squared_hinge_loss, squared_loss
+from automap.training.heads.solve import fit_linear, fit_perceptron
+
+NORM_EPSILON = 1e-3
+"""Of the head's normalisation, Keras's default."""
+SMALLEST_DEVIATION = 1e-3
+"""Features that vary less are taken to be constant."""
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """A head with its weights."""
+
+    layers: Mapping[str, list[Array]]
+    """Weights by the names of the layers that `PooledTask.head_outputs` builds."""
+    outputs: Callable[[Array], Array]
+    """From features ``(images, channels)`` to raw outputs ``(images, units)``, float32, as the layers compute them."""
+
+
+def fit_head(task: PooledTask, features: Array, targets: Array, seed: int, train_size: int) -> FittedHead:
+    """Fit a task's head; the features are standardised by the same images.
+
+    Args:
+        task: says which head, and its penalty.
+        features: of training images, ``(images, channels)``, float32.
+        targets: as the task's loss takes them, ``(images, units)``, float32: one-hot for classes.
+        seed: of initial weights.
+        train_size: images of the training split; the rows beyond them are other views of the same images.
+    """
+    if task.head in ("cosine", "knn"):
+        return _fit_on_directions(task, features, targets, train_size)
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    scale = np.where(deviation > SMALLEST_DEVIATION, 1.0 / np.maximum(deviation, SMALLEST_DEVIATION), 0.0)
+    standardised = ((features - mean) * scale).astype(np.float32)
+    if task.head == "mlp":
+        first, offset, kernel, bias = fit_perceptron(
+            standardised, targets, _loss_of(task), task.l2_penalty, HIDDEN_UNITS, seed
+        )
+        hidden = _unscaled(first, offset, mean, scale)
+        return _perceptron(hidden, (kernel, bias))
+    return _linear(_unscaled(*fit_linear(standardised, targets, _loss_of(task), task.l2_penalty), mean, scale))
+
+
+def _loss_of(task: PooledTask) -> HeadLoss:
+    if task.head == "svm":
+        return squared_hinge_loss
+    return {"softmax": softmax_loss, "sigmoid": sigmoid_loss, "identity": squared_loss}[task.link]
+
+
+def _unscaled(kernel: Array, bias: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
+    """Return the layer that does on features what the given one does on standardised features."""
+    scaled = kernel * scale[:, None]
+    return scaled.astype(np.float32), (bias - mean @ scaled).astype(np.float32)
+
+
+def _linear(layer: tuple[Array, Array]) -> FittedHead:
+    kernel, bias = layer
+    return FittedHead({"logits": [kernel, bias]}, lambda features: features @ kernel + bias)
+
+
+def _perceptron(hidden: tuple[Array, Array], last: tuple[Array, Array]) -> FittedHead:
+    def outputs(features: Array) -> Array:
+        active: Array = np.maximum(features @ hidden[0] + hidden[1], 0.0)
+        return np.asarray(active @ last[0] + last[1])
+
+    return FittedHead({"head_hidden": list(hidden), "logits": list(last)}, outputs)
+
+
+def _fit_on_directions(task: PooledTask, features: Array, targets: Array, train_size: int) -> FittedHead:
+    mean, variance = features.mean(axis=0), features.var(axis=0)
+
+    def directions(rows: Array) -> Array:
+        standardised = (rows - mean) / np.sqrt(variance + NORM_EPSILON)
+        length = np.sqrt(np.maximum((standardised**2).sum(axis=1, keepdims=True), 1e-12))
+        return np.asarray(standardised / length, np.float32)
+
+    embedded = directions(features)
+    norm = [mean, variance]
+    if task.head == "cosine":
+        # On the unit sphere, features are as small as their number is large.
+        kernel, bias = fit_linear(embedded, targets, _loss_of(task), task.l2_penalty / embedded.shape[1])
+        return FittedHead({"head_norm": norm, "logits": [kernel, bias]}, lambda rows: directions(rows) @ kernel + bias)
+    count = min(train_size, len(embedded))
+    chosen = np.random.default_rng(0).permutation(count)[:MOST_REFERENCES]
+    references, labels = embedded[chosen], targets[chosen]
+    layers = {"head_norm": norm, "head_references": [references.T], "head_votes": [labels]}
+    return FittedHead(layers, lambda rows: _votes(directions(rows), references, labels, task.neighbours))
+
+
+def _votes(embedded: Array, references: Array, labels: Array, neighbours: int) -> Array:
+    similarity = embedded @ references.T
+    count = min(neighbours, len(references))
+    nearest = np.partition(similarity, -count, axis=1)[:, -count, None]
+    votes = np.where(similarity >= nearest, np.exp(SHARPNESS * (similarity - 1.0)), 0.0) @ labels
+    return np.asarray(np.log(votes / votes.sum(axis=1, keepdims=True) + SMALLEST_SHARE), np.float32)
