@@ -101,6 +101,7 @@ def _show_spec(spec: Spec) -> None:
     console = output_console()
     console.print(check_view.resolved_spec(spec, coloured=console.is_terminal), soft_wrap=True)
     console.print(check_view.search_space(spec))
+    console.print(check_view.weights(spec))
 
 
 def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
@@ -116,6 +117,7 @@ def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
 def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from automap.cli.check_view import known_weights
     from automap.spec.draw import searched_spaces
     from automap.spec.space import dump_space
 
@@ -129,6 +131,7 @@ def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], larges
             {"name": each.name, "space": dump_space(space), "default": each.default}
             for each, space in searched_spaces(spec)
         ],
+        "weights": known_weights(spec),
         "data": None if data is None else asdict(_summarise(data)),
         "largest_network": largest,
         "needs": None if takes is None else asdict(takes),

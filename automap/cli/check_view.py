@@ -13,10 +13,12 @@ from automap.interfaces.sampler import CategoricalHyperparameter, Hyperparameter
 from automap.redaction import redact
 from automap.spec.describe import describe_space
 from automap.spec.display import safe_text
-from automap.spec.draw import hyperparameters
+from automap.spec.draw import boundary_candidates, hyperparameters
 from automap.spec.quantities import format_size
+from automap.spec.space import component_data
 from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
+from automap.store.weights import describe_weights
 from automap.workers.disk_and_memory import Estimate
 
 MOST_CLASSES = 20
@@ -39,6 +41,25 @@ def search_space(spec: Spec) -> RenderableType:
         first = f"{each.default:g}" if isinstance(each.default, float) else str(each.default)
         table.add_row(Text(each.name, style="cyan"), Text(_searched(each)), Text(first))
     return table
+
+
+def weights(spec: Spec) -> RenderableType:
+    """Return which pretrained weights the architectures start from, and how to get those that are missing.
+
+    Raises:
+        UserError: if weights that the spec names are not on this machine.
+    """
+    table = _table("pretrained weights", "architecture", "weights")
+    for name, description in known_weights(spec).items():
+        table.add_row(Text(name, style="cyan"), safe_text(description))
+    return table if table.row_count else Text()
+
+
+def known_weights(spec: Spec) -> dict[str, str]:
+    """Return a description of the weights of every architecture that can have some, by its name."""
+    architectures = {candidate.architecture for _, candidate in boundary_candidates(spec)}
+    described = {str(component_data(each)["type"]): describe_weights(each) for each in architectures}
+    return {name: description for name, description in sorted(described.items()) if description is not None}
 
 
 def _searched(hyperparameter: Hyperparameter) -> str:

@@ -80,6 +80,14 @@ class Architecture(Component, ABC):
         """Return how to get the ImageNet weights that `imagenet_weights` did not find."""
         return f"{type(self).__name__} has no ImageNet weights; use pretrained: none, or a path"
 
+    def read_weights(self, path: Path) -> Mapping[str, Array] | None:
+        """Return the weights of a file of a format of its own, by layer as in `convert_weights`; None for other files.
+
+        Args:
+            path: the file that `pretrained` names.
+        """
+        return None
+
     def convert_weights(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return foreign weights under the names of this architecture's layers.
 

@@ -54,6 +54,22 @@ def pinned(architecture: Architecture) -> Architecture:
     return architecture.replace(pretrained=f"{named}@sha256:{found}")
 
 
+def describe_weights(architecture: Architecture) -> str | None:
+    """Return which weights an architecture starts from, or how to get some; None if it has none to start from.
+
+    Raises:
+        UserError: if this machine does not have the weights that it names.
+    """
+    if architecture.pretrained != FROM_SCRATCH:
+        named, digest = unpinned(pinned(architecture).pretrained)
+        return f"{named}: {weights_place(architecture)} (SHA-256 {str(digest)[:12]}…)"
+    if type(architecture).how_to_get_weights is Architecture.how_to_get_weights:
+        return None
+    if architecture.imagenet_weights() is not None:
+        return "none: trained from scratch, though its ImageNet weights are on this machine"
+    return f"none: trained from scratch; {architecture.how_to_get_weights()}"
+
+
 @lru_cache(maxsize=32)
 def _digest(path: Path, _: int) -> str:
     # Every trial asks; the time of change says whether it is still the same file.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from pydantic import Field
 
 from automap import Architecture, Features, Preprocessing
+from automap_pretrained.enlarge import enlarged
 from automap_pretrained.lite_weights import Array, default_weights, find_weights, keras_weights, package_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 NORM_EPSILON = 1e-3
 PRETRAINED = "initial weights: imagenet (the default where they are installed), none, or a path or URL"
-SMALLEST_SIDE = 64
 STEM_FILTERS, HEAD_FILTERS = 32, 1280
 """The same for all variants."""
 
@@ -81,14 +81,12 @@ class EfficientNetLite(Architecture):
     def build(self, inputs: keras.KerasTensor) -> Features:
         """Return feature maps of the strides 2, 4, 8, 16 and 32; the last has 1,280 channels.
 
-        Images with a side below `SMALLEST_SIDE` pixels are enlarged first, by a power of two: the network learned on
+        Images with a side below 64 pixels are enlarged first, by a power of two: the network learned on
         images of 224 pixels. The strides are those relative to the image before it was enlarged.
         """
         from keras import layers
 
-        factor = _enlargement(inputs.shape[1:3])
-        if factor > 1:
-            inputs = layers.UpSampling2D(factor, interpolation="bilinear", name="enlarge")(inputs)
+        inputs, factor = enlarged(inputs)
         x = _conv_norm(inputs, STEM_FILTERS, "stem", kernel=3, stride=2)
         stride, features = 2, {}
         for index, block in enumerate(self.blocks()):
@@ -96,9 +94,9 @@ class EfficientNetLite(Architecture):
                 features[stride] = x
                 stride *= 2
             x = _inverted_residual(x, block, f"block{index}")
-        x = layers.Conv2D(HEAD_FILTERS, 1, use_bias=False, name="head_conv")(x)
-        x = layers.BatchNormalization(epsilon=NORM_EPSILON, name="head_norm")(x)
-        features[stride] = layers.ReLU(6.0, name="head_relu")(x)
+        x = layers.Conv2D(HEAD_FILTERS, 1, use_bias=False, name="top_conv")(x)
+        x = layers.BatchNormalization(epsilon=NORM_EPSILON, name="top_norm")(x)
+        features[stride] = layers.ReLU(6.0, name="top_relu")(x)
         return {stride // factor: each for stride, each in features.items() if stride >= factor}
 
     @classmethod
@@ -110,15 +108,6 @@ class EfficientNetLite(Architecture):
             for repeat in range(repeats):
                 stride = stage.stride if repeat == 0 else 1
                 yield Block(stage.kernel, stride, stage.expansion, _rounded(stage.filters * cls.width_factor))
-
-
-def _enlargement(size: tuple[int | None, int | None]) -> int:
-    """Return the power of two by which images are enlarged; 1 where their size is not known."""
-    sides = [side for side in size if side is not None]
-    factor = 1
-    while len(sides) == 2 and factor * min(sides) < SMALLEST_SIDE:
-        factor *= 2
-    return factor
 
 
 def _rounded(filters: float) -> int:

@@ -39,7 +39,7 @@ def keras_weights(tensors: Mapping[str, Array]) -> dict[str, Array]:
         tensors: by their names in PyTorch; tensors of other layers are ignored.
     """
     found = {"stem_conv/0": _kernel(tensors["_conv_stem.weight"]), **_norm(tensors, "_bn0", "stem_norm")}
-    found |= {"head_conv/0": _kernel(tensors["_conv_head.weight"]), **_norm(tensors, "_bn1", "head_norm")}
+    found |= {"top_conv/0": _kernel(tensors["_conv_head.weight"]), **_norm(tensors, "_bn1", "top_norm")}
     index = 0
     while f"_blocks.{index}._depthwise_conv.weight" in tensors:
         found |= _block(tensors, f"_blocks.{index}.", f"block{index}_")

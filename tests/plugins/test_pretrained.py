@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.arrays import digits
-from support.candidates import candidate
+from support.candidates import NORMED, candidate
 from support.infos import data_info
 from support.photographs import photographs
 
 from automap import UserError
+from automap.store.weights import pinned
 from automap.training.build import build_network
 from automap.training.weights.files import read_weights
 from automap.training.weights.layer_names import weights_by_layer
@@ -108,10 +109,38 @@ def test_arrays_by_layer_are_read_from_other_formats(tmp_path, ending):
 
 def test_a_missing_file_and_an_unknown_format_are_named(tmp_path):
     with pytest.raises(UserError, match=r"no such file: .*nowhere\.npz"):
-        read_weights(str(tmp_path / "nowhere.npz"))
-    (tmp_path / "weights.txt").write_text("none")
+        build_network(
+            candidate({"type": "cnn", "pretrained": str(tmp_path / "nowhere.npz")}), digits().info, pretrained=True
+        )
+    (tmp_path / "weights.txt").write_text("1 2 3")
     with pytest.raises(UserError, match=r"unknown format; expected one of \.keras, \.safetensors"):
-        read_weights(str(tmp_path / "weights.txt"))
+        read_weights(tmp_path / "weights.txt")
+
+
+def test_weights_that_keras_saved_serve_another_head(tmp_path):
+    first = build_network(candidate(NORMED), digits().info)
+    first.save_weights(tmp_path / "model.weights.h5")
+    other = data_info(image_shape=(8, 8, 1), classes=("even", "odd"), class_counts=(1, 1))
+    chosen = candidate({**NORMED, "pretrained": str(tmp_path / "model.weights.h5")})
+    second = build_network(chosen, other, pretrained=True)
+    one, two = weights_by_layer(first), weights_by_layer(second)
+    for name in two:
+        if not name.startswith("logits"):
+            np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_weights_by_url_are_fetched_and_pinned_by_their_digest(tmp_path):
+    network = build_network(candidate(NORMED), digits().info)
+    np.savez(tmp_path / "weights.npz", **weights_by_layer(network))
+    url = f"file://{tmp_path}/weights.npz"
+    found = pinned(candidate({**NORMED, "pretrained": url}).architecture)
+    assert found.pretrained.startswith(f"{url}@sha256:")
+    again = candidate({**NORMED, "pretrained": found.pretrained})
+    loaded = weights_by_layer(build_network(again, digits().info, pretrained=True))
+    np.testing.assert_array_equal(loaded["Conv2D:0/0"], weights_by_layer(network)["Conv2D:0/0"])
+    np.savez(tmp_path / "weights.npz", **weights_by_layer(build_network(candidate(NORMED), digits().info)))
+    with pytest.raises(UserError, match=r"have the SHA-256 .*; expected .*, those that the study was started with"):
+        build_network(again, digits().info, pretrained=True)
 
 
 class Malicious:

@@ -32,7 +32,7 @@ def test_stages_go_from_stem_to_head_and_hold_every_layer_of_the_backbone_once(d
     found = stages(network, features)
     assert len(found) == len(features)
     assert "stem_conv" in found[0]
-    assert "head_conv" in found[-1]
+    assert "top_conv" in found[-1]
     names = [name for names in found for name in names]
     assert len(names) == len(set(names))
     assert {layer.name for layer in network.layers} - set(names) == {"head_pool", "logits"}
@@ -43,7 +43,7 @@ def test_learning_rates_fall_from_head_to_stem_and_frozen_stages_have_none(data)
     network, features = build_whole(chosen, data.info)
     factors, depth = learning_rate_factors(chosen, network, features), len(features)
     assert factors["stem_conv"] == 0
-    assert factors["head_conv"] == 0.5
+    assert factors["top_conv"] == 0.5
     assert "logits" not in factors
     assert sorted(set(factors.values())) == [0, *(0.5**power for power in range(depth - 1, 0, -1))]
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from automap.exceptions import UserError
 from automap.interfaces.array import Array
-from automap.store.weights import existing_file, local_weights
 from automap.training.weights.layer_names import weights_by_layer
 from automap.training.weights.torch_tensors import read_tensors
 
@@ -19,22 +18,15 @@ Tensors = dict[str, Array]
 """Arrays by name; the weights of a Keras layer are called ``layer/0``, ``layer/1``, and so on."""
 
 
-def read_weights(place: str) -> Tensors:
-    """Return the arrays of a weights file, or of a model that automap trained, by name.
+def read_weights(file: Path) -> Tensors:
+    """Return the arrays of a file of weights by name.
 
     Args:
-        place: path or URL of a ``.keras``, ``.safetensors``, ``.npz``, ``.pth`` or ``.pt`` file, or of the folder of a
-            model.
+        file: a ``.keras``, ``.safetensors``, ``.npz``, ``.pth`` or ``.pt`` file.
 
     Raises:
-        UserError: if the file does not exist, has an unknown format, or is damaged.
-        StorageError: if the URL cannot be read.
+        UserError: if its format is unknown, or it is damaged.
     """
-    with local_weights(place) as path:
-        return _read(existing_file(path))
-
-
-def _read(file: Path) -> Tensors:
     reader = next((reader for ending, reader in _READERS.items() if file.name.endswith(ending)), None)
     if reader is None:
         raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import keras
 
@@ -14,7 +15,7 @@ from automap.store.weights import existing_file, local_weights, pinned, weights_
 from automap.training.weights.files import read_weights
 from automap.training.weights.layer_names import stable_names
 
-KERAS_WEIGHTS = (".weights.h5", ".h5")
+KERAS_WEIGHTS = ".h5"
 SHOWN = 5
 """Number of layers that a message names."""
 
@@ -33,22 +34,23 @@ def load_pretrained(architecture: Architecture, backbone: keras.Model) -> None:
         return
     if unpinned(architecture.pretrained)[1] is not None:
         pinned(architecture)
-    place = weights_place(architecture)
-    if place.endswith(KERAS_WEIGHTS):
-        _load_keras_weights(backbone, place)
-        return
-    tensors = architecture.convert_weights(read_weights(place))
-    _assign(architecture, backbone, tensors)
+    with local_weights(weights_place(architecture)) as path:
+        file = existing_file(path)
+        tensors = architecture.read_weights(file)
+        if tensors is None and file.suffix == KERAS_WEIGHTS:
+            _load_keras_weights(backbone, file)
+            return
+        found = architecture.convert_weights(read_weights(file)) if tensors is None else tensors
+    _assign(architecture, backbone, found)
 
 
-def _load_keras_weights(backbone: keras.Model, place: str) -> None:
+def _load_keras_weights(backbone: keras.Model, file: Path) -> None:
     """Load a file that ``save_weights`` of Keras wrote, whose layers are in the order of those of the backbone."""
     coarsest = keras.Model(backbone.inputs, backbone.outputs[-1])
-    with local_weights(place) as path:
-        try:
-            coarsest.load_weights(existing_file(path))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"pretrained: could not load {place}: {first_line(error)}") from error
+    try:
+        coarsest.load_weights(file)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"pretrained: could not load {file}: {first_line(error)}") from error
 
 
 def _assign(architecture: Architecture, backbone: keras.Model, tensors: Mapping[str, Array]) -> None:
