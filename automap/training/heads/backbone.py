@@ -18,7 +18,7 @@ from automap.spec.candidate import Candidate
 from automap.spec.space import component_data
 from automap.store.weights import pinned
 from automap.training.build import build_whole, dtype_policy, precision_of
-from automap.training.heads.fit import FittedHead
+from automap.training.heads.fit import FittedHead, HeadData
 from automap.training.measure.costs import latency_costs, static_costs
 from automap.training.measure.flops import count_flops
 
@@ -72,19 +72,30 @@ class FrozenBackbones:
         self._kept: FrozenBackbone | None = None
         self.features: dict[Path, dict[str, Array]] = {}
         """By the file that they are cached in."""
+        self.head_data: dict[tuple[bool, tuple[str, ...]], HeadData] = {}
+        """By whether features of all strides are used, and the names of the views."""
+        self._fingerprint = ""
 
     def open(self, candidate: Candidate, info: DataInfo) -> FrozenBackbone:
         """Return the frozen backbone of a candidate, with its pretrained weights."""
         key = backbone_key(candidate, info)
         if self._kept is None or self._kept.key != key:
-            self.features.clear()
+            self.clear()
             self._kept = _build(candidate, info, key)
         return self._kept
+
+    def require(self, fingerprint: str) -> None:
+        """Forget the features of other data than those with a fingerprint."""
+        if fingerprint != self._fingerprint:
+            self.features.clear()
+            self.head_data.clear()
+            self._fingerprint = fingerprint
 
     def clear(self) -> None:
         """Forget everything."""
         self._kept = None
         self.features.clear()
+        self.head_data.clear()
 
 
 def backbone_key(candidate: Candidate, info: DataInfo) -> str:

@@ -50,7 +50,8 @@ class FeatureSource:
     def __init__(
         self, data: PreparedData, backbone: FrozenBackbone, kept: FrozenBackbones, deadline: float | None
     ) -> None:
-        self._data, self._backbone, self._kept, self._deadline = data, backbone, kept, deadline
+        self._data, self._backbone, self._deadline = data, backbone, deadline
+        self.kept = kept
 
     def features(self, split: SplitName, name: str = "", view: View | None = None) -> dict[str, Array]:
         """Return features averaged over the image, by stride as text: ``(images, channels)``, float32.
@@ -64,10 +65,11 @@ class FeatureSource:
             OutOfTime: if there is no time left to compute them.
         """
         path = self._path(split, name)
-        if path not in self._kept.features:
+        self.kept.require(self._data.fingerprint)
+        if path not in self.kept.features:
             with FileLock(self._data.path / f".{path.name}.lock"):
-                self._kept.features[path] = _read(path) or self._compute(path, split, view)
-        return self._kept.features[path]
+                self.kept.features[path] = _read(path) or self._compute(path, split, view)
+        return self.kept.features[path]
 
     def _path(self, split: SplitName, name: str) -> Path:
         key = f"{self._backbone.key[:16]}-{self._data.fingerprint[:16]}"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from automap.interfaces.array import Array
 from automap.tasks.heads import HIDDEN_UNITS, MOST_REFERENCES, SHARPNESS, SMALLEST_SHARE, PooledTask
 from automap.training.heads.losses import HeadLoss, sigmoid_loss, softmax_loss, squared_hinge_loss, squared_loss
+from automap.training.heads.principal import Principal, principal
 from automap.training.heads.solve import fit_linear, fit_perceptron
 
 NORM_EPSILON = 1e-3
 """Of the head's normalisation, Keras's default."""
-SMALLEST_DEVIATION = 1e-3
-"""Features that vary less are taken to be constant."""
 
 
 @dataclass(frozen=True)
@@ -28,40 +28,46 @@ class FittedHead:
     """From features ``(images, channels)`` to raw outputs ``(images, units)``, float32, as the layers compute them."""
 
 
-def fit_head(task: PooledTask, features: Array, targets: Array, seed: int, train_size: int) -> FittedHead:
-    """Fit a task's head; the features are standardised by the same images.
+@dataclass(frozen=True)
+class HeadData:
+    """What heads are fitted on."""
+
+    features: Array
+    """Of training images, ``(images, channels)``, float32."""
+    targets: Array
+    """As the task's loss takes them, ``(images, units)``, float32: one-hot for classes."""
+    train_size: int
+    """Images of the training split; the rows beyond them are other views of the same images."""
+
+    @cached_property
+    def principal(self) -> Principal:
+        """The features by their principal components; computed for the first head that needs them."""
+        return principal(self.features)
+
+
+def fit_head(task: PooledTask, data: HeadData, seed: int) -> FittedHead:
+    """Fit a task's head; features are standardised by the images that it is fitted on.
 
     Args:
         task: says which head, and its penalty.
-        features: of training images, ``(images, channels)``, float32.
-        targets: as the task's loss takes them, ``(images, units)``, float32: one-hot for classes.
+        data: features and targets.
         seed: of initial weights.
-        train_size: images of the training split; the rows beyond them are other views of the same images.
     """
     if task.head in ("cosine", "knn"):
-        return _fit_on_directions(task, features, targets, train_size)
-    mean, deviation = features.mean(axis=0), features.std(axis=0)
-    scale = np.where(deviation > SMALLEST_DEVIATION, 1.0 / np.maximum(deviation, SMALLEST_DEVIATION), 0.0)
-    standardised = ((features - mean) * scale).astype(np.float32)
+        return _fit_on_directions(task, data)
+    found, loss = data.principal, _loss_of(task)
     if task.head == "mlp":
         first, offset, kernel, bias = fit_perceptron(
-            standardised, targets, _loss_of(task), task.l2_penalty, HIDDEN_UNITS, seed
+            found.values, data.targets, loss, task.l2_penalty, HIDDEN_UNITS, seed
         )
-        hidden = _unscaled(first, offset, mean, scale)
-        return _perceptron(hidden, (kernel, bias))
-    return _linear(_unscaled(*fit_linear(standardised, targets, _loss_of(task), task.l2_penalty), mean, scale))
+        return _perceptron(found.on_features(first, offset), (kernel, bias))
+    return _linear(found.on_features(*fit_linear(found.values, data.targets, loss, task.l2_penalty)))
 
 
 def _loss_of(task: PooledTask) -> HeadLoss:
     if task.head == "svm":
         return squared_hinge_loss
     return {"softmax": softmax_loss, "sigmoid": sigmoid_loss, "identity": squared_loss}[task.link]
-
-
-def _unscaled(kernel: Array, bias: Array, mean: Array, scale: Array) -> tuple[Array, Array]:
-    """Return the layer that does on features what the given one does on standardised features."""
-    scaled = kernel * scale[:, None]
-    return scaled.astype(np.float32), (bias - mean @ scaled).astype(np.float32)
 
 
 def _linear(layer: tuple[Array, Array]) -> FittedHead:
@@ -77,7 +83,8 @@ def _perceptron(hidden: tuple[Array, Array], last: tuple[Array, Array]) -> Fitte
     return FittedHead({"head_hidden": list(hidden), "logits": list(last)}, outputs)
 
 
-def _fit_on_directions(task: PooledTask, features: Array, targets: Array, train_size: int) -> FittedHead:
+def _fit_on_directions(task: PooledTask, data: HeadData) -> FittedHead:
+    features, targets = data.features, data.targets
     mean, variance = features.mean(axis=0), features.var(axis=0)
 
     def directions(rows: Array) -> Array:
@@ -91,8 +98,7 @@ def _fit_on_directions(task: PooledTask, features: Array, targets: Array, train_
         # On the unit sphere, features are as small as their number is large.
         kernel, bias = fit_linear(embedded, targets, _loss_of(task), task.l2_penalty / embedded.shape[1])
         return FittedHead({"head_norm": norm, "logits": [kernel, bias]}, lambda rows: directions(rows) @ kernel + bias)
-    count = min(train_size, len(embedded))
-    chosen = np.random.default_rng(0).permutation(count)[:MOST_REFERENCES]
+    chosen = np.random.default_rng(0).permutation(data.train_size)[:MOST_REFERENCES]
     references, labels = embedded[chosen], targets[chosen]
     layers = {"head_norm": norm, "head_references": [references.T], "head_votes": [labels]}
     return FittedHead(layers, lambda rows: _votes(directions(rows), references, labels, task.neighbours))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from automap.data.prepare import PreparedData
 from automap.interfaces.array import Array
 from automap.store.files import CHECKPOINT_FILE
 from automap.tasks.heads import PooledTask
 from automap.training.heads.backbone import FrozenBackbones
-from automap.training.heads.cache import MOST_IMAGES, FeatureSource, split_records
+from automap.training.heads.cache import MOST_IMAGES, FeatureSource
 from automap.training.heads.fit import fit_head
-from automap.training.heads.trial import chosen_features, head_targets
+from automap.training.heads.trial import head_data
 from automap.training.progress import Progress
 from automap.training.request import OutOfTime, TrialRequest
 
@@ -37,9 +35,9 @@ def fitted_start(
         return None
     backbone = frozen.open(candidate, data.info)
     try:
-        features = FeatureSource(data, backbone, frozen, request.deadline).features("train")
+        source = FeatureSource(data, backbone, frozen, request.deadline)
+        found = head_data(source, task, data, {})
     except OutOfTime:
         progress.notes.append("the head started from random weights: there was no time to fit it first")
         return None
-    targets = head_targets(task, data, split_records(data, "train"))
-    return fit_head(task, chosen_features(features, task), np.asarray(targets), request.seed, len(targets)).layers
+    return fit_head(task, found, request.seed).layers

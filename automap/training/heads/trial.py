@@ -17,8 +17,8 @@ from automap.interfaces.scheduler import Evaluation
 from automap.tasks.heads import PooledTask
 from automap.training.evaluate import Evaluated, evaluated
 from automap.training.heads.backbone import FrozenBackbone, FrozenBackbones
-from automap.training.heads.cache import FeatureSource, split_records
-from automap.training.heads.fit import FittedHead, fit_head
+from automap.training.heads.cache import FeatureSource, View, split_records
+from automap.training.heads.fit import FittedHead, HeadData, fit_head
 from automap.training.heads.views import views_of
 from automap.training.progress import Progress
 from automap.training.request import TrialRequest
@@ -52,12 +52,11 @@ class HeadTrial:
         """Fit the head on the training split; compute its features first where they are not cached."""
         self.request.on_phase("training")
         views = views_of(self.request.candidate.augmentation) or {}
-        parts = [self._features("train"), *(self._features("train", name, view) for name, view in views.items())]
         records = split_records(self.data, "train")
-        targets = np.concatenate([head_targets(self._task, self.data, records)] * len(parts))
         if len(records) < len(self.data.splits["train"]):
             self.progress.notes.append(f"fitted on a random sample of {len(records):,} training images")
-        return fit_head(self._task, np.concatenate(parts), targets, self.request.seed, len(records))
+        found = head_data(self._source, self._task, self.data, views)
+        return fit_head(self._task, found, self.request.seed)
 
     def evaluate(self, head: FittedHead, split: SplitName) -> Evaluated:
         """Compute the metrics of a split."""
@@ -107,7 +106,14 @@ def chosen_features(by_stride: Mapping[str, Array], task: PooledTask) -> Array:
     return np.concatenate([by_stride[stride] for stride in (strides if task.features == "all" else strides[-1:])], 1)
 
 
-def head_targets(task: PooledTask, data: PreparedData, records: Array) -> Array:
-    """Return the targets of some records as the task's loss takes them, ``(images, units)``, float32."""
-    prepared = task.prepare(data.batch_targets(records), data.info)
-    return np.asarray(keras.ops.convert_to_numpy(task.loss_target(prepared)), np.float32)
+def head_data(source: FeatureSource, task: PooledTask, data: PreparedData, views: Mapping[str, View]) -> HeadData:
+    """Return what a task's head is fitted on: features and targets of the training split, and of other views of it."""
+    by_view = [source.features("train"), *(source.features("train", name, view) for name, view in views.items())]
+    kept, key = source.kept.head_data, (task.features == "all", tuple(views))
+    if key not in kept:
+        records = split_records(data, "train")
+        prepared = task.prepare(data.batch_targets(records), data.info)
+        targets = np.asarray(keras.ops.convert_to_numpy(task.loss_target(prepared)), np.float32)
+        features = np.concatenate([chosen_features(each, task) for each in by_view])
+        kept[key] = HeadData(features, np.concatenate([targets] * len(by_view)), len(records))
+    return kept[key]
