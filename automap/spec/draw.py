@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.sampler import (
     CategoricalHyperparameter,
     Condition,
@@ -144,23 +145,35 @@ def first_parameters(spec: Spec) -> list[Parameters]:
 
 
 def _first_heads(spec: Spec, architecture: Space, defaults: Parameters) -> list[Parameters]:
-    labels = {found.name: found.labels for found in hyperparameters(spec) if hasattr(found, "labels")}
+    labels = {
+        found.name: found.labels for found in hyperparameters(spec) if isinstance(found, CategoricalHyperparameter)
+    }
     if not has_pretrained(architecture) or "backbone" not in labels.get("training.freeze", ()):
         return []
-    # Only unchanged images can be cached where augmentation is searched.
-    unchanged = {
-        name: "none" for name, known in labels.items() if name in defaults and _is_step(name) and "none" in known
-    }
-    frozen = {**defaults, **unchanged, "training.freeze": "backbone"}
+    frozen = {**defaults, "training.freeze": "backbone"}
     wanted = [{"task.head": head, "task.features": features} for head, features in FIRST_HEADS]
-    found = [
-        {**frozen, **each} for each in wanted if all(label in labels.get(name, ()) for name, label in each.items())
-    ]
-    return found or [frozen]
+    heads = [each for each in wanted if all(label in labels.get(name, ()) for name, label in each.items())] or [{}]
+    unchanged, changed = _cached_steps(spec, "none"), _cached_steps(spec, "")
+    found = [{**frozen, **unchanged, **head} for head in heads]
+    # The views of images come after the first models: they take as long again to compute.
+    return found if changed == unchanged else [*found, *({**frozen, **changed, **head} for head in heads[:2])]
 
 
-def _is_step(name: str) -> bool:
-    return name.startswith("augmentation[") and name.endswith("]")
+def _cached_steps(spec: Spec, preferred: str) -> Parameters:
+    """Return the choice of each searched augmentation whose images can be cached: the preferred one if it is there."""
+    found: Parameters = {}
+    for index, step in enumerate(spec.augmentation):
+        if isinstance(step, Choices):
+            options = zip(step.labels, step.options, strict=True)
+            labels = [label for label, option in options if _has_views(option)]
+            labels.sort(key=lambda label: (label != preferred, label == "none"))
+            found |= {f"augmentation[{index}]": label for label in labels[:1]}
+    return found
+
+
+def _has_views(option: Space) -> bool:
+    model = option.model if isinstance(option, ComponentSpace) else None
+    return isinstance(model, type) and issubclass(model, Augmentation) and model.views is not Augmentation.views
 
 
 class _Chosen:

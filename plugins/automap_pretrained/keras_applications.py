@@ -148,7 +148,7 @@ class KerasConvNeXt(KerasApplication):
 
 
 class KerasMobileNetV3(KerasApplication):
-    """MobileNetV3 of ``keras.applications``: 1.5 or 4.2 M weights, ImageNet top-1 68.1% or 75.6%."""
+    """MobileNetV3 of ``keras.applications``: 0.9 or 3.0 M weights, ImageNet top-1 68.1% or 75.6%."""
 
     variants: ClassVar[Mapping[str, Variant]] = {
         size: _variant(

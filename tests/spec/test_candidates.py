@@ -58,3 +58,31 @@ def test_the_first_trials_take_values_that_their_hyperparameters_admit(data):
         trial = study.ask()
         draw(spec, trial)
         assert trial.params == {name: parameters[name] for name in trial.params}
+
+
+def test_heads_on_a_frozen_pretrained_backbone_come_first():
+    spec = Spec.model_validate(
+        {
+            "dataset": {"type": "sklearn", "name": "digits"},
+            "architecture": {"choices": [{"type": "efficientnet_lite0", "pretrained": "imagenet"}, "cnn"]},
+            "augmentation": {"choices": ["random_translation", "none", "random_flip"]},
+        }
+    )
+    found = first_parameters(spec)
+    heads = [each for each in found if each["training.freeze"] == "backbone"]
+    assert found[: len(heads)] == heads
+    assert [(each["task.head"], each["task.features"], each["augmentation[0]"]) for each in heads] == [
+        ("linear", "all", "none"),
+        ("svm", "all", "none"),
+        ("linear", "last", "none"),
+        ("mlp", "all", "none"),
+        ("cosine", "last", "none"),
+        ("linear", "all", "random_flip"),
+        ("svm", "all", "random_flip"),
+    ]
+    assert [each["architecture"] for each in found[len(heads) :]] == ["efficientnet_lite0", "cnn"]
+
+
+def test_a_spec_without_pretrained_weights_searches_no_fine_tuning():
+    spec = Spec.model_validate({"dataset": {"type": "sklearn", "name": "digits"}, "architecture": "cnn"})
+    assert not {each.name for each in hyperparameters(spec)} & {"training.freeze", "training.layer_decay", "task.head"}

@@ -53,6 +53,7 @@ def test_a_backbone_from_scratch_is_neither_frozen_nor_slowed(data):
     assert learning_rate_factors(chosen, *build_whole(chosen, data.info)) == {}
 
 
+@pytest.mark.slow
 def test_batch_normalisation_of_frozen_stages_is_left_alone(data, compiled, tmp_path):
     chosen = candidate(LITE0, freeze=2, augmentation=["mix_up"], epochs=1)
     before = build_whole(chosen, data.info, pretrained=True).network
@@ -66,6 +67,7 @@ def test_batch_normalisation_of_frozen_stages_is_left_alone(data, compiled, tmp_
             assert same == (layer.name in frozen), layer.name
 
 
+@pytest.mark.slow
 def test_fine_tuning_starts_from_the_head_that_was_fitted_first(data, compiled, tmp_path):
     chosen = candidate(LITE0, optimizer=STILL, epochs=1, ema=None, schedule="constant")
     tuned = run_trial(TrialRequest(chosen, 0, tmp_path / "tuned", ACCURACY), data, compiled=compiled)
@@ -95,3 +97,11 @@ def test_mixed_precision_and_accumulated_gradients_leave_frozen_layers_out(data)
     chosen = candidate(LITE0, freeze="backbone", augmentation=["mix_up"], precision="mixed_float16")
     parts = build_parts(chosen, data.info, BatchPlan(32, 4, accumulation=2))
     assert {weight.path.split("/")[0] for weight in parts.network.trainable_weights} == {"logits"}
+
+
+def test_face_recognition_fine_tunes_a_pretrained_backbone(data):
+    chosen = candidate(LITE0, task="face_recognition", loss="arcface", freeze=2)
+    parts = build_parts(chosen, data.info, BatchPlan(32, 4))
+    trained = {weight.path.split("/")[0] for weight in parts.network.trainable_weights}
+    assert {"head_projection", "top_conv"} <= trained
+    assert "stem_conv" not in trained

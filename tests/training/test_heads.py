@@ -44,6 +44,7 @@ def test_the_assembled_network_does_what_the_head_was_measured_to_do(data, compi
     assert result.cost["parameters"] == network.count_params()
 
 
+@pytest.mark.slow
 def test_features_are_computed_once_and_again_if_they_are_damaged(data, compiled, tmp_path):
     fit(data, compiled, tmp_path / "first")
     files = sorted(data.path.glob("features-*-train.npz"))
