@@ -1,4 +1,4 @@
-"""From a spec to a candidate: an Optuna trial suggests a value for every hyperparameter."""
+"""Drawing candidates: an Optuna trial suggests a value for every hyperparameter of a spec."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
 
 
 def draw(spec: Spec, trial: Suggest) -> Candidate:
-    """Set every hyperparameter of a spec to what `trial` suggests."""
+    """Return the candidate with the values that `trial` suggests for every hyperparameter."""
     filled = {name: _fill(space, name, trial) for name, space in sections(spec)}
     steps = tuple(value for name, value in filled.items() if name.startswith("augmentation["))
     rest = {name: value for name, value in filled.items() if not name.startswith("augmentation[")}
