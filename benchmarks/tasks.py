@@ -71,6 +71,7 @@ def detection(folder: Path) -> None:
     """Digits on photographs against what is brighter than its surroundings, named after the nearest training digit."""
     from sklearn.neighbors import KNeighborsClassifier
 
+    from automap.data.targets.boxes import class_of
     from automap.tasks.detection.average_precision import Found, Truth, average_precision
 
     found, architecture, seconds = searched("detection", "scattered_digits", folder)
@@ -80,7 +81,7 @@ def detection(folder: Path) -> None:
     ]
     nearest = KNeighborsClassifier(5).fit(*(np.array(column) for column in zip(*crops, strict=True)))
     there = [own[own[:, 4] >= 0] for own in boxes]
-    truth = [Truth(own[:, :4], own[:, 4].astype(int), np.zeros(len(own), bool)) for own in there]
+    truth = [Truth(own[:, :4], *class_of(own[:, 4])) for own in there]
     guessed = []
     for image in images:
         blobs = bright_boxes(image[..., 0])

@@ -117,7 +117,7 @@ def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
 def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from automap.cli.check_view import known_weights
+    from automap.cli.check_view import known_weights, shown_data
     from automap.spec.draw import searched_spaces
     from automap.spec.space import dump_space
 
@@ -126,7 +126,7 @@ def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], larges
         "valid": not faults,
         "problem_count": len(faults),
         "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
-        "spec": spec.to_data(),
+        "spec": shown_data(spec),
         "search_space": [
             {"name": each.name, "space": dump_space(space), "default": each.default}
             for each, space in searched_spaces(spec)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.syntax import Syntax
@@ -18,6 +20,7 @@ from automap.spec.quantities import format_size
 from automap.spec.space import component_data
 from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
+from automap.store.errors import display_url
 from automap.store.weights import describe_weights
 from automap.workers.disk_and_memory import Estimate
 
@@ -27,8 +30,14 @@ MOST_CLASSES = 20
 
 def resolved_spec(spec: Spec, *, coloured: bool) -> RenderableType:
     """Return the resolved spec, with all defaults, as YAML that is a valid spec itself."""
-    text = redact(dump_yaml(spec.to_data()))
+    text = redact(dump_yaml(shown_data(spec)))
     return Syntax(text, "yaml", theme="ansi_dark", background_color="default") if coloured else Text(text)
+
+
+def shown_data(spec: Spec) -> dict[str, Any]:
+    """Return a spec as plain data, without the password of its database, also of one that is not percent-encoded."""
+    data = spec.to_data()
+    return data if spec.storage.startswith("sqlite") else {**data, "storage": display_url(spec.storage)}
 
 
 def search_space(spec: Spec) -> RenderableType:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from automap.interfaces.sample import IMAGE
 
@@ -54,6 +54,12 @@ class ClassesInfo(_Info):
     """Class names in the order of the logits."""
     class_counts: tuple[int, ...] = ()
     """Training samples of each class."""
+
+    @model_validator(mode="after")
+    def _count_each_class(self) -> Self:
+        if self.class_counts and len(self.class_counts) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} classes, but {len(self.class_counts)} counts")
+        return self
 
     @property
     def trained_classes(self) -> tuple[str, ...]:
@@ -121,6 +127,13 @@ class DataInfo(_Info):
     target: TargetInfo
     train_size: int
     """Number of training samples."""
+
+    @field_validator("inputs")
+    @classmethod
+    def _has_image(cls, inputs: Mapping[str, ImageInfo]) -> Mapping[str, ImageInfo]:
+        if IMAGE not in inputs:
+            raise ValueError(f"there is no input named '{IMAGE}'")
+        return inputs
 
     @property
     def image(self) -> ImageInfo:

@@ -51,7 +51,8 @@ class Sample(NamedTuple):
     - ``labels``: the names of all classes of the image, a tuple;
     - ``numbers``: a tuple of floats;
     - ``boxes``: a list of ``(class name, left, top, right, bottom)`` in pixels of the upright image, right and bottom
-      exclusive, with True at the end for a box that is ignored in training and evaluation; or `Boxes`;
+      exclusive, with True at the end for an object that is ignored in training and evaluation, or ``"crowd"`` for a
+      region of many objects that is; or `Boxes`;
     - ``mask``: an image of the same size whose values are indices into `Dataset.class_names`, 255 for none;
     - ``image``: an image `Dataset.scale` times as high and wide.
 
@@ -77,7 +78,7 @@ class Boxes(list[tuple[Any, ...]]):
     rotated with it; if it is another size, the sample is bad.
 
     Args:
-        boxes: ``(class name, left, top, right, bottom)``, with True at the end for a box that is ignored.
+        boxes: as `Sample.target` has them.
         size: height and width in pixels; None if it is not known.
     """
 

@@ -18,12 +18,15 @@ from automap.data.decode.errors import BadImage
 from automap.data.decode.header import image_header
 from automap.data.decode.image import Placed, decode_record
 from automap.data.decode.values import as_display
+from automap.exceptions import UserError
 from automap.interfaces.answer import Answer, PixelAnswer
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.sample import IMAGE
 from automap.models.model import LoadedModel
 from automap.models.tiles import by_tiles
+from automap.store.atomic import first_line
+from automap.store.files import CARD_FILE
 
 BATCH = 64
 AHEAD = 3
@@ -84,12 +87,19 @@ def _predict_batch(
     model: LoadedModel, sources: Sequence[Source], decoded: Sequence[Placed | str]
 ) -> Iterator[Prediction]:
     images = [found.pixels for found in decoded if not isinstance(found, str)]
-    answers = iter(model.task.decode(model.runtime.run({IMAGE: np.stack(images)}), model.info) if images else ())
+    answers = iter(_answers(model, np.stack(images)) if images else ())
     for source, found in zip(sources, decoded, strict=True):
         if isinstance(found, str):
             yield Prediction(source, None, found)
         else:
             yield Prediction(source, next(answers).in_image(found.geometry))
+
+
+def _answers(model: LoadedModel, images: Array) -> Sequence[Answer]:
+    try:
+        return model.task.decode(model.runtime.run({IMAGE: images}), model.info)
+    except (ValueError, LookupError, TypeError) as error:
+        raise UserError(f"the model's network does not fit its {CARD_FILE}: {first_line(error)}") from error
 
 
 def _decoder(read: Callable[[Source], T]) -> Callable[[Source], T | str]:

@@ -1,4 +1,4 @@
-"""Describing hyperparameters: valid values, default and recommended search space."""
+"""Hyperparameters in words: what a field takes, its default and its recommended search space."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _LIMITS = (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("
 
 
 class FieldDescription(NamedTuple):
-    """The description of a hyperparameter."""
+    """A hyperparameter in words."""
 
     name: str
     takes: str
-    """The valid values."""
+    """What values it admits."""
     default: str | None
-    """None if the field is required."""
+    """None if the field must be given."""
     searched: str | None
     """The recommended search space, None if the field keeps its default."""
     description: str
@@ -67,7 +67,7 @@ def describe_space(space: Mapping[str, Any]) -> str:
 
 
 def describe_values(schema: Mapping[str, Any]) -> str:
-    """Describe the values that a JSON Schema allows, for instance ``whole number ≥ 1`` or ``relu | tanh``."""
+    """Write what a JSON Schema admits, for instance ``whole number ≥ 1`` or ``relu | tanh``."""
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(describe_values(member) for member in schema["anyOf"]))
     if "enum" in schema or "const" in schema:

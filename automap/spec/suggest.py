@@ -1,21 +1,31 @@
-"""Suggesting the nearest valid name."""
+"""Names in messages: the one that was probably meant, and those that exist."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 
 _LONGEST = 100
-"""Longer names are not compared, which would take long."""
+"""No name has more characters, and comparing longer ones takes long."""
+
+MOST_LISTED = 20
+"""Names that a message lists."""
+
+
+def listed(names: Collection[str]) -> str:
+    """Return names for a message, ``a, b, c and 5 more``: a hostile file may have 100,000 of them."""
+    shown = ", ".join(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in islice(names, MOST_LISTED))
+    return shown if len(names) <= MOST_LISTED else f"{shown} and {len(names) - MOST_LISTED:,} more"
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name that is most similar to `name`; None if none is similar.
+    """Return the known name that is most like `name`; None if none is like it.
 
     Args:
         name: what was received.
         known: the valid names.
-        cutoff: the smallest accepted similarity, 0 to 1.
+        cutoff: the similarity from which a name counts, 0 to 1.
     """
     if len(name) > _LONGEST:
         return None

@@ -1,4 +1,4 @@
-"""Converting Pydantic's errors to the problems of a spec, with the same text for files, Python and JSON output."""
+"""From Pydantic's errors to the problems of a spec: the same text for files, Python and JSON output."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from automap.spec.space import unknown_field_message
 from automap.spec.yaml import DataPath, Document, Position
 
 _EXAMPLES: Mapping[DataPath, str] = {("dataset",): "dataset: {type: folder, path: ...}"}
-"""Examples of fields without a default."""
+"""How to write fields that have no default."""
 
 _RENAMED: Mapping[DataPath, str] = {
     ("search", "pruner"): "'pruner' is now 'scheduler'; write, for instance, scheduler: hyperband"
 }
-"""Replacements of fields of earlier versions."""
+"""What to write instead of fields of earlier versions."""
 
 
 def spec_error(model: type[BaseModel], error: ValidationError, document: Document | None = None) -> SpecError:
-    """Convert Pydantic's error to the problems of a spec.
+    """Return what Pydantic found as the problems of a spec.
 
     Args:
         model: the spec's model.

@@ -185,6 +185,7 @@ def _refuse_read_only(url: URL, connection: Connection) -> None:
 
 
 def _need_folder(url: URL) -> None:
+    _need_regular(url)
     folder = Path(url.database or "").absolute().parent
     if not folder.is_dir():
         raise StorageError(f"database {display_url(url)}: its folder {folder} does not exist; create it first")
@@ -196,6 +197,14 @@ def _need_file(url: URL) -> None:
             f"database {display_url(url)} does not exist; start a study with: automap search SPEC, or choose "
             "another database with --storage URL"
         )
+    _need_regular(url)
+
+
+def _need_regular(url: URL) -> None:
+    # SQLite would wait forever for the other end of a named pipe.
+    path = Path(url.database or "")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise StorageError(f"database {display_url(url)} is not a regular file")
 
 
 def _connect_read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:

@@ -34,20 +34,21 @@ class FcosLoss(keras.losses.Loss):  # type: ignore[misc]
         boxes, said = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
         edges, classes, answers = assign(boxes, said[..., :3])
         counted = ops.cast(answers, "float32")
+        judged = ops.cast(answers | ~in_ignored(boxes, said[..., :2]), "float32")
         objects = ops.maximum(ops.sum(counted), 1.0)
         wanted = ops.one_hot(classes, said.shape[-1] - 8, dtype="float32") * counted[..., None]
-        focal = self._focal(wanted, said[..., 8:]) / objects
+        focal = self._focal(wanted, said[..., 8:], judged) / objects
         center = centerness(edges) * counted
         overlap = 1.0 - giou(edges, said[..., 3:7])
         placed = ops.sum(overlap * center) / ops.maximum(ops.sum(center), 1e-3)
         centred = ops.sum(_cross_entropy(center, said[..., 7]) * counted) / objects
         return focal + self.box_weight * placed + centred
 
-    def _focal(self, wanted: Any, logits: Any) -> Any:
+    def _focal(self, wanted: Any, logits: Any, judged: Any) -> Any:
         share = ops.sigmoid(logits)
         missed = wanted * (1 - share) + (1 - wanted) * share
         weight = wanted * self.alpha + (1 - wanted) * (1 - self.alpha)
-        return ops.sum(weight * missed**self.gamma * _cross_entropy(wanted, logits))
+        return ops.sum(judged[..., None] * weight * missed**self.gamma * _cross_entropy(wanted, logits))
 
 
 def assign(boxes: Any, points: Any) -> tuple[Any, Any, Any]:
@@ -78,6 +79,18 @@ def assign(boxes: Any, points: Any) -> tuple[Any, Any, Any]:
     edges = ops.maximum(ops.sum(distances * one[..., None], axis=2), 0.0)
     classes = ops.cast(ops.sum(ops.maximum(label, 0.0) * one, axis=-1), "int32")
     return edges, classes, answers
+
+
+def in_ignored(boxes: Any, points: Any) -> Any:
+    """Return whether locations lie in a box that is ignored: a crowd, or a difficult object.
+
+    Args:
+        boxes: ``(batch, boxes, 5)``: left, top, right, bottom, class; -2 and below for boxes that are ignored.
+        points: ``(batch, points, 2)``: x, y.
+    """
+    x, y = points[..., :1], points[..., 1:]
+    left, top, right, bottom, label = (boxes[..., index][:, None] for index in range(5))
+    return ops.any((label < -1.5) & (x > left) & (x < right) & (y > top) & (y < bottom), axis=-1)
 
 
 def centerness(edges: Any) -> Any:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.program import REPOSITORY, run_automap
+from support.program import REPOSITORY, call_automap, run_automap
 from support.studies import add_finalist, add_trial, candidate, complete, make_study
 
+from automap.cli.main import COMMANDS
 from automap.spec.display import SafeConsole, escaped, shell_quoted
 from automap.spec.load import load_spec
 from automap.store.engine import open_database
@@ -135,6 +136,41 @@ def test_lines_and_tabs_stay_where_a_message_has_lines():
 def test_the_console_escapes_what_nobody_escaped(capsys):
     SafeConsole().print(HOSTILE, soft_wrap=True)
     assert capsys.readouterr().out.strip() == SHOWN.replace(r"\x07", "")
+
+
+NAME, NAME_SHOWN = "x\x1b[2J[/]\x9b1\u202e", r"x\x1b[2J[/]\x9b1\u202e"
+CALLS = {
+    "init": [[NAME]],
+    "check": [[f"{NAME}.yaml"]],
+    "search": [[f"{NAME}.yaml"], ["spec.yaml", "--trials", NAME]],
+    "worker": [[f"{NAME}.yaml"]],
+    "leaderboard": [[STUDY, "--state", "all"], [NAME], [STUDY, "--sort", NAME]],
+    "show": [[STUDY, "0"], [STUDY, "1"], [NAME, "0"]],
+    "browse": [[NAME]],
+    "report": [[STUDY, "--output", f"{NAME}.html"], [NAME]],
+    "studies": [[], ["--storage", f"sqlite:///{NAME}.db"]],
+    "predict": [[NAME, "a.png"], [STUDY, NAME], ["a.png", f"*{NAME}*"]],
+    "export": [[NAME], [STUDY]],
+    "plugins": [["info", NAME], ["new", NAME], ["list", "--kind", NAME]],
+    "doctor": [[STUDY], [NAME]],
+    "schema": [["--output", f"no{NAME}/x.json"]],
+    "serve": [[NAME], [STUDY]],
+}
+"""For each command, arguments and records with control sequences and markup."""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_lets_control_sequences_or_markup_through(command, database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTOMAP_STORAGE", database)
+    monkeypatch.setenv("COLUMNS", "250")
+    Path("spec.yaml").write_text("dataset: {type: sklearn, name: digits}\n")
+    shown = ""
+    for arguments in CALLS[command]:
+        done = call_automap(command, *arguments)
+        assert done.returncode in {0, 1, 2}
+        shown += assert_harmless(done, done.returncode)
+    assert NAME_SHOWN.partition("[/]")[0] in shown or SHOWN.partition("[")[0] in shown
 
 
 PACKAGE = REPOSITORY / "automap"

@@ -140,6 +140,13 @@ CASES = [
         error="with channels first",
         init="data/a.npz",
     ),
+    Case(
+        "hundreds of arrays of other names",
+        npz(**{f"a{index}": Y[:2] for index in range(300)}),
+        NPZ,
+        error="a19 and 280 more",
+        init="data/a.npz",
+    ),
     Case("test arrays only", npz(x_test=X[:40], y_test=Y[:40]), NPZ, error="it has x_test, y_test", init="data/a.npz"),
     Case("IDX files", idx, "{type: idx, path: data}", 80, {"test": 20}, classes=tuple("0123456789")),
     Case(

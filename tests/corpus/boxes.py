@@ -10,6 +10,8 @@ from typing import Any
 from corpus.case import Case, box_scene, write
 from PIL import Image
 
+from automap.data.cache.build import MAY_BE_TURNED
+
 COCO, VOC, YOLO = "{type: coco, path: data/a.json}", "{type: voc, path: data}", "{type: yolo, path: data}"
 SHAPES = "{type: coco_masks, path: data/a.json, max_bad: 20%}"
 LOOSE = "{type: coco, path: data/a.json, max_bad: 60%}"
@@ -188,6 +190,24 @@ CASES = [
         Case(f"COCO over stored pixels that EXIF turns by {orientation}", coco(orientation=orientation), COCO, 12)
         for orientation in (5, 6, 7, 8)
     ),
+    *(
+        Case(
+            f"COCO of images that EXIF turns by {orientation}, which no size tells",
+            coco(orientation=orientation),
+            COCO,
+            12,
+            warnings=(f"{MAY_BE_TURNED}: 12 (0.jpg, 1.jpg, 2.jpg, …)",),
+        )
+        for orientation in (2, 3, 4)
+    ),
+    Case(
+        "COCO of images without an object that EXIF turns",
+        coco(no_annotations, orientation=3),
+        COCO,
+        12,
+        warnings=(f"{MAY_BE_TURNED}: 9 (0.jpg, 1.jpg, 2.jpg, …)",),
+    ),
+    Case("an EXIF orientation that does not exist", coco(orientation=9), COCO, 12),
     Case(
         "COCO of another size",
         coco(set_in("images", 3, "width", 640)),
@@ -247,6 +267,13 @@ CASES = [
     ),
     Case(
         "JSON of 200,000 levels", coco(lambda found: "[" * 200_000), COCO, error="nested too deeply", init="data/a.json"
+    ),
+    Case(
+        "a number of 5,000 digits",
+        coco(lambda found: json.dumps(found).replace('"id": 3', '"id": ' + "3" * 5000)),
+        COCO,
+        error="a number has more than 4,300 digits",
+        init="data/a.json",
     ),
     Case("a byte order mark in JSON", coco(lambda found: "\ufeff" + json.dumps(found)), COCO, 12),
     Case(

@@ -204,6 +204,13 @@ CASES = [
         bad={"a URL; download the images and write their paths": 1},
         init="data/t.csv",
     ),
+    Case(
+        "hundreds of columns of other names",
+        table(lambda lines: [",".join(f"a{index}" for index in range(300)), *lines[1:]]),
+        CSV,
+        error="a19 and 280 more",
+        init=None,
+    ),
     Case("a device", table(replaced(7, "/dev/zero,cat")), LOOSE, 39, bad={"not a regular file": 1}, init="data/t.csv"),
     Case(
         "rows with an empty cell too many",

@@ -12,7 +12,7 @@ from automap.data.recognise.survey import dataset_type
 from automap.data.sources.coco import Coco
 from automap.data.sources.voc import Voc
 from automap.data.sources.yolo import Yolo
-from automap.data.targets.boxes import BoxesColumn
+from automap.data.targets.boxes import BoxesColumn, class_of
 from automap.exceptions import DataError
 from automap.interfaces.sample import BadSample, Notice, Sample
 
@@ -166,20 +166,27 @@ def test_crowds_and_difficult_objects_are_marked_as_ignored(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", iscrowd=1)
     [record] = Coco(path=tmp_path / "boxes.json").samples()
-    assert {box[5:] for box in record.target} == {(True,)}
+    assert {box[5:] for box in record.target} == {("crowd",)}
     write_voc(tmp_path / "voc", "a", voc_object("cat", 0, 0, 9, 9, difficult=1))
     [ignored], [kept] = Voc(path=tmp_path / "voc").samples(), Voc(path=tmp_path / "voc", difficult=True).samples()
     assert ignored.target == [("cat", 0.0, 0.0, 9.0, 9.0, True)]
     assert kept.target == [("cat", 0.0, 0.0, 9.0, 9.0)]
 
 
-def test_crowds_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
+def test_ignored_boxes_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
     column = BoxesColumn(("a", "b"))
-    column.append(None, [["b", 0, 0, 4, 4, True], ["b", 1, 1, 2, 2, False], ["a", 0, 0, 9, 9, False]], usable=True)
+    column.append(None, [["b", 0, 0, 4, 4, "crowd"], ["b", 1, 1, 2, 2, ""], ["a", 0, 0, 9, 9, ""]], usable=True)
+    column.append(
+        None, [["a", 0, 0, 4, 4, "crowd"], ["a", 1, 1, 3, 3, "object"], ["b", 0, 0, 3, 3, "object"]], usable=True
+    )
     column.append(None, [], usable=True)
     assert column.write(tmp_path)["classes"] == ["a", "b"]
     table = np.load(tmp_path / "targets.npy")
-    assert table[..., 4].tolist() == [[-3, 1, 0], [-1, -1, -1]]
+    assert table[..., 4].tolist() == [[-4, 1, 0], [-2, -3, -5], [-1, -1, -1]]
+    classes, crowds, ignored = class_of(table[:2, :, 4].ravel())
+    assert classes.tolist() == [1, 1, 0, 0, 0, 1]
+    assert crowds.tolist() == [True, False, False, True, False, False]
+    assert ignored.tolist() == [False, False, False, False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,6 @@ def paths(data, path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/zero")
-def test_an_endless_file_is_not_read_to_its_end():
-    with pytest.raises(SpecError, match=r"larger than|not allowed"):
+def test_a_device_is_not_read():
+    with pytest.raises(SpecError, match="not a regular file"):
         load_yaml("/dev/zero")

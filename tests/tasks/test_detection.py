@@ -21,7 +21,7 @@ from automap.tasks.detection.decode import find_boxes, suppress
 from automap.tasks.detection.task import Detection
 from automap.training.build import build_network
 from automap_losses.fcos import Fcos
-from automap_losses.fcos_loss import assign, centerness, giou
+from automap_losses.fcos_loss import FcosLoss, assign, centerness, giou
 
 INFO = data_info(
     "boxes",
@@ -44,7 +44,7 @@ def random_images(seed, images=20, classes=3, crowded=0.0):
         corner = random.uniform(0, 150, (count, 2))
         boxes = np.concatenate([corner, corner + random.uniform(4, 120, (count, 2))], axis=1)
         labels = random.integers(0, classes, count)
-        truth.append(Truth(boxes, labels, random.random(count) < crowded))
+        truth.append(Truth(boxes, labels, random.random(count) < crowded, np.zeros(count, bool)))
         seen = np.repeat(boxes, 2, axis=0) + random.normal(0, 6, (2 * count, 4))
         seen[:, 2:] = np.maximum(seen[:, 2:], seen[:, :2] + 1)
         said = np.where(random.random(2 * count) < 0.8, np.repeat(labels, 2), random.integers(0, classes, 2 * count))
@@ -75,7 +75,7 @@ def by_pycocotools(found, truth, classes):
             "annotations": rows(
                 (i, box, label, {"iscrowd": int(crowd)})
                 for i, each in enumerate(truth)
-                for box, label, crowd in zip(*each, strict=True)
+                for box, label, crowd, _ in zip(*each, strict=True)
             ),
         }
         there.createIndex()
@@ -107,7 +107,9 @@ def test_metrics_equal_those_of_cocos_own_program(seed, crowded):
     assert ours.recall == pytest.approx(theirs[8], abs=5e-5)
 
 
-@pytest.mark.parametrize(("label", "score"), [(-3.0, 1.0), (-2.0, 0.5)], ids=["its crowd", "a crowd of others"])
+@pytest.mark.parametrize(
+    ("label", "score"), [(-4.0, 1.0), (-2.0, 0.5), (-5.0, 0.5)], ids=["its crowd", "a crowd of others", "larger"]
+)
 def test_what_is_found_in_a_crowd_is_no_mistake(label, score):
     evaluator = Detection().evaluator(INFO)
     targets = np.array([[[10, 10, 20, 20, 1], [30, 30, 60, 60, label], [0, 0, 0, 0, -1]]], np.float32)
@@ -123,11 +125,36 @@ def test_what_is_found_in_a_crowd_is_no_mistake(label, score):
     assert evaluator.compute()["ap50"] == pytest.approx(score, abs=0.01)
 
 
+def test_difficult_objects_are_neither_missed_nor_wrongly_found_as_in_the_voc_protocol():
+    no = np.zeros(2, bool)
+    boxes = np.array([[0, 0, 10, 10], [30, 30, 50, 50]], float)
+    truth = Truth(boxes, np.array([0, 0]), no, np.array([False, True]))
+    twice_the_difficult_one = np.array([[30, 30, 50, 49], [31, 30, 50, 50], [0, 0, 10, 10]], float)
+    found = Found(twice_the_difficult_one, np.array([0.9, 0.8, 0.5]), np.zeros(3, int))
+    assert average_precision([found], [truth], 1).precision_at_half == pytest.approx(1.0)
+    nothing = Found(boxes[:1], np.array([0.9]), np.zeros(1, int))
+    assert average_precision([nothing], [truth], 1).recall == pytest.approx(1.0)
+    elsewhere = Found(np.array([[70, 70, 90, 90], [0, 0, 10, 10]], float), np.array([0.9, 0.5]), np.zeros(2, int))
+    assert average_precision([elsewhere], [truth], 1).precision_at_half == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("label", "learned"), [(-2.0, False), (-5.0, False), (-1.0, True)])
+def test_the_loss_ignores_what_is_predicted_in_ignored_boxes(label, learned):
+    points = grid(8)
+    boxes = np.array([[[0, 0, 16, 16, 1], [32, 32, 64, 64, label]]], np.float32)
+    inside = ((points[:, :2] > 32) & (points[:, :2] < 64)).all(axis=-1)
+    output = np.concatenate([points, np.full((len(points), 8), -4.0, np.float32)], axis=-1)
+    surer = np.where(inside[:, None], np.concatenate([points, np.full((len(points), 8), 4.0)], axis=-1), output)
+    loss = FcosLoss(2.0, 0.25, 1.0)
+    before, after = (float(loss.call(boxes, said[None].astype(np.float32))) for said in (output, surer))
+    assert (abs(after - before) > 0.1) is learned
+
+
 def test_nothing_to_find_is_no_score():
     with pytest.raises(ValueError, match="no image has a box"):
         average_precision(
             [Found(np.empty((0, 4)), np.empty(0), np.empty(0))],
-            [Truth(np.empty((0, 4)), np.empty(0), np.empty(0, bool))],
+            [Truth(np.empty((0, 4)), np.empty(0), np.empty(0, bool), np.empty(0, bool))],
             2,
         )
 
@@ -174,7 +201,9 @@ def loss_by_loops(boxes, said, gamma, alpha, box_weight):
     edges, classes, answers = (np.asarray(each)[0] for each in assign(boxes[None], said[None, :, :3]))
     focal, overlap, centred, weights = 0.0, 0.0, 0.0, 0.0
     for point, own, label, counted in zip(said, edges.astype(float), classes, answers, strict=True):
-        for index, logit in enumerate(point[8:]):
+        (x, y), skipped = point[:2], boxes[boxes[:, 4] < -1]
+        ignored = any(left < x < right and top < y < bottom for left, top, right, bottom, _ in skipped)
+        for index, logit in enumerate(point[8:] if counted or not ignored else ()):
             right = expit(logit) if counted and index == label else 1 - expit(logit)
             focal -= (alpha if counted and index == label else 1 - alpha) * (1 - right) ** gamma * np.log(right)
         if counted:
@@ -203,7 +232,9 @@ def test_the_loss_is_focal_giou_and_the_entropy_of_the_middle():
     assert found == pytest.approx(loss_by_loops(boxes, said, **settings), rel=1e-4)
     crowded = boxes.copy()
     crowded[3] = [4, 4, 60, 60, -3]
-    assert float(loss(crowded[None], said[None])) == pytest.approx(found)
+    without = float(loss(crowded[None], said[None]))
+    assert without == pytest.approx(loss_by_loops(crowded, said, **settings), rel=1e-4)
+    assert without < found
 
 
 @pytest.mark.parametrize("architecture", sorted(find_plugins("automap.architectures")))

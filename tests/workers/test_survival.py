@@ -21,7 +21,6 @@ from support.searching import (
     start,
     wait_for,
     wait_for_results,
-    workers_of,
     write_tiny,
 )
 
@@ -113,27 +112,30 @@ def test_a_worker_that_was_frozen_past_its_heartbeat_leaves_its_run_to_who_has_i
     storage = sqlite(tmp_path)
     spec = write_tiny(tmp_path, trials=4, epochs=60, storage=storage)
     search = start("search", spec, "--workers", 2, folder=tmp_path)
-    wait_for(lambda: epochs_of(storage) >= 5)
-    frozen, _ = workers_of(search)
-    os.kill(frozen, signal.SIGSTOP)
-    # A minute passes: more than a run may be without a sign of life. The other worker's beats go on.
-    ages = "UPDATE automap_runs SET heartbeat_at = heartbeat_at - 61 WHERE state = 'running' AND worker = '{}'"
-    name = wait_for(lambda: _silent_worker(storage))
-    execute(storage, ages.format(name))
-    wait_for(lambda: query(storage, "SELECT count(*) FROM automap_runs WHERE attempts > 1") == [(1,)])
+    frozen, run = wait_for(lambda: _freeze_a_training_worker(storage))
+    # A minute passes, which is more than a run may be without a heartbeat.
+    execute(storage, f"UPDATE automap_runs SET heartbeat_at = heartbeat_at - 61 WHERE id = {run}")
+    taken = f"SELECT attempts FROM automap_runs WHERE id = {run}"
+    wait_for(lambda: query(storage, taken) == [(2,)])
     os.kill(frozen, signal.SIGCONT)
     code, said = ended(search)
     assert code == 0, said
-    assert query(storage, "SELECT count(*) FROM automap_runs WHERE last_death LIKE '%sent no heartbeat%'") == [(1,)]
+    deaths = query(storage, "SELECT id, last_death FROM automap_runs WHERE last_death IS NOT NULL")
+    assert [each for each, _ in deaths] == [run]
+    assert "sent no heartbeat for 60 s" in deaths[0][1]
     assert_nothing_is_lost(spec, storage, 4)
 
 
-def _silent_worker(storage: str) -> str | None:
-    held = "SELECT worker, heartbeat_at FROM automap_runs WHERE state = 'running'"
-    before = dict(query(storage, held))
-    time.sleep(7)
-    after = dict(query(storage, held))
-    return next((worker for worker, beat in after.items() if before.get(worker) == beat), None)
+def _freeze_a_training_worker(storage: str) -> tuple[int, int] | None:
+    """Stop a worker in the middle of a run; return its process and the run's id."""
+    training = "SELECT worker, id FROM automap_runs WHERE state = 'running' AND epoch BETWEEN 5 AND 40"
+    for worker, run in query(storage, training):
+        process = int(worker.rpartition("-")[2])
+        os.kill(process, signal.SIGSTOP)
+        if query(storage, f"SELECT worker FROM automap_runs WHERE id = {run} AND state = 'running'") == [(worker,)]:
+            return process, run
+        os.kill(process, signal.SIGCONT)
+    return None
 
 
 def test_a_worker_joins_from_another_folder_and_leaves_on_sigterm(tmp_path: Path, postgres: PostgresServer) -> None:

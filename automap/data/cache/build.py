@@ -12,9 +12,8 @@ import json
 import math
 import os
 import shutil
-import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,21 +26,27 @@ import numpy as np
 from filelock import FileLock
 from numpy.lib import format as npy_format
 
-from automap.data.cache.manifest import Manifest, checksum
+from automap.data.cache.content import content_digest
+from automap.data.cache.manifest import Manifest, checksum, checksum_of
 from automap.data.cache.reader import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
 from automap.data.cache.shared import fetch
 from automap.data.decode.parallel import Outcome, decode_in_order, decoders, without_pixels
 from automap.data.scan.listing import Listing, Progress, RecordPass
+from automap.data.scan.notices import NoticeCounts
 from automap.data.splits.assign import SPLIT_CODES
 from automap.exceptions import DataError, StorageError
 from automap.interfaces.array import Array
-from automap.interfaces.sample import BadSample, Sample
+from automap.interfaces.sample import BadSample, Notice, Sample
 from automap.store.atomic import sync_folder, write_atomically, write_text
 
 SHARD_BYTES = 64 * 2**20
 """Approximate size of a shard: what is decoded again, at most, after a build was killed."""
 SHARD_RECORDS = 16_384
 """Most records of a shard."""
+MAY_BE_TURNED = (
+    "images that EXIF turns, whose annotations are taken to be over the upright image because no size tells otherwise"
+)
+"""The notice of an image whose annotations may be over the stored pixels."""
 _FULL_OR_FORBIDDEN = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 )
@@ -172,10 +177,11 @@ class _Columns:
         self._seen = 0
         self.low, self.high = self.listing.format.max_value, 0
         self.clipped_values = self.clipped_records = 0
+        self.notices = NoticeCounts()
 
     def add(self, samples: list[Sample], outcome: Outcome) -> None:
         """Take the next samples, in their order."""
-        faults, placed = iter(outcome.bad), iter(outcome.placed)
+        faults, placed, turned = iter(outcome.bad), iter(outcome.placed), iter(outcome.may_be_turned)
         for sample, good in zip(samples, outcome.good, strict=True):
             shard = self._seen // _shard_records(self.listing)
             self.shards[shard] = self.shards.get(shard, 0) + good
@@ -183,6 +189,8 @@ class _Columns:
             self.targets.append(sample.target, next(placed, None) if good else None, usable=good)
             if good:
                 self._add_good(sample)
+                if next(turned, False):
+                    self.notices.add(Notice(sample.name, MAY_BE_TURNED))
             else:
                 self.bad.append(BadSample(sample.name, *next(faults)))
         self.hashes.extend(outcome.hashes)
@@ -237,47 +245,27 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
         clipped_records=columns.clipped_records,
         shards=tuple(columns.shards[number] for number in sorted(columns.shards)),
         bad=tuple(BadSample(*map(_valid_text, each)) for each in bad),
-        notices=tuple(map(_valid_text, listing.notices)),
-        content=_content(building, record.shape, classes["classes"], arrays),
+        notices=tuple(map(_valid_text, (*listing.notices, *columns.notices.lines()))),
+        content=content_digest(building, record.shape, classes["classes"], arrays),
         **classes,
     )
     write_text(building / MANIFEST_FILE, manifest.to_json())
-
-
-def _as_before(targets: Array) -> list[Array]:
-    """Return what to digest of targets: numbers as float32, as earlier versions did, unless that merges some."""
-    if targets.dtype != np.float64:
-        return [targets]
-    with np.errstate(over="ignore"):
-        rounded = targets.astype(np.float32)
-    distinct = (len(np.unique(values, axis=0)) for values in (rounded, targets))
-    return [rounded] if len(set(distinct)) == 1 else [rounded, targets]
 
 
 def _valid_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _content(building: Path, shape: tuple[int, ...], classes: Sequence[str], arrays: dict[str, Array]) -> str:
-    """Return a digest of pixels, targets, groups and given splits: the same for a copy on another machine."""
-    digest = hashlib.sha256(json.dumps([shape, classes]).encode())
-    # Of targets that are pixels, the hashes stand for them.
-    whole = building / "targets.npy"
-    targets = np.load(whole if whole.exists() else building / "target_hashes.npy")
-    for part in _as_before(targets):
-        digest.update(part.tobytes())
-    for name in ("hashes", "groups", "given"):
-        digest.update(arrays[name].tobytes())
-    return digest.hexdigest()
-
-
 def _write_array(path: Path, values: Array) -> int:
     """Write an array as NumPy does, and return the checksum of the file."""
     header = BytesIO()
     npy_format.write_array_header_1_0(header, npy_format.header_data_from_array_1_0(values))
-    parts = [header.getvalue(), np.ascontiguousarray(values).data.cast("B") if values.size else b""]
+    parts: list[bytes | memoryview] = [
+        header.getvalue(),
+        np.ascontiguousarray(values).data.cast("B") if values.size else b"",
+    ]
     write_atomically(path, lambda file: [file.write(part) for part in parts])
-    return zlib.crc32(parts[1], zlib.crc32(parts[0]))
+    return checksum_of(parts)
 
 
 @contextmanager
@@ -288,6 +276,8 @@ def _space_errors(root: Path, listing: Listing) -> Iterator[None]:
         # NumPy reports a full disk without an error number.
         if error.errno is not None and error.errno not in _FULL_OR_FORBIDDEN:
             raise
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise StorageError(f"cache {root} is not a folder; set AUTOMAP_CACHE to another one") from None
         needed = listing.count * listing.record_bytes / 1e6
         raise StorageError(
             f"cache {root}: {error.strerror or 'the disk is full'}; the decoded data set needs {needed:,.0f} MB. "

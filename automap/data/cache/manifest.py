@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from xxhash import xxh3_64
 
 from automap.interfaces.sample import BadSample
 
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 """A file name without a path."""
-_BLOCK = 2**22
+_BLOCK = 2**19
+"""Fits into a processor's cache, where hashing is as fast as reading."""
 
 
 class Manifest(BaseModel):
@@ -24,7 +26,7 @@ class Manifest(BaseModel):
     files: dict[FileName, NonNegativeInt]
     """Size of each file in bytes."""
     checksums: dict[FileName, NonNegativeInt]
-    """CRC-32 of each file."""
+    """XXH3 of each file, 64 bits."""
     shape: tuple[PositiveInt, PositiveInt, PositiveInt]
     """Height, width and channels of each record."""
     bit_depth: Literal[8, 16]
@@ -78,13 +80,21 @@ def parse_manifest(content: str | bytes) -> Manifest:
 
 
 def checksum(file: Path) -> int:
-    """Return the CRC-32 of a file.
+    """Return the checksum of a file: XXH3, which takes a fifth of the time of a CRC-32.
 
     Raises:
         OSError: if it cannot be read.
     """
-    found = 0
-    with file.open("rb", buffering=0) as content:
-        while block := content.read(_BLOCK):
-            found = zlib.crc32(block, found)
-    return found
+    found, block = xxh3_64(), bytearray(_BLOCK)
+    with file.open("rb", buffering=0) as content, memoryview(block) as view:
+        while count := content.readinto(block):
+            found.update(view[:count])
+    return found.intdigest()
+
+
+def checksum_of(parts: Iterable[bytes | memoryview]) -> int:
+    """Return the checksum of a file with this content."""
+    found = xxh3_64()
+    for part in parts:
+        found.update(part)
+    return found.intdigest()

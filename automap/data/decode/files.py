@@ -152,10 +152,11 @@ UPRIGHT = {
 def orientation_of(picture: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; 1 if there is none or the EXIF data is damaged."""
     try:
-        return int(picture.getexif().get(0x0112, 1))
+        stated = int(picture.getexif().get(0x0112, 1))
     except Exception:
         # Pillow raises whatever its parser meets; the pixels may well be intact.
         return 1
+    return stated if stated in UPRIGHT else 1
 
 
 def turned(pixels: Array, orientation: int) -> Array:

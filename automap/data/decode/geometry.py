@@ -36,6 +36,11 @@ class Geometry(NamedTuple):
         across = (self.inner[2] - self.inner[0]) / (self.shown[2] - self.shown[0])
         return down, across
 
+    @property
+    def tells_turn(self) -> bool:
+        """Whether EXIF turns the image by a quarter, which its height and width tell."""
+        return self.orientation >= 5 and self.source[0] != self.source[1]
+
     def scaled_to(self, source: tuple[int, int], record: tuple[int, int]) -> Geometry:
         """Return the same geometry for an image and a record of other sizes, each a multiple of these.
 

@@ -61,6 +61,8 @@ class Outcome:
     """Smallest and largest pixel value of each good one."""
     clipped: list[int] = field(default_factory=list)
     """Of each good one, the values outside of the data set's value range."""
+    may_be_turned: list[bool] = field(default_factory=list)
+    """Of each good one with a target in the image: what `TargetKind.may_be_turned` returned."""
     placed: list[Any] = field(default_factory=list)
     """Of each good one with a target in the image: what `TargetKind.describe` returned."""
 
@@ -91,6 +93,7 @@ def decode_all(images: Sequence[Pixels], targets: Sequence[Any], kind: TargetKin
             decoded = decode_record(image, record)
             if kind.in_image:
                 lying.append(kind.place(target, decoded.geometry, record))
+                outcome.may_be_turned.append(kind.may_be_turned(target, decoded.geometry))
             found.append(decoded.pixels)
             outcome.clipped.append(decoded.clipped)
             outcome.good.append(True)

@@ -12,6 +12,7 @@ from automap.data.sources.csv import Csv
 from automap.data.sources.layout import split_named
 from automap.data.sources.table_targets import YES
 from automap.exceptions import DataError
+from automap.spec.suggest import listed
 
 IMAGES = ("image", "file", "filename", "file_name", "filepath", "file_path", "path", "image_path", "img")
 GROUPS = ("group", "patient", "patient_id", "subject", "subject_id")
@@ -230,7 +231,7 @@ def _named(columns: Sequence[Column], names: Iterable[str]) -> Column | None:
 
 
 def _names(columns: Iterable[Column]) -> str:
-    return ", ".join(column.name for column in columns)
+    return listed([column.name for column in columns])
 
 
 def _list(names: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from automap.interfaces.sample import BadSample, ImageSource, Notice, Sample
 Progress = Callable[[int, int | None, str], None]
 """Called with the number of samples done, their total (None if unknown), and the current activity."""
 
-FORMAT = 5
+FORMAT = 6
 """Increased when the same samples would be cached differently."""
 
 TOLD_EVERY = 1000
@@ -63,6 +63,8 @@ class Listing:
         # Only some kinds of target add to the key.
         if self.kind.in_image:
             decoding += [self.kind.classes, self.kind.scale]
+        if self.kind.version:
+            decoding.append(self.kind.version)
         return hashlib.sha256(json.dumps(decoding).encode()).hexdigest()
 
     @cached_property

@@ -76,7 +76,7 @@ def _box(categories: Mapping[int, str], size: tuple[int, int] | None, annotation
     except (ValueError, OverflowError):
         raise ValueError("its bbox has an entry that is not a number") from None
     edges = checked_edges(left, top, left + width, top + height, size)
-    return (label, *edges, True) if _is_crowd(annotation) else (label, *edges)
+    return (label, *edges, "crowd") if _is_crowd(annotation) else (label, *edges)
 
 
 def _is_crowd(annotation: Mapping[str, Any]) -> bool:

@@ -166,8 +166,8 @@ def parsed(path: Path) -> Any:
         raise DataError(f"dataset.path: {path} is not a COCO file: nested too deeply") from None
     except json.JSONDecodeError as error:
         raise DataError(f"dataset.path: {path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
-    except ValueError as error:  # A number of thousands of digits.
-        raise DataError(f"dataset.path: {path} is not valid JSON: {error}") from None
+    except ValueError:
+        raise DataError(f"dataset.path: {path}: a number has more than 4,300 digits") from None
 
 
 def _open(path: Path, root: Path, images: Path | None, split: SplitName | None) -> CocoFile:

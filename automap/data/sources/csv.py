@@ -23,6 +23,7 @@ from automap.data.sources.table_targets import (
 from automap.exceptions import DataError
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Sample
+from automap.spec.suggest import listed
 
 Columns = Annotated[
     tuple[str, ...],
@@ -104,7 +105,7 @@ class Csv(Dataset):
         wanted += [(field, name) for field in ("group_column", "split_column") if (name := getattr(self, field))]
         for field, column in wanted:
             if column not in columns:
-                found = ", ".join(columns) or "none"
+                found = listed(columns) or "none"
                 if any(map(is_image_name, columns)):
                     raise DataError(
                         f"dataset.path: {self.path}:1: the first line must name the columns; it has {found}"

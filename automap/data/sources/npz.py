@@ -17,6 +17,7 @@ from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Notice, Sample, SplitName
+from automap.spec.suggest import listed
 
 MAX_RATIO = 200
 """Times its compressed size that an array may take; images compress less."""
@@ -66,7 +67,7 @@ class Npz(Dataset):
         images = self._by_split(names, (self.images,) if self.images != "x" else _IMAGES)
         labels = self._by_split(names, (self.labels,) if self.labels != "y" else _LABELS)
         if not images or not (set(images) & {None, "train"}):
-            there = ", ".join(names) or "no arrays"
+            there = listed(names) or "no arrays"
             raise DataError(
                 f"dataset.images: {self.path} has neither '{self.images}' and '{self.labels}' nor "
                 f"'{self.images}_train' and '{self.labels}_train'; it has {there}"
@@ -74,8 +75,7 @@ class Npz(Dataset):
         for split, name in images.items():
             if split not in labels:
                 raise DataError(
-                    f"dataset.labels: {self.path} has images '{name}', but no labels for them; it has "
-                    f"{', '.join(names)}"
+                    f"dataset.labels: {self.path} has images '{name}', but no labels for them; it has {listed(names)}"
                 )
         return {split: (name, labels[split]) for split, name in images.items()}
 

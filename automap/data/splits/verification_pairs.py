@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from automap.data.sources.files import read_text
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.metric import VerificationPairs
@@ -82,10 +83,7 @@ def read_pairs(path: Path) -> PairsFile:
     Raises:
         DataError: if it cannot be read, a line is not a pair, or the first line gives another number of pairs.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"dataset.splits.pairs: {path} cannot be read: {error}") from None
+    text = read_text(path, "splits.pairs")
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     folds, each = _header(path, lines[0] if lines else (1, ""))
     if len(lines) - 1 != 2 * folds * each:

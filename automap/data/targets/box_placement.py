@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from automap.data.decode.errors import BadImage
 from automap.data.decode.geometry import Geometry, Rectangle
@@ -15,8 +15,8 @@ class PlacedBox(NamedTuple):
 
     name: str
     box: Rectangle
-    ignored: bool
-    """Whether it is ignored in training and evaluation, as crowds and difficult objects are."""
+    ignored: Literal["", "object", "crowd"]
+    """Whether it is ignored in training and evaluation: a difficult object, or a region around many."""
 
 
 def upright_boxes(target: Sequence[tuple[Any, ...]], geometry: Geometry) -> Iterator[PlacedBox]:
@@ -37,7 +37,13 @@ def upright_boxes(target: Sequence[tuple[Any, ...]], geometry: Geometry) -> Iter
         top, bottom = (min(max(float(y), 0.0), height) for y in (box[1], box[3]))
         if left >= right or top >= bottom:
             raise BadImage("a box lies outside the image or has no area", str(name))
-        yield PlacedBox(str(name), (left, top, right, bottom), numbers[4:] == [True])
+        yield PlacedBox(str(name), (left, top, right, bottom), _ignored(numbers[4:]))
+
+
+def _ignored(stated: Sequence[Any]) -> Literal["", "object", "crowd"]:
+    if not any(stated):
+        return ""
+    return "crowd" if stated[0] == "crowd" else "object"
 
 
 def _is_turned(stated: tuple[int, int] | None, geometry: Geometry) -> bool:
@@ -48,6 +54,19 @@ def _is_turned(stated: tuple[int, int] | None, geometry: Geometry) -> bool:
         return True
     sizes = [f"{width}×{height}" for height, width in (stated, geometry.source)]
     raise BadImage("its annotations state another size", f"{sizes[0]} pixels, the image has {sizes[1]}")
+
+
+def may_be_turned(target: Sequence[tuple[Any, ...]], geometry: Geometry) -> bool:
+    """Return whether boxes may be over the stored pixels of an image that EXIF turns, and no size tells.
+
+    A stated size tells of a quarter turn, unless the image is a square; never of a half turn or a mirrored image.
+
+    Args:
+        target: as in `upright_boxes`.
+        geometry: of the image.
+    """
+    size_tells = geometry.tells_turn and isinstance(target, Boxes) and target.size is not None
+    return bool(target) and geometry.orientation != 1 and not size_tells
 
 
 def _turned(box: Sequence[float], geometry: Geometry) -> Rectangle:

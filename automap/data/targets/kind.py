@@ -68,6 +68,8 @@ class TargetKind(ABC):
     scale: int = 1
     """Size of a target image relative to its input."""
 
+    version: ClassVar[int] = 0
+    """Changes when targets of this kind are stored differently."""
     fewest_classes: ClassVar[int] = 0
     """Smallest number of classes."""
     one_class: ClassVar[bool] = False
@@ -93,6 +95,17 @@ class TargetKind(ABC):
             BadImage: if it does not fit its image.
         """
         return None
+
+    def may_be_turned(self, target: Any, geometry: Geometry) -> bool:
+        """Return whether a target may have been drawn over an image as it is stored, before EXIF turns it.
+
+        It is taken to be over the upright image wherever sizes do not tell.
+
+        Args:
+            target: as the data set gave it.
+            geometry: how the image was fitted into the record.
+        """
+        return False
 
     def describe(self, placed: Any) -> Any:
         """Return the plain data about a placed target that the column collects."""

@@ -36,6 +36,10 @@ class MaskKind(TargetKind):
             )
         return mask
 
+    def may_be_turned(self, target: Any, geometry: Geometry) -> bool:
+        """Return whether a mask may be over the stored pixels of an image that EXIF turns."""
+        return geometry.orientation != 1 and not geometry.tells_turn
+
     def describe(self, placed: Array) -> Any:
         """Return a hash and the classes in the mask."""
         shown = np.flatnonzero(np.bincount(placed.reshape(-1), minlength=IGNORED)[:IGNORED])

@@ -35,6 +35,13 @@ class Truth(NamedTuple):
     """``(boxes,)`` indices."""
     crowds: Array
     """``(boxes,)`` crowd region (`iscrowd`): matches are ignored."""
+    ignored: Array
+    """``(boxes,)`` difficult object of Pascal VOC: matches are ignored, however many."""
+
+    @property
+    def counted(self) -> Array:
+        """``(boxes,)`` object that has to be found."""
+        return ~(self.crowds | self.ignored)
 
 
 class AveragePrecision(NamedTuple):
@@ -61,7 +68,7 @@ def average_precision(found: Sequence[Found], truth: Sequence[Truth], classes: i
     """
     precisions, recalls = [], []
     for index in range(classes):
-        total = sum(int(((each.classes == index) & ~each.crowds).sum()) for each in truth)
+        total = sum(int(((each.classes == index) & each.counted).sum()) for each in truth)
         if total:
             precision, recall = _curve(*_matches(found, truth, index), total)
             precisions.append(precision)
@@ -95,19 +102,22 @@ def _ratio(shared: Array, whole: Array) -> Array:
 def _matches(found: Sequence[Found], truth: Sequence[Truth], index: int) -> tuple[Array, Array, Array]:
     """Return scores ``(found,)`` of a class's boxes in all images, and their hits and misses ``(thresholds, found)``.
 
-    Boxes matched to a crowd region are neither.
+    Boxes matched to a crowd region or an ignored object are neither.
     """
     scores, hits, misses = [np.empty(0)], [_NO_MATCH], [_NO_MATCH]
     for mine, theirs in zip(found, truth, strict=True):
         chosen = np.flatnonzero(mine.classes == index)
         chosen = chosen[np.argsort(-mine.scores[chosen], kind="stable")][:MAX_BOXES]
         boxes, same = mine.boxes[chosen], theirs.classes == index
-        hit = _hits_in_image(iou(boxes, theirs.boxes[same & ~theirs.crowds]))
+        hit = _hits_in_image(iou(boxes, theirs.boxes[same & theirs.counted]))
         # For a crowd region, the share of the predicted box that lies in it counts.
         within = _ratio(_shared(boxes, theirs.boxes[same & theirs.crowds]), _area(boxes)[:, None])
+        unjudged = np.maximum(
+            within.max(axis=1, initial=0.0), iou(boxes, theirs.boxes[same & theirs.ignored]).max(axis=1, initial=0.0)
+        )
         scores.append(mine.scores[chosen])
         hits.append(hit)
-        misses.append(~hit & (within.max(axis=1, initial=0.0) < _LEAST[:, None]))
+        misses.append(~hit & (unjudged < _LEAST[:, None]))
     return np.concatenate(scores), np.concatenate(hits, axis=1), np.concatenate(misses, axis=1)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from automap.data.targets.boxes import CROWD, PADDING
+from automap.data.targets.boxes import PADDING, class_of
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import BoxesInfo, DataInfo
 from automap.interfaces.metric import Evaluator
@@ -26,8 +24,7 @@ class DetectionEvaluator(Evaluator):
         """Add a batch: boxes ``(batch, boxes, 5)`` and raw outputs ``(batch, points, 8 + classes)``."""
         for boxes, output in zip(targets, outputs, strict=True):
             present = boxes[boxes[:, 4] != PADDING]
-            codes = present[:, 4].astype(int)
-            self._truth.append(Truth(present[:, :4], np.where(codes < 0, CROWD - codes, codes), codes < 0))
+            self._truth.append(Truth(present[:, :4], *class_of(present[:, 4])))
             self._found.append(find_boxes(output, self._info.image.shape[:2]))
 
     def compute(self) -> dict[str, float]:
