@@ -25,7 +25,7 @@ def load_component(kind: type[C], data: Any, info: ValidationInfo | None = None)
 
     Raises:
         PluginError: if its type is unknown or broken.
-        ValidationError: if a field is unknown or its value is not admitted.
+        ValidationError: if a field is unknown or its value is invalid.
     """
     if isinstance(data, kind):
         return data
@@ -42,7 +42,7 @@ _as_data = PlainSerializer(component_data)
 
 
 class Candidate(BaseModel):
-    """What one trial trains. Its plain form is a valid spec without hyperparameters."""
+    """The spec of one trial, with a value for every hyperparameter; as plain data it is a valid spec itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Whether trials of two specs may stand in one study."""
+"""Deciding whether trials of two specs are comparable and may belong to one study."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _RANGE_ENDS = ("low", "high", "step")
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """List what makes the trials of two resolved specs incomparable, one ``path: old → new`` each.
 
-    Budget, sampler, scheduler, finalists and places may change, and so may the ends of a range. Everything else
-    changes what a trial is, or what its number means.
+    Budget, sampler, scheduler, finalists and locations may change, and so may the ends of a range. Everything else
+    changes what a trial trains, or what its metrics mean.
     """
     before, after = dict(_flatten(old, "")), dict(_flatten(new, ""))
     return [
         f"{path}: {_show(before, path)} → {_show(after, path)}"
         for path in dict.fromkeys([*before, *after])
-        # A field that an older version did not know was left out then.
+        # Specs of older versions lack newer fields.
         if before.get(path) != after.get(path) and not _may_change(path, before, after)
     ]
 
@@ -46,4 +46,4 @@ def _flatten(data: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _show(flat: Mapping[str, Any], path: str) -> str:
-    return repr(flat[path]) if path in flat else "(not there)"
+    return repr(flat[path]) if path in flat else "(missing)"

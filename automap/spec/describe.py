@@ -1,4 +1,4 @@
-"""Hyperparameters in words: what a field takes, its default and its recommended search space."""
+"""Describing hyperparameters: valid values, default and recommended search space."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _LIMITS = (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("
 
 
 class FieldDescription(NamedTuple):
-    """A hyperparameter in words."""
+    """The description of a hyperparameter."""
 
     name: str
     takes: str
-    """What values it admits."""
+    """The valid values."""
     default: str | None
-    """None if the field must be given."""
+    """None if the field is required."""
     searched: str | None
     """The recommended search space, None if the field keeps its default."""
     description: str
@@ -67,7 +67,7 @@ def describe_space(space: Mapping[str, Any]) -> str:
 
 
 def describe_values(schema: Mapping[str, Any]) -> str:
-    """Write what a JSON Schema admits, for instance ``whole number ≥ 1`` or ``relu | tanh``."""
+    """Describe the values that a JSON Schema allows, for instance ``whole number ≥ 1`` or ``relu | tanh``."""
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(describe_values(member) for member in schema["anyOf"]))
     if "enum" in schema or "const" in schema:

@@ -1,4 +1,4 @@
-"""Showing text from outside: names of files, classes and studies, reasons, notes, and whatever a server answers.
+"""Displaying untrusted text: names of files, classes and studies, reasons, notes, and messages of servers.
 
 A file name may hold a terminal's control sequences, and a class may be called ``[red]``. Every command prints
 through `SafeConsole`, which takes no text for markup and lets no control character through.
@@ -96,7 +96,7 @@ class SafeConsole(Console):
         plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False, "force_jupyter": False}
         super().__init__(stderr=stderr, file=file, record=record, width=width, **plain)
         if self.width < 1:
-            # COLUMNS=0, as programs write it that do not know: Rich would print nothing.
+            # Some programs set COLUMNS=0 if they do not know the width; Rich would print nothing.
             self.width = _DEFAULT_WIDTH
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:

@@ -1,10 +1,10 @@
-"""From a spec to a candidate: an Optuna trial suggests a value for every hyperparameter."""
+"""Drawing candidates: an Optuna trial suggests a value for every hyperparameter of a spec."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.sampler import (
@@ -50,7 +50,7 @@ def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
 
 
 def draw(spec: Spec, trial: Suggest) -> Candidate:
-    """Set every hyperparameter of a spec to what `trial` suggests."""
+    """Return the candidate with the values that `trial` suggests for every hyperparameter."""
     filled = {name: _fill(space, name, trial) for name, space in sections(spec)}
     steps = tuple(value for name, value in filled.items() if name.startswith("augmentation["))
     rest = {name: value for name, value in filled.items() if not name.startswith("augmentation[")}
@@ -125,8 +125,19 @@ def _default_label(space: Choices, default: Any) -> str:
     return space.labels[values.index(default) if default is not None and default in values else 0]
 
 
-FIRST_HEADS = (("linear", "all"), ("svm", "all"), ("linear", "last"), ("mlp", "all"), ("cosine", "last"))
-"""Heads of the first trials, with the features that they see: after seconds the first models are there."""
+FIRST_HEADS = (
+    ("linear", "all", 0.05),
+    ("svm", "all", 0.1),
+    ("linear", "last", 0.1),
+    ("mlp", "all", 0.03),
+    ("cosine", "last", 0.1),
+    ("linear", "all", 0.2),
+    ("svm", "all", 0.3),
+    ("linear", "all", 0.01),
+)
+"""Heads of the first trials, with the features that they see and their penalty: each takes about a second."""
+HEADS_ON_VIEWS = 4
+"""So many of them are fitted on augmented images too."""
 
 
 def first_parameters(spec: Spec) -> list[Parameters]:
@@ -151,12 +162,22 @@ def _first_heads(spec: Spec, architecture: Space, defaults: Parameters) -> list[
     if not has_pretrained(architecture) or "backbone" not in labels.get("training.freeze", ()):
         return []
     frozen = {**defaults, "training.freeze": "backbone"}
-    wanted = [{"task.head": head, "task.features": features} for head, features in FIRST_HEADS]
-    heads = [each for each in wanted if all(label in labels.get(name, ()) for name, label in each.items())] or [{}]
+    heads = [
+        {"task.head": head, "task.features": features, **_penalty(spec, penalty)}
+        for head, features, penalty in FIRST_HEADS
+        if head in labels.get("task.head", ()) and features in labels.get("task.features", ())
+    ] or [{}]
     unchanged, changed = _cached_steps(spec, "none"), _cached_steps(spec, "")
     found = [{**frozen, **unchanged, **head} for head in heads]
     # The views of images come after the first models: they take as long again to compute.
-    return found if changed == unchanged else [*found, *({**frozen, **changed, **head} for head in heads[:2])]
+    return (
+        found if changed == unchanged else [*found, *({**frozen, **changed, **head} for head in heads[:HEADS_ON_VIEWS])]
+    )
+
+
+def _penalty(spec: Spec, wanted: float) -> Parameters:
+    space = cast(ComponentSpace, spec.task).fields.get("penalty")
+    return {"task.penalty": min(max(wanted, space.low), space.high)} if isinstance(space, Range) else {}
 
 
 def _cached_steps(spec: Spec, preferred: str) -> Parameters:

@@ -1,4 +1,4 @@
-"""What is wrong with a spec: file, line, column and what to do."""
+"""Errors in specs: file, line, column and what to do."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LONGEST_KEY = 80
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a spec."""
+    """One problem of a spec."""
 
     path: tuple[str | int, ...]
-    """Its place in the spec's data; empty for the whole file."""
+    """Its path in the spec; empty for the whole file."""
     message: str
     position: tuple[int, int] | None = None
     """Line and column, both from 1; None if the spec did not come from a file."""

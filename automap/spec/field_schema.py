@@ -1,4 +1,4 @@
-"""The JSON Schema of one field's values, as Pydantic knows it and as editors want it."""
+"""The JSON Schema of a field's values, adapted from Pydantic's for editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is good: objectives and constraints."""
+"""Objectives and constraints."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from automap.interfaces.metric import Direction
 
 
 class Cost(NamedTuple):
-    """A number that tells what a model costs, known for every task."""
+    """A cost of a model that is known for every task."""
 
     direction: Direction
     key: str
-    """Its name in a result's costs, which carries the unit."""
+    """Its name in a result's costs, which includes the unit."""
     unit: str
     description: str
 
@@ -30,7 +30,7 @@ COSTS: Mapping[str, Cost] = {
     "train_seconds": Cost("minimize", "train_seconds", "s", "time of the training"),
     "peak_memory": Cost("minimize", "peak_memory_bytes", "B", "largest memory of the worker during the training"),
 }
-"""The costs that objectives and constraints may name, beside the task's metrics."""
+"""The costs that objectives and constraints may name in addition to the task's metrics."""
 
 
 class Objective(BaseModel):
@@ -60,7 +60,7 @@ class Constraint(BaseModel):
         return self
 
     def violation(self, values: Mapping[str, float]) -> float | None:
-        """Return by how much a result is outside the limits; 0 or less is feasible, None is unknown.
+        """Return how far a result is outside the limits; 0 or less is feasible, None is unknown.
 
         Args:
             values: the result's metrics and costs.
@@ -73,7 +73,7 @@ class Constraint(BaseModel):
         return max(below, above)
 
     def describe(self, values: Mapping[str, float]) -> str:
-        """Say what the value is and what it should be."""
+        """Return a sentence with the value and the limits."""
         value = metric_value(self.metric, values)
         limits = [
             f"{word} {limit:,g}" for word, limit in (("at least", self.min), ("at most", self.max)) if limit is not None

@@ -1,4 +1,4 @@
-"""Quantities as people write them: durations such as ``20m`` and sizes such as ``512MB``."""
+"""Reading and writing durations such as ``20m`` and sizes such as ``512MB``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parse_duration(value: Any) -> Any:
     """Read ``90s``, ``20m``, ``1h30m`` or a number of seconds.
 
     Raises:
-        ValueError: if a text is no duration.
+        ValueError: if it is not a duration.
     """
     if not isinstance(value, str):
         return value
@@ -48,7 +48,7 @@ def parse_size(value: Any) -> Any:
     """Read ``512MB`` or a number of bytes.
 
     Raises:
-        ValueError: if a text is no size.
+        ValueError: if it is not a size.
     """
     if not isinstance(value, str):
         return value

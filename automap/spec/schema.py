@@ -135,7 +135,7 @@ def _model_definitions(key: str, model: type[BaseModel], searched: bool, type_na
         value, inner = field_schema(field, f"{key}.{name}")
         definitions |= inner
         if searched:
-            definitions[f"{key}.{name}"] = _hole(value, field, f"{key}.{name}")
+            definitions[f"{key}.{name}"] = _searchable(value, field, f"{key}.{name}")
             value = _reference(f"{key}.{name}")
         properties[name] = {**_about(field), **value}
     definitions[key] = {
@@ -154,7 +154,7 @@ def _required(model: type[BaseModel]) -> list[str]:
     ]
 
 
-def _hole(value: Schema, field: FieldInfo, key: str) -> Schema:
+def _searchable(value: Schema, field: FieldInfo, key: str) -> Schema:
     forms = [value, _choices(_reference(key))]
     if (integer := number_type(field)) is not None:
         forms.insert(1, _range(value, "integer" if integer else "number"))

@@ -1,6 +1,6 @@
 """The search space as data: a spec's fields as values, ranges, choices and components.
 
-`parse_component` and `parse_model` read the notation of specs, `dump_space` writes it; a dumped space parses to an
+`parse_component` and `parse_model` read spaces from plain data, `dump_space` writes them; a dumped space parses to an
 equal one. Problems are collected with their path, so that all of them are reported at once.
 """
 
@@ -102,7 +102,7 @@ class _Problems:
         self.errors: list[InitErrorDetails] = []
 
     def add(self, path: Path, message: str, received: Any) -> None:
-        # The message is not a template: braces in it (a printed mapping, say) must stay as they are.
+        # The message is not a template: braces in it, for instance of a mapping, must be kept.
         error = PydanticCustomError("space", "{message}", {"message": message})
         self.errors.append(InitErrorDetails(type=error, loc=path, input=received))
 
@@ -306,7 +306,7 @@ def _choices(data: Mapping[Any, Any], path: Path, problems: _Problems, parse: Ca
 
 
 def dump_space(space: Space) -> Any:
-    """Return a space in the notation of specs, as plain data for YAML and JSON."""
+    """Return a space as plain data, as a spec writes it."""
     match space:
         case Value(value):
             return _plain(value)
@@ -323,7 +323,7 @@ def dump_space(space: Space) -> Any:
 
 
 def largest_number(space: Space) -> float:
-    """Return the largest number that a space of numbers holds, however deep its choices."""
+    """Return the largest number in a space of numbers, including nested choices."""
     match space:
         case Range():
             return space.high
@@ -335,7 +335,7 @@ def largest_number(space: Space) -> float:
 
 
 def component_data(component: BaseModel) -> dict[str, Any]:
-    """Return a component in the notation of specs: its type and all of its fields."""
+    """Return a component as plain data: its type and all of its fields."""
     head = {"type": plugin_name(type(component))} if isinstance(component, Component) else {}
     return head | {name: _plain(getattr(component, name)) for name in type(component).model_fields}
 

@@ -1,4 +1,4 @@
-"""The spec: what the user has, what may vary and what is good."""
+"""The spec: the data, the search space and the objectives."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from automap.spec.validation import spec_error
 
 MAX_TRIALS = 1_000_000
 MAX_SEED = 2**31 - 1
-"""Seeds of trials are counted up from the study's; NumPy and Keras take those below 2**32."""
+"""The seeds of trials follow the study's seed; NumPy and Keras accept seeds below 2**32."""
 
 
 class _Section(BaseModel):
@@ -77,7 +77,7 @@ C = TypeVar("C", bound=Component)
 
 
 def _parse_fixed(kind: type[C], data: Any, info: ValidationInfo) -> C:
-    """Read a component that is the same for every trial, so that it has no hyperparameters to search."""
+    """Read a component that is the same for every trial and has no searched hyperparameters."""
     if isinstance(data, kind):
         return data
     name = "data set" if kind is Dataset else kind_name(kind.group)
@@ -92,7 +92,7 @@ def _parse_fixed(kind: type[C], data: Any, info: ValidationInfo) -> C:
 
 
 class SearchSettings(_Section):
-    """How the search space is searched."""
+    """Settings of the search."""
 
     sampler: Annotated[Sampler, PlainValidator(partial(_parse_fixed, Sampler)), PlainSerializer(component_data)] = (
         Field("tpe", description="proposes the candidates", validate_default=True)
@@ -104,7 +104,7 @@ class SearchSettings(_Section):
 
 
 class Finalists(_Section):
-    """The best candidates, trained again at full length with several seeds and then tested once."""
+    """The best candidates, retrained at full length with several seeds and tested once."""
 
     top: int = Field(3, ge=0, le=1000, description="number of candidates; 0 for none")
     seeds: int = Field(3, ge=1, le=1000, description="trainings of each candidate")
@@ -166,10 +166,9 @@ TrainingSpace = Annotated[
 
 
 class Spec(_Section):
-    """A whole spec with everything that it left out filled in.
+    """A validated spec with defaults for everything that was left out.
 
-    Written by hand, by ``automap init`` or from Python, it is the same thing; `to_data` gives its resolved
-    form, which resolves to itself.
+    It may come from a file or from Python. `to_data` returns the resolved spec, which is a valid spec itself.
     """
 
     name: str = Field(
@@ -210,7 +209,7 @@ class Spec(_Section):
     def _expand_objectives(cls, data: Any, info: ValidationInfo) -> Any:
         task = info.data.get("task")
         if not isinstance(task, ComponentSpace):
-            # The task's own error is reported; without it no metric can be judged, only the form.
+            # The error of the task is reported; without a task, names of metrics cannot be checked.
             return [_assume_direction(item) for item in _as_list(data)]
         return [_expand_objective(item, _task_class(task)) for item in _as_list(data)]
 
@@ -286,7 +285,7 @@ class Spec(_Section):
         asked, needed = self.dataset.splits.unseen_classes, self.task_class.unseen_classes
         if asked and not needed:
             raise ValueError(
-                "dataset.splits.unseen_classes: the task learns the classes themselves and cannot be judged on others"
+                "dataset.splits.unseen_classes: the task learns its classes and cannot be evaluated on others"
             )
         if self.dataset.splits.pairs is not None and not (needed and asked is not False):
             raise ValueError(
@@ -295,14 +294,14 @@ class Spec(_Section):
             )
         if asked is None and needed:
             splits = self.dataset.splits.model_copy(update={"unseen_classes": True})
-            # The spec is still being made: nobody has seen it without.
+            # The spec is still being built, so changing it is safe.
             self.__dict__["dataset"] = self.dataset.model_copy(update={"splits": splits})
         return self
 
     @model_validator(mode="after")
     def _fine_tuning_is_searched(self) -> Self:
         if has_pretrained(self.architecture):
-            # The spec is still being made: nobody has seen it without.
+            # The spec is still being built, so changing it is safe.
             self.__dict__["task"] = search_fine_tuning(cast(ComponentSpace, self.task))
             self.__dict__["training"] = search_fine_tuning(self.training)
         return self
@@ -327,9 +326,9 @@ class Spec(_Section):
 
     @property
     def run_directory(self) -> Path:
-        """The folder of the study's artifacts on this machine: named by `runs`, else beside the database.
+        """The local folder of the study's artifacts: `runs`, or next to the database.
 
-        Where `runs` is a URL, it is a temporary folder: for what is just in training.
+        If `runs` is a URL, this is a temporary folder for runs in training.
         """
         if self.remote_runs is not None:
             digest = hashlib.sha256(self.remote_runs.encode()).hexdigest()
@@ -343,16 +342,16 @@ class Spec(_Section):
 
     @property
     def remote_runs(self) -> str | None:
-        """The URL of the study's artifacts; None where they lie on this machine."""
+        """The URL of the study's artifacts; None if they are on this machine."""
         return None if self.runs is None or "://" not in self.runs else f"{self.runs.rstrip('/')}/{self.name}"
 
     @property
     def run_location(self) -> str:
-        """Where the study's artifacts are found in the end: a URL or a path."""
+        """The final location of the study's artifacts: a URL or a path."""
         return self.remote_runs or str(self.run_directory)
 
     def to_data(self) -> dict[str, Any]:
-        """Return the resolved spec in the spec's notation, as plain data that YAML and JSON can hold."""
+        """Return the resolved spec as plain data for YAML and JSON."""
         return self.model_dump(mode="json", exclude_none=False)
 
 

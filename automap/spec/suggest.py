@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 
 _LONGEST = 100
-"""No name has more characters, and comparing longer ones takes long."""
+"""Longer names are not compared, which would take long."""
 
 MOST_LISTED = 20
 """Names that a message lists."""
@@ -20,12 +20,12 @@ def listed(names: Collection[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name that is most like `name`; None if none is like it.
+    """Return the known name that is most similar to `name`; None if none is similar.
 
     Args:
         name: what was received.
         known: the valid names.
-        cutoff: the similarity from which a name counts, 0 to 1.
+        cutoff: the smallest accepted similarity, 0 to 1.
     """
     if len(name) > _LONGEST:
         return None

@@ -1,4 +1,4 @@
-"""From Pydantic's errors to the problems of a spec: the same text for files, Python and JSON output."""
+"""Converting Pydantic's errors to the problems of a spec, with the same text for files, Python and JSON output."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from automap.spec.space import unknown_field_message
 from automap.spec.yaml import DataPath, Document, Position
 
 _EXAMPLES: Mapping[DataPath, str] = {("dataset",): "dataset: {type: folder, path: ...}"}
-"""How to write fields that have no default."""
+"""Examples of fields without a default."""
 
 _RENAMED: Mapping[DataPath, str] = {
     ("search", "pruner"): "'pruner' is now 'scheduler'; write, for instance, scheduler: hyperband"
 }
-"""What to write instead of fields of earlier versions."""
+"""Replacements of fields of earlier versions."""
 
 
 def spec_error(model: type[BaseModel], error: ValidationError, document: Document | None = None) -> SpecError:
-    """Return what Pydantic found as the problems of a spec.
+    """Convert Pydantic's error to the problems of a spec.
 
     Args:
         model: the spec's model.

@@ -1,4 +1,4 @@
-"""Reading YAML safely, with the position of every key and value, and writing it so that it reads the same."""
+"""Reading YAML safely, with the position of every key and value, and writing it so that it round-trips."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import yaml
 from automap.spec.errors import Problem, SpecError, shortened
 
 MAX_BYTES = 1_000_000
-"""Size up to which a file is taken for a spec."""
+"""Larger files are refused as specs."""
 MAX_NODES = 100_000
-"""Values that a spec may have once its aliases are written out."""
+"""Largest number of values in a spec, with all aliases expanded."""
 MAX_DEPTH = 50
-"""How deep lists and mappings may lie in each other."""
+"""Largest nesting depth of lists and mappings."""
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,100}(_[0-9]{1,100}){0,30}")
 _FLOAT = re.compile(r"[-+]?([0-9]+(_[0-9]+)*(\.([0-9]+(_[0-9]+)*)?)?|\.[0-9]+(_[0-9]+)*)([eE][-+]?[0-9]+)?")
@@ -43,12 +43,12 @@ class Document:
     text: str
     data: dict[str, Any]
     keys: dict[DataPath, Position] = field(default_factory=dict)
-    """Where the key of each entry of a mapping stands."""
+    """Position of the key of each mapping entry."""
     values: dict[DataPath, Position] = field(default_factory=dict)
-    """Where each value starts."""
+    """Position of each value."""
 
     def position(self, path: DataPath) -> Position:
-        """Return where a path's key stands, or its value in a list, or the nearest parent that there is."""
+        """Return the position of a path's key or list item, or that of its nearest existing parent."""
         for end in range(len(path), -1, -1):
             for found in (self.keys, self.values):
                 if path[:end] in found:
@@ -63,7 +63,7 @@ def load_yaml(source: Path | str, text: str | None = None) -> Document:
     ``false`` are booleans, ``yes``, ``on`` and ``none`` are words, and nothing is a date.
 
     Raises:
-        SpecError: if the file is missing, is no UTF-8 text, or is no YAML mapping of plain values.
+        SpecError: if the file is missing, is not UTF-8 text, or is not a YAML mapping of plain values.
     """
     name = str(source)
     if text is None:
@@ -192,7 +192,7 @@ class _Reader:
         self.values[path] = _start(node)
         self._count += 1
         if self._count > MAX_NODES:
-            # Going on would be what an alias bomb is for: this one problem ends the reading.
+            # Continuing would serve an alias bomb: this problem ends the reading.
             message = f"more than {MAX_NODES:,} values once its aliases are written out"
             raise SpecError(self.source, [Problem(path, message, _start(node))], self.text)
         if any(node is parent for parent in self._open):
@@ -269,7 +269,7 @@ def _start(node: yaml.Node) -> Position:
 
 
 def read_plain(text: str) -> Any:
-    """Read an unquoted scalar as a person means it: a number, true, false, null, or the text itself."""
+    """Interpret an unquoted scalar: a number, true, false, null, or text."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

@@ -71,15 +71,13 @@ def test_heads_on_a_frozen_pretrained_backbone_come_first():
     found = first_parameters(spec)
     heads = [each for each in found if each["training.freeze"] == "backbone"]
     assert found[: len(heads)] == heads
-    assert [(each["task.head"], each["task.features"], each["augmentation[0]"]) for each in heads] == [
-        ("linear", "all", "none"),
-        ("svm", "all", "none"),
-        ("linear", "last", "none"),
-        ("mlp", "all", "none"),
-        ("cosine", "last", "none"),
-        ("linear", "all", "random_flip"),
-        ("svm", "all", "random_flip"),
-    ]
+    unchanged = [each for each in heads if each["augmentation[0]"] == "none"]
+    assert heads[: len(unchanged)] == unchanged
+    assert {each["augmentation[0]"] for each in heads[len(unchanged) :]} == {"random_flip"}
+    assert {(each["task.head"], each["task.features"]) for each in unchanged} == {
+        ("linear", "all"), ("svm", "all"), ("linear", "last"), ("mlp", "all"), ("cosine", "last"),
+    }  # fmt: skip
+    assert len({each["task.penalty"] for each in unchanged if each["task.head"] == "linear"}) > 2
     assert [each["architecture"] for each in found[len(heads) :]] == ["efficientnet_lite0", "cnn"]
 
 
