@@ -158,7 +158,7 @@ def test_notebooks_show_tables_in_which_foreign_text_is_escaped(study):
     assert repr(study) == "Study('digits', storage='sqlite:///automap.db')"
 
 
-def test_a_model_whose_weights_are_gone_is_named(study):
+def test_a_missing_model_is_reported(study):
     with pytest.raises(automap.UserError, match=r"has no weights of trial 3 \(failed\)"):
         study.model(3)
     assert study.winner is None
@@ -176,7 +176,7 @@ def test_a_model_whose_weights_are_gone_is_named(study):
         ("digits:12", automap.UserError, "study 'digits' has no trial 12; its trials are 0 to 3"),
     ],
 )
-def test_what_is_no_model_is_told(study, model, error, message):
+def test_files_that_are_not_models_are_reported(study, model, error, message):
     with pytest.raises(error) as raised:
         automap.load_model(model)
     assert message in str(raised.value)
@@ -206,14 +206,14 @@ def test_a_mistake_is_an_error_of_automap_before_anything_is_made(tmp_path, monk
     assert not Path("automap.db").exists()
 
 
-def test_a_budget_that_cannot_be_read_is_told_before_the_data_is(tmp_path, monkeypatch):
+def test_an_invalid_budget_is_reported_before_data_is_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for arguments in ({"trials": "many"}, {"trials": 0}, {"trials": 10**30}, {"time": "soon"}, {"time": -1}):
         with pytest.raises(automap.UserError, match=r"^(trials|time): expected"):
             automap.search("nothing.yaml", progress=False, **arguments)
 
 
-def test_the_function_search_stays_in_its_place_whatever_is_imported():
+def test_the_function_search_is_not_shadowed_by_the_package():
     code = (
         "import automap.search.study, automap; from automap.search import budget\n"
         "import automap.search.finalists\n"

@@ -16,7 +16,7 @@ def test_the_page_names_code():
 
 
 @pytest.mark.parametrize(("path", "name"), sorted(set(NAMED)))
-def test_what_the_page_names_exists(path, name):
+def test_names_on_the_page_exist(path, name):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 

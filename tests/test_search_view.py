@@ -49,7 +49,7 @@ def now():
     return Snapshot(USE, active, {"complete": 7, "pruned": 3, "infeasible": 0, "failed": 1, "final": 0})
 
 
-def test_it_fits_80_columns_and_says_what_each_worker_does(spec, now):
+def test_the_view_fits_80_columns_and_shows_each_worker(spec, now):
     view = SearchView(spec, alive=lambda: 3)
     (spec.run_directory / "logs").mkdir(parents=True)
     write_phase(spec, f"{ME}12", now.active[0], "evaluating")
@@ -74,7 +74,7 @@ def test_finalist_runs_are_counted_in_the_log(spec, now, number, told):
     assert told in view.line(replace(now, counts={"final": number})).split(" · ")
 
 
-def test_a_phase_of_another_run_or_a_broken_file_is_not_believed(spec, now):
+def test_phases_of_other_runs_and_broken_files_are_ignored(spec, now):
     view = SearchView(spec, alive=lambda: 2)
     logs = spec.run_directory / "logs"
     logs.mkdir(parents=True)
@@ -97,7 +97,7 @@ def test_the_best_value_becomes_a_curve(spec, now):
     assert "accuracy 0.9000  ▁▆█  trial 7: resnet" in shown
 
 
-def test_the_budget_bar_shows_what_is_kept_for_finalists():
+def test_the_budget_bar_shows_the_share_reserved_for_finalists():
     assert budget_bar(0.5, 0.25, 8).plain == "━━━━──╍╍"
     assert budget_bar(3.0, 0.25, 8).plain == "━━━━━━━━"
     assert budget_bar(0.0, 0.0, 8).plain == "────────"

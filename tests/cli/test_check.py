@@ -26,7 +26,7 @@ def spec(tmp_path, monkeypatch):
     return path
 
 
-def test_what_is_printed_is_the_spec_resolved_and_a_spec_itself(spec, tmp_path):
+def test_the_printed_spec_is_resolved_and_valid(spec, tmp_path):
     done = call_automap("check", spec, "--no-data")
     assert done.returncode == 0, done.stderr
     text, _, table = done.stdout.partition("\nsearch space")
@@ -80,7 +80,7 @@ def test_json_holds_the_mistakes_too(spec):
     assert "2 problems" in done.stderr
 
 
-def test_nothing_searched_is_said(spec):
+def test_a_space_without_hyperparameters_is_shown(spec):
     spec.write_text(
         "dataset: sklearn\naugmentation: []\narchitecture: {type: cnn, filters: [4], dropout: 0.0}\n"
         "optimizer: {type: sgd, learning_rate: 0.1, weight_decay: 0.0}\ntraining: {batch_size: 32}\n"
@@ -104,7 +104,7 @@ NARROW = (
 
 
 @pytest.mark.slow
-def test_a_boundary_candidate_that_cannot_be_built_is_told_before_any_training(spec, tmp_path):
+def test_unbuildable_boundary_candidates_are_reported_before_training(spec, tmp_path):
     site = install(
         tmp_path / "site", "narrow", "automap.architectures", {"narrow": "narrow_net:Net"}, narrow_net=NARROW
     )

@@ -24,7 +24,7 @@ def examined(folder: Path) -> tuple[int, dict[str, list[str]]]:
 
 
 @pytest.mark.slow
-def test_a_whole_study_has_no_problem(searched: Path) -> None:
+def test_an_intact_study_has_no_problems(searched: Path) -> None:
     code, checks = examined(searched)
     assert (code, set(map(len, checks.values()))) == (0, {0})
     shown = call_automap("doctor", searched / "tiny.yaml").stdout
@@ -55,7 +55,7 @@ BREAKS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("check", BREAKS)
-def test_what_is_wrong_is_found_and_named(searched: Path, tmp_path: Path, check: str) -> None:
+def test_problems_are_found_and_named(searched: Path, tmp_path: Path, check: str) -> None:
     folder = tmp_path / "broken"
     shutil.copytree(searched, folder)
     statement, problem = BREAKS[check]

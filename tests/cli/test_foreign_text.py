@@ -116,7 +116,7 @@ def test_a_file_name_that_is_not_utf8(images):
     assert r"caf\udce9" in assert_harmless(done, code=2)
 
 
-def test_what_a_plain_terminal_cannot_encode_is_escaped(images):
+def test_characters_outside_the_terminals_encoding_are_escaped(images):
     shown = assert_harmless(run_automap("check", "größe.yaml", PYTHONIOENCODING="ascii"), code=2)
     assert r"gr\xf6\xdfe.yaml" in shown
 
@@ -133,7 +133,7 @@ def test_lines_and_tabs_stay_where_a_message_has_lines():
     assert escaped("a\n\tb") == r"a\n\tb"
 
 
-def test_the_console_escapes_what_nobody_escaped(capsys):
+def test_the_console_escapes_control_characters(capsys):
     SafeConsole().print(HOSTILE, soft_wrap=True)
     assert capsys.readouterr().out.strip() == SHOWN.replace(r"\x07", "")
 

@@ -32,7 +32,7 @@ def initialised(tmp_path, *arguments):
     return load_spec(spec), spec.read_text(encoding="utf-8")
 
 
-def test_a_folder_becomes_a_spec_that_says_what_was_seen(tmp_path):
+def test_a_folder_becomes_a_commented_spec(tmp_path):
     images = write_digits(tmp_path / "my digits")
     (images / "digit 0" / "notes.txt").write_text("not an image")
     spec, text = initialised(tmp_path, images)
@@ -45,7 +45,7 @@ def test_a_folder_becomes_a_spec_that_says_what_was_seen(tmp_path):
     assert spec.budget.time == 3600
 
 
-def test_what_is_commented_out_is_valid_too(tmp_path):
+def test_commented_lines_of_drafts_are_valid(tmp_path):
     _, text = initialised(tmp_path, write_digits(tmp_path / "digits"))
     below = text[text.index("dataset:") :]
     lines = [
@@ -115,7 +115,7 @@ def test_a_spec_is_never_overwritten_unless_forced(tmp_path):
     assert load_spec(spec)
 
 
-def test_without_an_output_the_spec_is_the_output(tmp_path, monkeypatch):
+def test_without_output_the_spec_is_printed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = write_digits(tmp_path / "digits")
     done = call_automap("init", images)
@@ -139,7 +139,7 @@ def test_a_name_with_a_line_break_cannot_leave_its_comment(tmp_path):
         (lambda path: write_digits(path, classes=1), "at least two classes are needed"),
     ],
 )
-def test_what_is_no_data_set_is_refused(tmp_path, make, message):
+def test_unknown_data_sets_are_refused(tmp_path, make, message):
     make(tmp_path / "data")
     done = call_automap("init", tmp_path / "data", "-o", tmp_path / "spec.yaml")
     assert done.returncode == 2

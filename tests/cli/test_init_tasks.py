@@ -77,7 +77,7 @@ def test_columns_of_marks_are_labels(images, tmp_path, form):
     assert f"even {sum(digit in EVEN for digit in DIGITS.target[:60])}" in text
 
 
-def test_marks_of_which_each_image_has_one_may_be_classes(images, tmp_path):
+def test_exclusive_indicator_columns_may_be_classes(images, tmp_path):
     path = table(images, even=even, odd=lambda *each: 1 - even(*each))
     _, text = initialised(tmp_path, path)
     assert "each image has exactly one of them: if they are classes" in text
@@ -105,7 +105,7 @@ def test_the_only_column_may_hold_several_names_too(images, tmp_path):
 
 
 @pytest.mark.parametrize("column", ["label", "shown"])
-def test_classes_of_two_words_stay_whole(images, tmp_path, column):
+def test_class_names_of_two_words_are_not_split(images, tmp_path, column):
     spec, text = initialised(tmp_path, table(images, **{column: kind}))
     assert spec.task.type == "classification"
     assert "round zero" in text
@@ -181,7 +181,7 @@ def test_a_column_of_images_is_known_by_its_content(images, tmp_path):
         ({"label": kind}, "regresion", "did you mean 'regression'?"),
     ],
 )
-def test_a_table_without_what_is_sought_is_refused(images, columns, task, message):
+def test_a_table_without_targets_is_refused(images, columns, task, message):
     told = refused(table(images, **columns), *(["--task", task] if task else []))
     assert message in told.replace("\n", " ")
 
@@ -222,7 +222,7 @@ def test_good_images_can_be_made_worse_to_be_enhanced(images, tmp_path):
 
 
 @pytest.mark.parametrize("folders", [(), ("train", "val")])
-def test_images_of_no_class_are_refused_with_what_they_serve(images, tmp_path, folders):
+def test_images_without_classes_are_refused_with_the_tasks_they_suit(images, tmp_path, folders):
     for folder in folders or (".",):
         (tmp_path / "photographs" / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(images / "0.png", tmp_path / "photographs" / folder)

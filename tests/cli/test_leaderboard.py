@@ -101,13 +101,13 @@ def test_an_unknown_study_gets_a_suggestion(folder: Path) -> None:
     assert "did you mean 'digits'?" in error_of(automap("leaderboard", "digit", folder=folder))
 
 
-def test_no_database_is_said_and_none_is_made(tmp_path: Path) -> None:
+def test_a_missing_database_is_reported_and_not_created(tmp_path: Path) -> None:
     for command in (["leaderboard"], ["studies"], ["show", "digits", "0"]):
         assert "does not exist" in error_of(automap(*command, folder=tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_broken_database_is_said(tmp_path: Path) -> None:
+def test_a_broken_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "automap.db").write_bytes(b"not a database" * 500)
     assert "not an SQLite database" in error_of(automap("leaderboard", folder=tmp_path))
 
@@ -176,7 +176,7 @@ def test_studies_are_listed(folder: Path) -> None:
     }  # fmt: skip
 
 
-def test_watching_shows_what_is_new_until_interrupted(folder: Path) -> None:
+def test_watching_redraws_until_interrupted(folder: Path) -> None:
     program = [
         sys.executable,
         "-u",

@@ -132,7 +132,7 @@ def test_two_plugins_of_one_name_are_listed_with_both_owners(tmp_path):
     assert "uninstall one of them" in listing(PYTHONPATH=path)[("architecture", "twin")]["problem"]
 
 
-def test_names_and_kinds_that_are_not_there_are_told_with_the_nearest():
+def test_unknown_names_and_kinds_suggest_the_nearest():
     done = run_automap("plugins", "info", "resnett")
     assert done.returncode == 2
     assert "no plugin is named 'resnett'; did you mean 'resnet'?" in done.stderr

@@ -88,7 +88,7 @@ def test_a_list_is_read_from_standard_input(model, images):
         ("/dev/zero", "/dev/zero is not a regular file"),
     ],
 )
-def test_what_is_no_image_file_is_refused(model, images, monkeypatch, path, message):
+def test_files_that_are_not_images_are_refused(model, images, monkeypatch, path, message):
     monkeypatch.chdir(images)
     (images / "empty").mkdir()
     os.mkfifo(images / "pipe")

@@ -13,7 +13,7 @@ def test_it_is_written_to_standard_output():
     Draft202012Validator.check_schema(json.loads(done.stdout))
 
 
-def test_a_file_is_written_and_its_use_is_told(tmp_path):
+def test_the_schema_is_written_with_usage_instructions(tmp_path):
     path = tmp_path / "automap.schema.json"
     done = run_automap("schema", "--output", path)
     assert done.returncode == 0

@@ -188,7 +188,7 @@ def test_weights_are_kept_for_the_best_only(searched):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_nothing_that_was_done(tmp_path):
+def test_a_killed_worker_loses_no_finished_work(tmp_path):
     process = start("search", write_spec(tmp_path, epochs=40, trials=2), folder=tmp_path)
     wait_for(lambda: epochs_of_running(tmp_path) >= 3)
     for worker in workers_of(process):
@@ -201,7 +201,7 @@ def test_a_killed_worker_costs_nothing_that_was_done(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_at_the_next_evaluation_and_the_same_command_goes_on(tmp_path):
+def test_ctrl_c_stops_at_the_next_evaluation_and_the_same_command_resumes(tmp_path):
     spec = write_spec(tmp_path, epochs=40, trials=2)
     process = start("search", spec, folder=tmp_path)
     wait_for(lambda: epochs_of_running(tmp_path) >= 2)
@@ -216,7 +216,7 @@ def test_ctrl_c_stops_at_the_next_evaluation_and_the_same_command_goes_on(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_killed_driver_leaves_no_worker_behind_and_nothing_is_lost(tmp_path):
+def test_a_killed_driver_leaves_no_workers_and_loses_no_results(tmp_path):
     spec = write_spec(tmp_path, epochs=40, trials=2)
     process = start("search", spec, folder=tmp_path)
     wait_for(lambda: epochs_of_running(tmp_path) >= 2)
@@ -235,7 +235,7 @@ def _no_large_files() -> None:
 
 
 @pytest.mark.slow
-def test_without_room_the_search_says_so_and_goes_on_once_there_is(tmp_path):
+def test_a_full_disk_is_reported_and_the_search_resumes(tmp_path):
     spec = write_spec(tmp_path, SPEC.replace("[8, 16]", "[64, 128, 64]"), trials=1)
     command = _command(("search", spec))
     full = subprocess.run(
@@ -251,7 +251,7 @@ def test_without_room_the_search_says_so_and_goes_on_once_there_is(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_trial_whose_loss_is_not_finite_is_failed_with_its_reason(tmp_path):
+def test_a_non_finite_loss_fails_the_trial_with_the_reason(tmp_path):
     text = SPEC.replace("{type: adamw, learning_rate: {low: 1e-3, high: 1e-2, log: true}, weight_decay: 0.0}",
                         "{type: sgd, learning_rate: 1e30, weight_decay: 0.0}")  # fmt: skip
     finished = automap("search", write_spec(tmp_path, text, trials=1), folder=tmp_path)

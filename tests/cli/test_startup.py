@@ -47,7 +47,7 @@ def test_help_imports_nothing_heavy(arguments):
         ["predict", "--help"],
     ],
 )
-def test_commands_that_train_nothing_import_no_keras(arguments):
+def test_commands_without_training_do_not_import_keras(arguments):
     code, names = imported_by(*arguments)
     assert code == 0
     assert names & HEAVY == set()

@@ -21,7 +21,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_check_counts_what_is_used_skipped_and_refused(case, tmp_path):
+def test_check_counts_used_skipped_and_refused_samples(case, tmp_path):
     case.make(tmp_path)
     (tmp_path / "spec.yaml").write_text(f"dataset: {case.dataset}\n")
     done = call_automap("check", tmp_path / "spec.yaml", "--no-build", "--format", "json")
@@ -41,7 +41,7 @@ def test_check_counts_what_is_used_skipped_and_refused(case, tmp_path):
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.init], ids=lambda case: case.name)
-def test_what_init_writes_check_accepts(case, tmp_path):
+def test_check_accepts_specs_written_by_init(case, tmp_path):
     case.make(tmp_path)
     done = call_automap("init", tmp_path / case.init, "--output", tmp_path / "my spec (1).yaml")
     if case.error:
@@ -70,7 +70,7 @@ def test_boxes_over_stored_pixels_lie_on_the_object_of_the_turned_image(orientat
         assert (right - left) * (bottom - top) == pytest.approx(24 * 16, rel=0.1)
 
 
-def test_splits_that_leave_nothing_to_train_on_are_refused_with_their_place(tmp_path):
+def test_splits_without_training_samples_are_refused_with_their_place(tmp_path):
     class_folders(tmp_path / "data", "cat", "dog")
     spec = tmp_path / "spec.yaml"
     spec.write_text("dataset:\n  type: folder\n  path: data\n  splits: {validation: 60%, test: 50%}\n")

@@ -158,7 +158,7 @@ def read(dataset, path):
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_each_reader_reads_its_file_while_it_is_whole(folder, reader):
+def test_each_reader_reads_its_intact_file(folder, reader):
     name, content, dataset, path = READERS[reader]
     before = (folder / name).read_bytes() if (folder / name).exists() else None
     write(folder / name, content)
@@ -233,7 +233,7 @@ def test_boxes_lie_within_the_upright_image(places, orientation, as_stored):
 
 
 @pytest.mark.parametrize("bomb", [(idx_bomb, Idx, "data"), (tfrecord_bomb, TFRecord, "data")])
-def test_what_a_header_promises_is_not_allocated(tmp_path, bomb):
+def test_sizes_in_headers_are_not_allocated_unchecked(tmp_path, bomb):
     make, dataset, path = bomb
     make(tmp_path)
     tracemalloc.start()

@@ -40,7 +40,7 @@ def searched(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_search_says_what_it_skipped(searched):
+def test_a_search_reports_skipped_samples(searched):
     _, done = searched
     assert done.returncode == 0, done.stderr
     assert "skipped 1: not in the folder of a class (train/stray.png)" in done.stderr

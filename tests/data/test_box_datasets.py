@@ -199,7 +199,7 @@ def test_ignored_boxes_are_kept_apart_from_the_boxes_of_their_class(tmp_path):
         ({"category_id": 77}, "its category is not among the categories"),
     ],
 )
-def test_a_damaged_annotation_of_coco_is_told_with_its_number(changes, reason, tmp_path):
+def test_a_damaged_coco_annotation_is_reported_with_its_number(changes, reason, tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", id=5, **changes)
     [found] = Coco(path=tmp_path / "boxes.json").samples()
@@ -208,7 +208,7 @@ def test_a_damaged_annotation_of_coco_is_told_with_its_number(changes, reason, t
     assert reason in str(found)
 
 
-def test_annotations_of_an_image_that_coco_does_not_describe_are_told_once(tmp_path):
+def test_annotations_without_an_image_entry_are_reported_once(tmp_path):
     write_images(tmp_path, "a")
     write_coco(tmp_path / "boxes.json", "a", image_id=999)
     stranger, notice, record = Coco(path=tmp_path / "boxes.json").samples()
@@ -236,7 +236,7 @@ CAT = voc_object("cat", 2, 2, 9, 9)
         (CAT.replace("<xmin>3", "<xmin>30"), "its box has a negative width or height"),
     ],
 )
-def test_damaged_objects_of_voc_are_told(objects, reason, tmp_path):
+def test_damaged_voc_objects_are_reported(objects, reason, tmp_path):
     write_voc(tmp_path, "a", objects)
     [found] = Voc(path=tmp_path).samples()
     assert isinstance(found, BadSample)
@@ -263,7 +263,7 @@ def write_yolo_line(folder, line, names="names: [cat, dog]"):
         ("1 0.5 0.5 -0.005 0.1", "its box has a negative width or height"),
     ],
 )
-def test_a_damaged_line_of_yolo_is_told_with_its_number(line, reason, tmp_path):
+def test_a_damaged_yolo_line_is_reported_with_its_number(line, reason, tmp_path):
     [found] = write_yolo_line(tmp_path, line).samples()
     assert isinstance(found, BadSample)
     assert found.name == "labels/a.txt:3"
@@ -275,7 +275,7 @@ def test_around_a_shape_of_yolo_its_box_is_taken(tmp_path):
     assert record.target[1] == ("dog", 0.2 * WIDTH, 0.1 * HEIGHT, 0.9 * WIDTH, 0.8 * HEIGHT)
 
 
-def test_labels_that_are_no_text_are_told(tmp_path):
+def test_non_text_labels_are_reported(tmp_path):
     dataset = write_yolo_line(tmp_path, "")
     (tmp_path / "labels" / "a.txt").write_bytes(b"\xff\xfe0")
     assert list(dataset.samples()) == [BadSample("labels/a.txt", "not UTF-8 text, or not a regular file")]
@@ -293,7 +293,7 @@ def test_classes_of_yolo_may_be_numbered(tmp_path):
         ("names: cat", r"data\.yaml: names: expected a list"),
     ],
 )
-def test_classes_of_yolo_that_cannot_be_read_are_told(names, reason, tmp_path):
+def test_unreadable_yolo_classes_are_reported(names, reason, tmp_path):
     with pytest.raises(DataError, match=reason):
         list(write_yolo_line(tmp_path, "", names).samples())
 
@@ -308,7 +308,7 @@ def test_classes_of_yolo_that_cannot_be_read_are_told(names, reason, tmp_path):
         ({"categories": [{"id": "one", "name": "cat"}]}, r"x.json: categories\[0\].id: 'one': expected a whole number"),
     ],
 )
-def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
+def test_an_invalid_coco_file_is_refused(change, reason, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps({**coco_content("a"), **change}))
     with pytest.raises(DataError, match=reason):
         list(Coco(path=tmp_path / "x.json").samples())
@@ -330,7 +330,7 @@ def test_a_file_whose_lists_are_not_cocos_is_refused(change, reason, tmp_path):
         (lambda folder: write_yolo(folder / "images", folder / "labels", "a"), Yolo, "does not name its classes"),
     ],
 )
-def test_what_is_no_such_data_set_is_refused(make, dataset, reason, tmp_path):
+def test_mismatched_data_sets_are_refused(make, dataset, reason, tmp_path):
     make(tmp_path)
     with pytest.raises(DataError, match=reason):
         list(dataset(path=tmp_path).samples())

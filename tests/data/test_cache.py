@@ -37,7 +37,7 @@ def write_arrays(path, images, targets):
 
 @some
 @given(arrays(np.uint8, st.tuples(st.integers(8, 40), st.just(8), st.just(9), st.just(3))))
-def test_what_is_written_is_read_back_in_any_order(tmp_path_factory, images):
+def test_written_records_are_read_back_in_any_order(tmp_path_factory, images):
     folder = tmp_path_factory.mktemp("cache")
     images[:, 0, 0, 0] = np.arange(len(images))  # No two alike, so that they can be split.
     data = prepare(write_arrays(folder / "a.npz", images, np.arange(len(images)) % 2), cache=folder / "cache")
@@ -104,7 +104,7 @@ def test_names_are_a_sequence(tmp_path):
 
 @pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: os.truncate(file, 100)])
 @pytest.mark.parametrize("name", ["images-00000.npy", "targets.npy", "names.bin"])
-def test_a_cache_that_lost_files_says_so(tmp_path, name, damage):
+def test_missing_cache_files_are_reported(tmp_path, name, damage):
     root = write_digits(tmp_path / "data")
     damage(prepare(folder(root), cache=tmp_path / "cache").path / name)
     with pytest.raises(
@@ -114,7 +114,7 @@ def test_a_cache_that_lost_files_says_so(tmp_path, name, damage):
         prepare(folder(root), cache=tmp_path / "cache")
 
 
-def test_a_manifest_that_is_damaged_says_so(tmp_path):
+def test_a_damaged_manifest_is_reported(tmp_path):
     root = write_digits(tmp_path / "data")
     (prepare(folder(root), cache=tmp_path / "cache").path / "manifest.json").write_text("{")
     with pytest.raises(
@@ -200,7 +200,7 @@ def test_hostile_manifests_are_errors(manifest, content):
     file.write_bytes(original)
 
 
-def test_what_was_prepared_is_opened_again_without_the_files(tmp_path):
+def test_prepared_data_is_reopened_without_the_files(tmp_path):
     root = write_digits(tmp_path / "data")
     dataset = folder(root)
     data = prepare(dataset, cache=tmp_path / "cache")
@@ -263,7 +263,7 @@ def test_data_that_change_while_they_are_decoded_are_not_kept(tmp_path):
     assert len(prepare(folder(root), cache=tmp_path / "cache").names) == 37
 
 
-def test_progress_is_told_often_and_to_the_end(tmp_path):
+def test_progress_is_reported_often_and_to_the_end(tmp_path):
     told = []
     prepare(folder(write_digits(tmp_path / "d")), cache=tmp_path / "c", progress=lambda *args: told.append(args))
     assert told[0] == (0, None, "listing")
@@ -290,7 +290,7 @@ def prepare_elsewhere(root, cache, shard_bytes=2**20):
 
 
 @pytest.mark.slow
-def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path):
+def test_a_killed_build_resumes(tmp_path):
     root, cache = write_digits(tmp_path / "data", classes=10, each=170), tmp_path / "cache"
     shard = 96 * 96 * 50
     process = prepare_elsewhere(root, cache, shard)
@@ -346,7 +346,7 @@ def test_decoders_end_with_the_process_that_was_killed(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_decoder_that_dies_is_told_of_and_nothing_is_lost(tmp_path):
+def test_a_dead_decoder_is_reported_and_the_build_resumes(tmp_path):
     root, cache = write_digits(tmp_path / "d", classes=10, each=170), tmp_path / "c"
     process = prepare_elsewhere(root, cache, 96 * 96 * 50)
     wait_until(lambda: list(cache.glob("*.building/part-*.json")))
@@ -374,7 +374,7 @@ def _little_room():
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
-def test_without_room_there_is_an_error_and_no_half_cache(tmp_path):
+def test_a_full_disk_is_an_error_and_leaves_no_partial_cache(tmp_path):
     root, cache = write_digits(tmp_path / "data"), tmp_path / "cache"
     command = [sys.executable, "-c", PREPARE, str(root), str(cache), str(2**20)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_little_room)

@@ -31,7 +31,7 @@ def test_run_lengths_equal_those_of_pycocotools(share):
         np.testing.assert_array_equal(shape_mask(plain, *size), mask)
 
 
-def test_polygons_cover_what_pycocotools_says_up_to_their_edge():
+def test_polygons_match_pycocotools_up_to_their_edge():
     mine = shape_mask([STAR], 50, 70)
     theirs = reference.decode(reference.merge(reference.frPyObjects([STAR], 50, 70))).astype(bool)
     assert (mine & theirs).sum() / (mine | theirs).sum() > 0.95
@@ -47,7 +47,7 @@ def test_polygons_cover_what_pycocotools_says_up_to_their_edge():
         ("abc", "neither polygons nor run lengths"),
     ],
 )
-def test_damaged_shapes_are_told(segmentation, reason):
+def test_damaged_shapes_are_reported(segmentation, reason):
     with pytest.raises(ValueError, match=reason):
         shape_mask(segmentation, 4, 4)
 

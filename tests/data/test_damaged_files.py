@@ -55,7 +55,7 @@ def test_a_damaged_file_is_a_picture_or_has_a_reason(content, changes, kept):
 
 
 @pytest.mark.parametrize("content", FILES)
-def test_every_kind_is_read_while_it_is_whole(content):
+def test_every_kind_of_intact_file_is_read(content):
     height, width, channels = image_header(content)
     assert (channels, {height, width}) == (3, {48, 64})
     found = decode(content, (height, width, 3), "pad").astype(float)

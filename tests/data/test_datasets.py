@@ -53,7 +53,7 @@ def test_folders_named_as_splits_are_splits(tmp_path):
     assert "15 images left out: the same pixels or group are in a later split" in summarise(data).warnings
 
 
-def test_copies_and_contradictions_are_told(tmp_path):
+def test_duplicates_and_contradictions_are_reported(tmp_path):
     root = write_digits(tmp_path / "data")
     picture = next((root / "0").glob("*.png"))
     (root / "0/copy.png").write_bytes(picture.read_bytes())
@@ -63,7 +63,7 @@ def test_copies_and_contradictions_are_told(tmp_path):
     assert "1 images appear with more than one class" in warnings
 
 
-def test_what_is_no_image_is_named_with_its_reason(tmp_path):
+def test_unreadable_images_are_reported_with_the_reason(tmp_path):
     root = write_digits(tmp_path / "data")
     (root / "0/notes.txt").write_text("hello")
     (root / "0/empty.png").write_bytes(b"")
@@ -105,7 +105,7 @@ def test_a_folder_in_which_all_folders_link_to_each_other_is_read_once(tmp_path)
     assert len(records) == 8 * 16
 
 
-def test_images_beside_the_folders_of_classes_are_told_of(tmp_path):
+def test_images_next_to_class_folders_are_reported(tmp_path):
     root = write_digits(tmp_path / "data")
     Image.new("L", (16, 16)).save(root / "stray.png")
     (root / "LICENSE").write_text("free")
@@ -134,7 +134,7 @@ def test_composed_and_decomposed_letters_are_one_class(tmp_path):
     assert {record.target for record in good(dataset("folder", path=tmp_path))} == {"café", "tea"}
 
 
-def test_a_class_without_a_usable_image_is_told_of(tmp_path):
+def test_classes_without_usable_images_are_reported(tmp_path):
     root = write_digits(tmp_path / "data")
     (root / "lost").mkdir()
     (root / "lost/x.png").write_bytes(b"broken")
@@ -340,7 +340,7 @@ def test_labels_of_examples_are_texts_or_numbers(tmp_path, label, named):
     assert bad(dataset("tfrecord", path=tmp_path, image_feature="kind", label_feature="none")) != {}
 
 
-def test_examples_without_a_feature_say_what_they_have(tmp_path):
+def test_a_missing_feature_lists_the_existing_ones(tmp_path):
     files = sorted(write_digits(tmp_path / "images", classes=1, each=2).rglob("*.png"))
     write_examples(tmp_path / "a.tfrecord", files)
     with pytest.raises(
@@ -366,7 +366,7 @@ def test_damaged_tfrecord_files_are_refused(tmp_path, damage, message):
         good(dataset("tfrecord", path=tmp_path))
 
 
-def test_keras_datasets_say_what_to_do_without_a_network(tmp_path):
+def test_keras_datasets_without_a_network_explain_manual_download(tmp_path):
     code = (
         "from automap.spec.candidate import load_component; from automap.interfaces.dataset import Dataset\n"
         "list(load_component(Dataset, {'type': 'keras', 'name': 'mnist'}).samples())"

@@ -48,7 +48,7 @@ def test_every_kind_of_file_shows_the_same_picture(data, expected):
     assert close(decode(data, SHAPE, "pad"), expected)
 
 
-def test_16_bit_are_scaled_by_their_range_not_by_what_is_in_them():
+def test_16_bit_images_are_scaled_by_the_full_range():
     for top in (200, 40_000, 65_535):
         grey = np.linspace(0, top, 64 * 96).reshape(64, 96).astype(np.uint16)
         found = decode(encoded(Image.fromarray(grey), "PNG"), (64, 96, 1), "pad")
@@ -113,6 +113,6 @@ def test_grey_records_have_one_channel():
         (encoded(Image.new("1", (20_000, 20_000)), "PNG"), "too large"),
     ],
 )
-def test_what_cannot_be_used_has_its_reason(data, reason):
+def test_unusable_samples_have_a_reason(data, reason):
     with pytest.raises(BadImage, match=reason):
         decode(data, SHAPE, "pad")

@@ -57,7 +57,7 @@ def save(path, mode, **options):
     ],
     ids=["png", "transparent png", "palette png", "16-bit png", "jpeg", "progressive jpeg"],
 )
-def test_an_image_of_200_megapixels_takes_what_is_stated(tmp_path, mode, options, channels, depth, each):
+def test_a_200_megapixel_image_stays_within_the_memory_limit(tmp_path, mode, options, channels, depth, each):
     path = save(tmp_path / "large", mode, **options)
     command = [sys.executable, "-c", PEAK, path, str(channels), str(depth)]
     taken = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -66,7 +66,7 @@ def test_an_image_of_200_megapixels_takes_what_is_stated(tmp_path, mode, options
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA"])
 @pytest.mark.parametrize("resize", ["pad", "stretch"])
-def test_strips_give_what_the_whole_gives(mode, resize):
+def test_strips_equal_the_whole_image(mode, resize):
     random = np.random.default_rng(0)
     picture = Image.fromarray(random.integers(0, 256, (2047, 2900, 3), np.uint8)).convert(mode)
     assert picture.width * picture.height > 2**22
@@ -83,7 +83,7 @@ def _png(picture):
     return buffer.getvalue()
 
 
-def test_what_the_budget_does_not_hold_is_refused_and_counted_by_kind(tmp_path):
+def test_bad_samples_above_the_limit_are_refused_and_counted(tmp_path):
     for name in "ab":
         (tmp_path / "d" / name).mkdir(parents=True)
         for index in range(9):

@@ -130,7 +130,7 @@ def test_transparency_of_sixteen_bits_is_laid_on_white():
     np.testing.assert_allclose(grey.pixels, np.where(alpha, GREY[..., None], np.uint16(65535)), atol=1)
 
 
-def test_pages_of_8_bits_are_channels_and_pages_in_colour_are_images_of_which_the_first_counts():
+def test_grey_pages_are_channels_and_of_colour_pages_the_first_is_used():
     small = (BANDS // 257).astype(np.uint8)
     pages = decode_record(tiff(np.moveaxis(small, -1, 0), photometric="minisblack"), ImageInfo(shape=small.shape))
     np.testing.assert_array_equal(pages.pixels, small)
@@ -168,7 +168,7 @@ def test_deep_images_are_fitted_as_8_bit_images_are(resize, size):
         (tiff(BANDS, photometric="minisblack")[:1500], (24, 40, 5), "damaged|truncated"),
     ],
 )
-def test_what_cannot_be_stored_has_its_reason(content, shape, reason):
+def test_unstorable_targets_have_a_reason(content, shape, reason):
     with pytest.raises(BadImage, match=reason):
         decode_record(content, deep(shape))
 

@@ -46,7 +46,7 @@ def assert_same(one, other):
     assert list(one.names) == list(other.names)
 
 
-def test_what_one_machine_has_decoded_the_others_fetch(tmp_path, digits):
+def test_other_machines_fetch_decoded_data(tmp_path, digits):
     url = f"file://{tmp_path}/shared"
     first, done = prepared(digits, tmp_path / "a", url)
     assert done == ["listing", "decoding", "sharing, MB"]
@@ -82,7 +82,7 @@ def test_a_cache_that_is_half_there_is_not_read_and_is_completed(tmp_path, digit
     assert prepared(digits, tmp_path / "c", url)[1] == ["listing", "fetching, MB"]
 
 
-def test_what_is_damaged_there_is_named_and_nothing_of_it_is_read(tmp_path, digits):
+def test_damaged_shared_caches_are_reported_and_not_read(tmp_path, digits):
     url = f"file://{tmp_path}/shared"
     prepared(digits, tmp_path / "a", url)
     (shared_folder(tmp_path) / "images-00001.npy").write_bytes(b"cut")
@@ -93,7 +93,7 @@ def test_what_is_damaged_there_is_named_and_nothing_of_it_is_read(tmp_path, digi
     assert prepared(digits, tmp_path / "b", url)[1] == ["listing", "decoding", "sharing, MB"]
 
 
-def test_fetching_goes_on_where_it_was_killed(tmp_path, digits, monkeypatch):
+def test_a_killed_fetch_resumes(tmp_path, digits, monkeypatch):
     url = f"file://{tmp_path}/shared"
     first, _ = prepared(digits, tmp_path / "a", url)
     fetched: list[str] = []
@@ -159,7 +159,7 @@ prepare.prepare(dataset, cache=Path(sys.argv[2]), shared=sys.argv[3])
 
 
 @pytest.mark.parametrize("still_there", [True, False])
-def test_nothing_of_a_fetch_that_was_killed_is_left(tmp_path, digits, still_there):
+def test_a_killed_fetch_leaves_no_temporary_files(tmp_path, digits, still_there):
     url = f"file://{tmp_path}/shared"
     first, _ = prepared(digits, tmp_path / "a", url)
     command = [sys.executable, "-c", KILLED_FETCH, tmp_path / "data", tmp_path / "b", url]
@@ -200,7 +200,7 @@ def test_a_manifest_that_is_damaged_or_leads_elsewhere_is_refused(tmp_path, digi
     assert not (tmp_path / "escaped.npy").exists()
 
 
-def test_what_cannot_be_shared_stays_on_this_machine(tmp_path, digits, monkeypatch):
+def test_a_cache_that_cannot_be_shared_is_kept_locally(tmp_path, digits, monkeypatch):
     url, push = f"file://{tmp_path}/shared", remote.push
 
     def full(path, place):
@@ -224,7 +224,7 @@ def test_what_cannot_be_shared_stays_on_this_machine(tmp_path, digits, monkeypat
         ("s3://bucket/x", "Install s3fs"),
     ],
 )
-def test_a_place_that_cannot_be_used_is_told_before_anything_is_decoded(tmp_path, digits, url, reason):
+def test_an_unusable_shared_cache_is_reported_before_decoding(tmp_path, digits, url, reason):
     (tmp_path / "a file").write_text("where a folder should be")
     place, told = url.format(tmp_path), []
     with pytest.raises(StorageError) as error:
@@ -327,7 +327,7 @@ def test_a_place_that_cannot_be_used_is_wrong_input_of_the_command(tmp_path, dig
 
 
 @pytest.mark.slow
-def test_a_search_takes_what_another_machine_has_decoded(tmp_path, monkeypatch):
+def test_a_search_uses_data_that_another_machine_decoded(tmp_path, monkeypatch):
     spec, storage = write_tiny(tmp_path, trials=1, epochs=1), f"sqlite:///{tmp_path}/automap.db"
     written = f"{spec.read_text()}cache: shared\n"
     for machine, trials in (("a", 1), ("b", 2)):

@@ -40,7 +40,7 @@ def test_pixels_and_groups_are_never_on_two_sides(table, seed):
 
 @some
 @given(tables())
-def test_what_the_data_set_assigns_holds(table):
+def test_given_splits_are_kept(table):
     targets, hashes, groups, given_splits = table
     splits = assign_splits(targets, hashes, groups, given_splits, Splits())
     if (given_splits == 2).any():

@@ -60,7 +60,7 @@ def test_numbers_keep_their_units_and_tell_their_statistics(folder, tmp_path):
     assert one.target == "numbers"
 
 
-def test_cells_that_say_nothing_are_bad_records_with_their_reason(tmp_path):
+def test_empty_cells_are_bad_samples_with_a_reason(tmp_path):
     Image.new("L", (8, 8)).save(tmp_path / "x.png")
     (tmp_path / "t.csv").write_text("image,a,b\nx.png,1,0\nx.png,,1\nx.png,maybe,1\nx.png,nan,2.5\n")
     marked = list(Csv(path=tmp_path / "t.csv", label_columns=["a", "b"]).samples())
@@ -80,7 +80,7 @@ def test_a_table_has_one_kind_of_target_and_the_columns_that_it_names(tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["daisy", ""])
-def test_a_column_that_holds_no_numbers_is_told_with_the_first_line_of_the_table(tmp_path, cell):
+def test_a_non_numeric_column_is_reported_with_its_first_row(tmp_path, cell):
     Image.new("L", (8, 8)).save(tmp_path / "x.png")
     (tmp_path / "t.csv").write_text(f"image,age,kind\nx.png,3,{cell}\nx.png,4,rose\n")
     message = rf"dataset\.number_columns: .*t\.csv:2: '{cell}' in the column 'kind' is not a number"

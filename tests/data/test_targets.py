@@ -143,7 +143,7 @@ def test_masks_come_out_of_the_cache_as_they_went_in(tmp_path):
         np.testing.assert_array_equal(mask, expected)
 
 
-def test_values_and_what_is_ignored_are_declared(tmp_path):
+def test_mask_values_and_ignored_values_can_be_declared(tmp_path):
     folder = write_masks(tmp_path / "d", value=255)
     data = prepare(Masks(path=folder, values=(0, 255)), cache=tmp_path)
     assert data.info.target.classes == ("0", "255")
@@ -155,7 +155,7 @@ def test_values_and_what_is_ignored_are_declared(tmp_path):
         prepare(Masks(path=folder, values=(0, 7), ignore=3), cache=tmp_path)
 
 
-def test_masks_that_are_missing_or_do_not_fit_are_told(tmp_path):
+def test_missing_or_mismatched_masks_are_reported(tmp_path):
     folder = write_masks(tmp_path / "d")
     (folder / "masks" / "3.png").unlink()
     Image.new("L", (7, 9)).save(folder / "masks" / "4.png")
@@ -200,7 +200,7 @@ def write_photograph(folder):
     return folder
 
 
-def test_noise_is_the_same_again_and_has_its_deviation(tmp_path):
+def test_noise_is_reproducible_with_the_given_deviation(tmp_path):
     dataset = Degraded(path=write_photograph(tmp_path / "d"), patch=32, noise=10)
     data = prepare(dataset, cache=tmp_path)
     again = prepare(dataset, cache=tmp_path / "other")

@@ -76,7 +76,7 @@ def test_a_folder_is_split_by_identity(digits, tmp_path):
     }
 
 
-def test_too_few_identities_are_refused_with_what_to_do(digits, tmp_path):
+def test_too_few_identities_are_refused_with_advice(digits, tmp_path):
     for extra in sorted(digits.iterdir())[5:]:
         extra.rename(tmp_path / extra.name)
     with pytest.raises(DataError, match=r"train split has \d+ images of 1 of the 5 classes"):
@@ -87,7 +87,7 @@ def test_too_few_identities_are_refused_with_what_to_do(digits, tmp_path):
 
 @some
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=100), st.integers(1, 5), st.integers(0, 3), st.integers(0, 3))
-def test_every_run_is_of_one_class_and_every_record_has_its_turn(classes, per_class, seed, epoch):
+def test_every_run_has_one_class_and_every_record_occurs(classes, per_class, seed, epoch):
     classes = np.array(classes)
     order = balanced_order(classes, per_class, seed, epoch)
     runs = classes[order].reshape(-1, per_class)

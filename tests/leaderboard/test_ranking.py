@@ -80,7 +80,7 @@ def test_the_best_test_metric_does_not_make_a_winner(engine: Engine) -> None:
     assert [row.trial for row in rank(engine, [study]).rows] == [1, 0]
 
 
-def test_a_finalist_of_which_no_training_went_well_stays_a_trial(engine: Engine) -> None:
+def test_a_finalist_whose_trainings_all_failed_is_ranked_as_a_trial(engine: Engine) -> None:
     study = make_study(engine)
     add_trial(engine, study, 0, complete(0.9))
     add_trial(engine, study, 0, Result(state="failed", reason="out of memory"), seed=1000)

@@ -54,14 +54,14 @@ def test_a_table_fits_its_width_and_no_number_is_cut(engine: Engine, study: Stud
     assert "test accuracy" in table
 
 
-def test_numbers_stand_below_numbers(engine: Engine, study: StudyRow) -> None:
+def test_numbers_are_aligned(engine: Engine, study: StudyRow) -> None:
     lines = drawn(leaderboard_table(rank(engine, [study]), 120), 120)
     dots = {line.index("0.") for line in lines if "complete " in line and "0." in line}
     dots |= {line.index("0.") for line in lines if "finalist" in line and "0." in line}
     assert len(dots) == 1
 
 
-def test_a_wide_table_shows_what_differs_and_what_it_costs(engine: Engine, study: StudyRow) -> None:
+def test_a_wide_table_shows_hyperparameters_and_costs(engine: Engine, study: StudyRow) -> None:
     text = "\n".join(drawn(leaderboard_table(rank(engine, [study]), 140), 140))
     assert "resnet · lr 3.6e-3 · width 64" in text
     assert "cnn · lr 0.2" in text
@@ -73,7 +73,7 @@ def test_a_wide_table_shows_what_differs_and_what_it_costs(engine: Engine, study
     assert "only finalists are evaluated on the test split" in text
 
 
-def test_a_finalist_of_one_seed_is_no_untested_row(engine: Engine) -> None:
+def test_a_finalist_with_one_seed_is_not_called_untested(engine: Engine) -> None:
     study = make_study(engine, "short")
     for trial in range(2):
         add_trial(engine, study, trial, complete(0.9))
@@ -84,7 +84,7 @@ def test_a_finalist_of_one_seed_is_no_untested_row(engine: Engine) -> None:
     assert not any("tested" in note or "test split" in note for note in told)
 
 
-def test_a_limit_is_said(engine: Engine, study: StudyRow) -> None:
+def test_a_limit_is_shown(engine: Engine, study: StudyRow) -> None:
     text = "\n".join(drawn(leaderboard_table(rank(engine, [study], limit=2), 80), 80))
     assert "2 of 4 ranked rows" in text
 

@@ -61,7 +61,7 @@ def trained(tmp_path_factory):
     return folder
 
 
-def test_boxes_are_told_in_pixels_of_the_image(trained, tmp_path):
+def test_boxes_are_in_pixels_of_the_image(trained, tmp_path):
     random = np.random.default_rng(1)
     truth = {}
     for number in range(8):

@@ -167,7 +167,7 @@ def _metadata(path):
     return OPENERS[path.suffix][0](path)[1]
 
 
-def test_a_file_that_differs_is_refused_and_nothing_is_left(trained, tmp_path, monkeypatch):
+def test_a_differing_export_is_refused_and_removed(trained, tmp_path, monkeypatch):
     model = load_model(trained / "model")
     # The file is made from this model, and compared with one of other weights.
     other = load_model(trained / "model")
@@ -187,7 +187,7 @@ def _raw(network, model):
     return keras.Model({"image": image}, network({"image": keras.ops.cast(image, "float32")}))
 
 
-def test_what_cannot_be_exported_is_told(trained, tmp_path, monkeypatch):
+def test_models_that_cannot_be_exported_are_reported(trained, tmp_path, monkeypatch):
     def refused(*arguments):
         done = call_automap("export", *arguments, "--output", tmp_path / "out")
         assert done.returncode == 2, done.stderr

@@ -68,7 +68,7 @@ def test_a_model_is_found_by_its_folder_and_by_its_file(saved):
     assert model.task.decode(outputs, model.info)[0].label in model.info.target.classes
 
 
-def test_a_folder_without_a_model_says_what_is_expected(tmp_path):
+def test_a_folder_without_a_model_is_an_error(tmp_path):
     with pytest.raises(UserError, match="holds no model"):
         load_model(tmp_path)
 

@@ -43,7 +43,7 @@ def answers(folder):
     return model, list(predict(model, image_files([str(folder / "asked")]).files))
 
 
-def test_pairs_of_one_kind_are_told_from_others(trained):
+def test_matched_and_mismatched_pairs_are_distinguished(trained):
     model, found = answers(trained)
     assert compares_images(model)
     pairs = compare(model, found)
@@ -66,7 +66,7 @@ def test_a_gallery_names_the_nearest_identity(trained):
     assert itself.answer.nearest.endswith("gallery/4/0.png")
 
 
-def test_what_cannot_be_compared_is_told(trained, tmp_path):
+def test_images_that_cannot_be_compared_are_reported(trained, tmp_path):
     model, found = answers(trained)
     with pytest.raises(UserError, match="give at least two"):
         compare(model, found[:1])

@@ -10,7 +10,7 @@ from automap.models.tiles import by_tiles
 
 @pytest.mark.parametrize("size", [(5, 9), (32, 32), (33, 70), (100, 64), (150, 201)])
 @pytest.mark.parametrize("scale", [1, 2])
-def test_what_changes_nothing_gives_the_image_again(size, scale):
+def test_neutral_settings_keep_the_image(size, scale):
     image = camera()[: size[0], : size[1], None]
     found = by_tiles(lambda tiles: tiles.repeat(scale, axis=1).repeat(scale, axis=2), image, (32, 32))
     np.testing.assert_array_equal(found, image.repeat(scale, axis=0).repeat(scale, axis=1))

@@ -57,7 +57,7 @@ def strongest(name: str) -> dict[str, float]:
 @pytest.mark.parametrize("strong", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", NAMES)
-def test_shape_dtype_range_and_labels_stay_what_they_were(name, channels, strong):
+def test_shape_dtype_range_and_labels_are_kept(name, channels, strong):
     images = photographs(channels)
     batch = apply(name, images, **(strongest(name) if strong else {}))
     assert batch["images"].shape == images.shape

@@ -67,7 +67,7 @@ def test_cosface_takes_from_the_cosine(cosines):
     )
 
 
-def test_without_margin_both_are_the_softmax_of_cosines(cosines):
+def test_without_margin_both_equal_the_softmax_of_cosines(cosines):
     centres, cos = cosines
     for name in ("arcface", "cosface"):
         assert with_centres(loss(name, scale=10, margin=0), centres) == pytest.approx(softmax_loss(10 * cos), rel=1e-4)

@@ -66,7 +66,7 @@ def test_weights_in_the_cache_are_the_default_and_serve_grey_images(keras_home):
                 np.testing.assert_allclose(found[name], weights.sum(axis=2, keepdims=True), rtol=1e-5)
 
 
-def test_without_weights_one_error_says_how_to_get_them(keras_home, monkeypatch):
+def test_missing_weights_are_one_error_with_advice(keras_home, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(UserError, match=r"not in Keras's cache.*get https://.* and copy it to .*keras/models/"):
         pinned(candidate({"type": "keras_densenet", "pretrained": "imagenet"}).architecture)

@@ -36,7 +36,7 @@ def test_label_smoothing_spreads_a_share_over_all_classes():
     assert value("cross_entropy", TARGETS, label_smoothing=0.1) == pytest.approx(value("cross_entropy", smooth))
 
 
-def test_focal_loss_looks_away_from_what_is_known():
+def test_focal_loss_downweights_easy_examples():
     known = (softmax(LOGITS, axis=1) * TARGETS).sum(axis=1)
     expected = ((1 - known) ** 2 * -np.log(known)).mean()
     assert value("focal", TARGETS, gamma=2.0) == pytest.approx(expected, rel=1e-3)

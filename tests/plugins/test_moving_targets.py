@@ -108,7 +108,7 @@ def test_a_box_that_is_cut_off_counts_no_more():
 
 
 @pytest.mark.parametrize("name", STAYING)
-def test_what_leaves_places_alone_leaves_boxes_alone(name):
+def test_colour_augmentations_keep_boxes(name):
     batch = boxed(10, 10, 20, 20)
     found = changed(name, batch, 1)
     np.testing.assert_array_equal(found["bounding_boxes"]["boxes"], batch["bounding_boxes"]["boxes"])
@@ -128,21 +128,21 @@ def test_a_target_image_moves_with_its_input(name, scale, left, top, width, heig
 
 
 @pytest.mark.parametrize("name", STAYING)
-def test_what_leaves_places_alone_leaves_masks_alone(name):
+def test_colour_augmentations_keep_masks(name):
     mask = rectangle(10, 10, 20, 20)
     found = changed(name, {"images": mask * 200, "segmentation_masks": mask}, 1)
     np.testing.assert_array_equal(found["segmentation_masks"], mask)
 
 
 @pytest.mark.parametrize("name", [name for name, model in MODELS.items() if not model.serves])
-def test_a_spec_with_what_cannot_keep_targets_in_place_is_refused(name, tmp_path):
+def test_augmentations_that_misalign_targets_are_refused(name, tmp_path):
     spec = {"dataset": {"type": "masks", "path": str(tmp_path)}, "augmentation": [{"choices": ["none", name]}]}
     with pytest.raises(SpecError, match=f"augmentation '{name}' does not keep segmentation_masks aligned with"):
         Spec.model_validate(spec)
 
 
 @pytest.mark.parametrize("dataset", [{"type": "masks"}, {"type": "pairs"}])
-def test_what_a_spec_leaves_out_serves_its_task(dataset, tmp_path):
+def test_defaults_suit_the_task(dataset, tmp_path):
     spec = Spec.model_validate({"dataset": {**dataset, "path": str(tmp_path)}})
     assert all(spec.task_class.placed <= option.model.serves for option in spec.augmentation[0].options)
     assert spec.task_class.placed <= PLACED

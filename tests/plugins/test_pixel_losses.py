@@ -38,7 +38,7 @@ def test_dice_of_sharp_decisions_is_the_f1_score():
     assert value("tversky", TARGETS, LOGITS, missed=0.5) == pytest.approx(value("dice", TARGETS, LOGITS), rel=1e-5)
 
 
-def test_tversky_weighs_what_is_missed_and_what_is_wrong():
+def test_tversky_weighs_false_negatives_and_false_positives():
     known, decided = TARGETS.astype(int).ravel(), SHARP.argmax(-1).ravel()
     indices = []
     for each in range(3):

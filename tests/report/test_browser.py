@@ -93,7 +93,7 @@ def test_trials_are_sorted_and_filtered(engine: Engine, study: Any) -> None:
     drive(Browser(engine, study), steps)
 
 
-def test_two_trials_are_compared_by_what_differs(engine: Engine, study: Any) -> None:
+def test_comparing_two_trials_shows_differences(engine: Engine, study: Any) -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await pilot.press("c", "down", "c")
         await settled(pilot)

@@ -31,6 +31,6 @@ def test_complete_trials_count_and_running_ones_are_not_resumed():
     assert next_finisher(Promotion(), history, 1) is None
 
 
-def test_what_the_scheduler_promotes_comes_before_the_longest_trained():
+def test_promoted_trials_come_before_the_longest_trained():
     history = study(*(trial(number, "paused", float(number)) for number in range(3)), trial(3, "paused", 9.0, 9.0))
     assert next_finisher(Promotion(), history, 1) == 0

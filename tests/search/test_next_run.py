@@ -25,7 +25,7 @@ def train_until_killed(study: Study, worker: str) -> runs.Run:
     return run
 
 
-def test_a_run_that_lost_two_workers_waits_until_nothing_else_is_left(study: Study) -> None:
+def test_a_run_that_lost_two_workers_is_tried_last(study: Study) -> None:
     assert [train_until_killed(study, worker).trial for worker in "ab"] == [0, 0]
     other = next_run(study, "c")
     assert other is not None

@@ -30,7 +30,7 @@ def finish(study: Study, result: Result) -> int:
     return run.trial
 
 
-def test_samplers_learn_of_what_memory_was_not_enough_for(study: Study) -> None:
+def test_samplers_avoid_candidates_that_ran_out_of_memory(study: Study) -> None:
     number = finish(study, Result(state="failed", reason="out of memory: OOM when allocating tensor"))
     told = study.optuna.get_trials()[number]
     assert told.state == TrialState.PRUNED
@@ -45,7 +45,7 @@ def test_other_failures_teach_samplers_nothing(study: Study) -> None:
     assert (told.state, told.constraints) == (TrialState.FAIL, {})
 
 
-def test_a_result_that_was_stored_and_not_told_is_told(study: Study) -> None:
+def test_a_stored_result_is_reported_to_optuna_later(study: Study) -> None:
     assert studies.take_slot(study.store)
     run = start_trial(study, "w")
     assert run is not None
@@ -63,7 +63,7 @@ def test_a_trial_that_was_taken_and_never_started_comes_back(study: Study) -> No
     assert not recover(study)
 
 
-def test_a_slow_worker_whose_place_was_given_to_another_starts_no_trial_too_many(study: Study) -> None:
+def test_a_slow_worker_does_not_exceed_the_budget(study: Study) -> None:
     studies.set_budget(study.store, trial_budget=1, time_budget=None)
     assert studies.take_slot(study.store)  # The slow one's.
     assert recover(study)

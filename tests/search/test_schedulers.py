@@ -98,7 +98,7 @@ def test_the_median_rule_waits_for_completed_trials_and_then_stops_the_worse_hal
     assert scheduler.decide(first, replace(study, trials=(*done, first))) == Decision.CONTINUE
 
 
-def test_with_several_objectives_dominated_trials_stop_and_a_front_does_not():
+def test_with_several_objectives_only_dominated_trials_stop():
     scheduler, others = ASHA(), [(0.9, 10.0), (0.8, 5.0), (0.5, 20.0)]
     study = history(scheduler, ("maximize", "minimize"))
     reached = tuple(trial(number, values) for number, values in enumerate(others))

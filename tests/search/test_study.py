@@ -35,7 +35,7 @@ def change(spec: Path) -> None:
     spec.write_text(spec.read_text().replace("filters: [4]", "filters: [8]"))
 
 
-def test_a_corrected_spec_takes_the_place_of_one_with_nothing_trained(spec: Path) -> None:
+def test_a_corrected_spec_replaces_one_without_trained_trials(spec: Path) -> None:
     study = opened(spec)
     run = start_trial(study, "w")
     assert run is not None

@@ -92,7 +92,7 @@ def test_two_plugins_of_one_name_are_an_error_that_names_both(installed):
     assert Spec(dataset="sklearn", architecture="cnn").architecture
 
 
-def test_an_unknown_name_is_told_with_the_nearest_one():
+def test_an_unknown_name_suggests_the_nearest():
     with pytest.raises(PluginError, match=r"unknown architecture .resnett.; did you mean .resnet."):
         load_plugin(GROUP, "resnett")
     with pytest.raises(PluginError, match=r"unknown loss 'xyzzy'; installed: .*cross_entropy, "):

@@ -46,7 +46,7 @@ def test_every_spec_that_is_shipped_validates(path):
 
 @SLOW_TO_DRAW
 @given(specs())
-def test_every_valid_spec_validates_and_so_does_its_resolved_form(data):
+def test_valid_specs_and_their_resolved_forms_validate(data):
     VALIDATOR.validate(json.loads(json.dumps(data)))
     VALIDATOR.validate(Spec.model_validate(data).to_data())
 
@@ -75,7 +75,7 @@ BASE = {"dataset": {"type": "sklearn", "name": "digits"}}
     ],
     ids=str,
 )
-def test_what_a_spec_admits_validates(section):
+def test_valid_values_validate(section):
     Spec.model_validate({**BASE, **section})
     VALIDATOR.validate({**BASE, **section})
 
@@ -122,7 +122,7 @@ def test_a_spec_without_a_data_set_does_not_validate():
     assert not VALIDATOR.is_valid({})
 
 
-def test_fields_carry_what_an_editor_shows():
+def test_fields_have_descriptions_for_editors():
     learning_rate = SCHEMA["$defs"]["automap.optimizers.sgd"]["properties"]["learning_rate"]
     assert "searched by default: " in learning_rate["description"]
     assert isinstance(learning_rate["default"], float)

@@ -29,7 +29,7 @@ def problems(folder: Path, text: str) -> list[str]:
     return [line.split("my_study.yaml:", 1)[-1] for line in str(caught.value).splitlines()]
 
 
-def test_what_a_short_spec_leaves_out_is_decided(tmp_path):
+def test_a_short_spec_is_completed(tmp_path):
     spec = load_spec(write(tmp_path, FIVE_LINES))
     assert spec.name == "my_study"
     assert spec.budget.time == 1200
@@ -153,7 +153,7 @@ augmentation: []
         ("dataset: sklearn\nloss: [cross_entropy]\n", "expected the name of a loss, "),
     ],
 )
-def test_a_mistake_is_named_with_its_place_and_what_to_do(tmp_path, text, expected):
+def test_an_error_names_place_and_remedy(tmp_path, text, expected):
     found = problems(tmp_path, text)
     assert any(expected in line for line in found), found
 

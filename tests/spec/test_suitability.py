@@ -51,7 +51,7 @@ def read(folder, text):
         (CLASSES + "loss: arcface\n", 2, "losses that do: cross_entropy, focal, mean_squared_error"),
     ],
 )
-def test_what_does_not_suit_is_refused_with_its_line(tmp_path, text, line, message):
+def test_unsuitable_components_are_refused_with_their_line(tmp_path, text, line, message):
     with pytest.raises(SpecError) as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
@@ -67,7 +67,7 @@ def test_what_does_not_suit_is_refused_with_its_line(tmp_path, text, line, messa
         FACES + "augmentation: random_flip\nloss: {choices: [triplet, circle]}\n",
     ],
 )
-def test_what_suits_is_taken(tmp_path, text):
+def test_suitable_components_are_accepted(tmp_path, text):
     assert read(tmp_path, text).loss is not None
 
 

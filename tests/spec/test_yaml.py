@@ -45,7 +45,7 @@ def problems(text: str) -> list[str]:
         ("-.inf", -math.inf),
     ],
 )
-def test_a_plain_scalar_is_what_a_person_means(text, value):
+def test_plain_scalars_are_read_as_users_expect(text, value):
     found = read(f"key: {text}\n")["key"]
     assert found == value
     assert type(found) is type(value)
@@ -56,12 +56,12 @@ def test_a_plain_scalar_is_what_a_person_means(text, value):
     ["yes", "no", "on", "off", "none", "None", "y", "2024-01-01", "12:30:45", "0x1F", "0o17", "1__0", "_1",
      "1_", ".", "e5", "1e", "1.2.3", "tRuE", "-", "+", "--5", "٣", "1" * 4000 + "x"],
 )  # fmt: skip
-def test_what_looks_like_a_word_stays_a_word(text):
+def test_word_like_scalars_are_text(text):
     assert read(f"key: {text}\n" if text != "-" else 'key: "-"\n') == {"key": text}
 
 
 @pytest.mark.parametrize("text", ['"1e-4"', "'true'", '"null"', "'5'", '""'])
-def test_what_is_quoted_stays_text(text):
+def test_quoted_scalars_are_text(text):
     assert read(f"key: {text}\n") == {"key": text[1:-1]}
 
 
@@ -129,11 +129,11 @@ def test_anchors_and_merge_keys():
         ("a: " + "{b: " * 200 + "}" * 200, "nested more than 50 deep"),
     ],
 )
-def test_what_is_no_spec_is_refused_with_its_place(text, expected):
+def test_files_that_are_not_specs_are_refused(text, expected):
     assert any(expected in line for line in problems(text)), problems(text)
 
 
-def test_several_problems_are_told_at_once_in_the_order_of_the_file():
+def test_all_problems_are_reported_in_the_order_of_the_file():
     found = problems("a: !!set {x}\nb: 1\nb: 2\nc: &x [*x]\n")
     assert [line.split(":")[1] for line in found] == ["1", "3", "4"]
 
@@ -164,7 +164,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, content, expected):
     assert str(caught.value).startswith(str(path))
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+def test_a_missing_file_and_a_folder_have_different_errors(tmp_path):
     with pytest.raises(SpecError, match="no such file; write one with: automap init"):
         load_yaml(tmp_path / "nothing.yaml")
     with pytest.raises(SpecError, match="a folder, not a spec; write one"):
@@ -196,7 +196,7 @@ DATA = st.dictionaries(
 
 @given(DATA)
 @example({"<<": {"a": "1e-4"}})
-def test_what_is_written_is_read_back(data):
+def test_written_records_are_read_back(data):
     assert read(dump_yaml(data)) == data
 
 

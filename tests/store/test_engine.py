@@ -29,7 +29,7 @@ def test_the_migrated_tables_are_those_of_the_models(engine: Engine) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_opening_again_keeps_what_is_stored(url: str) -> None:
+def test_reopening_keeps_stored_records(url: str) -> None:
     make_study(open_database(url), "kept")
     assert studies.find_study(open_database(url), "kept") is not None
     assert studies.find_study(read_database(url), "kept") is not None
@@ -205,7 +205,7 @@ def test_a_read_only_database_is_read_and_not_written(tmp_path: Path, mode: int)
 
 
 @pytest.mark.parametrize("url", ["automap.db", "", "nothing://x/y", "postgresql:///a:b@:c"])
-def test_what_is_no_url(url: str) -> None:
+def test_invalid_urls(url: str) -> None:
     with pytest.raises(StorageError):
         read_database(url)
 

@@ -27,7 +27,7 @@ def test_a_study_is_found_as_it_was_created(engine: Engine) -> None:
     assert abs((datetime.now(UTC) - found.created_at).total_seconds()) < 60
 
 
-def test_what_does_not_exist(engine: Engine) -> None:
+def test_missing_files(engine: Engine) -> None:
     assert studies.find_study(engine, "nothing") is None
     with pytest.raises(LookupError, match="77"):
         studies.get_study(StudyStore(engine, 77))
@@ -63,7 +63,7 @@ def test_a_study_without_a_budget_of_trials_has_slots_for_ever(engine: Engine) -
     assert all(studies.take_slot(StudyStore(engine, study.id)) for _ in range(5))
 
 
-def test_slots_are_not_corrected_on_what_was_true_before(engine: Engine) -> None:
+def test_slots_are_not_corrected_with_stale_counts(engine: Engine) -> None:
     study = make_study(engine, trial_budget=5)
     assert studies.take_slot(StudyStore(engine, study.id))
     assert not studies.correct_slots(StudyStore(engine, study.id), taken=0, started=0)
@@ -89,7 +89,7 @@ def test_ticks_count_the_time_between_them(engine: Engine) -> None:
     assert studies.get_study(StudyStore(engine, study.id)).seconds_used - once < 0.25
 
 
-def test_time_in_which_nobody_drove_is_not_counted(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_without_a_driver_is_not_counted(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(studies, "MAX_TICK_SECONDS", 0.1)
     study = make_study(engine)
     studies.tick(StudyStore(engine, study.id))

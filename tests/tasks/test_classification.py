@@ -51,7 +51,7 @@ def test_metrics_equal_those_of_scikit_learn(digits):
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-6)
 
 
-def test_an_evaluator_computes_what_the_task_names_but_for_the_loss_that_training_knows(digits):
+def test_an_evaluator_computes_the_declared_metrics_except_the_loss(digits):
     assert set(evaluate(*digits)) == set(Classification.metrics) - {"loss"}
 
 

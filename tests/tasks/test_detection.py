@@ -110,7 +110,7 @@ def test_metrics_equal_those_of_cocos_own_program(seed, crowded):
 @pytest.mark.parametrize(
     ("label", "score"), [(-4.0, 1.0), (-2.0, 0.5), (-5.0, 0.5)], ids=["its crowd", "a crowd of others", "larger"]
 )
-def test_what_is_found_in_a_crowd_is_no_mistake(label, score):
+def test_matches_of_crowd_regions_are_ignored(label, score):
     evaluator = Detection().evaluator(INFO)
     targets = np.array([[[10, 10, 20, 20, 1], [30, 30, 60, 60, label], [0, 0, 0, 0, -1]]], np.float32)
     sure, surer = 5.0, 9.0
@@ -150,7 +150,7 @@ def test_the_loss_ignores_what_is_predicted_in_ignored_boxes(label, learned):
     assert (abs(after - before) > 0.1) is learned
 
 
-def test_nothing_to_find_is_no_score():
+def test_splits_without_boxes_have_no_score():
     with pytest.raises(ValueError, match="no image has a box"):
         average_precision(
             [Found(np.empty((0, 4)), np.empty(0), np.empty(0))],

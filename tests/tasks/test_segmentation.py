@@ -41,7 +41,7 @@ def test_metrics_equal_those_of_scikit_learn():
     assert set(Segmentation.metrics) - {"loss"} <= set(found)
 
 
-def test_a_class_that_nobody_has_is_left_out_of_the_means():
+def test_absent_classes_are_excluded_from_means():
     evaluator = Segmentation().evaluator(info())
     targets = np.zeros((1, 4, 4), np.uint8)
     evaluator.update(targets, np.eye(3)[targets], {})
@@ -62,7 +62,7 @@ def test_every_architecture_serves_both_decoders(architecture, decoder):
     assert np.isfinite(again.predict(np.zeros((1, 40, 40, 1)), verbose=0)).all()
 
 
-def test_a_map_of_the_whole_image_is_no_map_of_places():
+def test_a_one_pixel_map_is_not_a_spatial_map():
     images = keras.Input((32, 32, 1))
     features = load_plugin("automap.architectures", "cnn")().build(images)
     assert max(features) == 32
@@ -91,7 +91,7 @@ def test_shares_are_those_of_the_image_not_of_the_padded_record():
     assert placed.rows() == [{"ground": 0, "tree": 0, "house": 1}]
 
 
-def test_what_was_cropped_has_no_class():
+def test_cropped_pixels_have_no_class():
     [answer] = Segmentation().decode(np.eye(3)[np.ones((1, 4, 4), int)], info())
     placed = answer.in_image(fit((4, 8), (4, 4), "crop"))
     assert placed.pixels.tolist() == [[255, 255, 1, 1, 1, 1, 255, 255]] * 4

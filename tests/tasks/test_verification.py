@@ -38,7 +38,7 @@ def all_pairs(targets, embeddings) -> Pairs:
     return Pairs((embeddings[first] * embeddings[second]).sum(axis=1), targets[first] == targets[second])
 
 
-def test_an_evaluator_computes_what_the_task_names(digits):
+def test_an_evaluator_computes_the_declared_metrics(digits):
     found = evaluate(*digits)
     assert set(found) == set(FaceRecognition.metrics)
     assert 0.6 < found["verification_accuracy"] < 0.99
@@ -109,7 +109,7 @@ def test_perfect_and_useless_embeddings():
     assert useless["tar_at_far_1e2"] == 0.0
 
 
-def test_a_sample_of_pairs_tells_what_all_pairs_tell(digits):
+def test_sampled_pairs_approximate_all_pairs(digits):
     every, some = compare_all(*digits), compare_all(*digits, limit=20_000)
     assert len(some.scores) < len(every.scores)
     assert some.same.sum() == min(20_000, every.same.sum())

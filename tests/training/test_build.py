@@ -41,7 +41,7 @@ def test_a_network_that_cannot_be_built_leaves_the_precision_as_it_was():
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_the_network_normalises_what_it_is_given():
+def test_the_network_normalises_its_inputs():
     data = digits()
     network = build_network(candidate(), data.info)
     normalise = keras.Model(network.inputs, network.get_layer("normalise").output)
@@ -83,7 +83,7 @@ def test_gradients_are_clipped_to_a_global_norm():
     assert 0 < moved <= batches.steps * 1.1e-6
 
 
-def test_accumulated_gradients_make_the_step_of_the_whole_batch():
+def test_accumulated_gradients_equal_those_of_the_whole_batch():
     plain = {"type": "sgd", "learning_rate": 0.1, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
     data, found = digits(400), []
     for size, accumulation in ((200, 1), (100, 2)):

@@ -71,7 +71,7 @@ def test_a_trial_that_was_interrupted_ends_as_if_it_had_not_been(loss, tmp_path)
     assert resumed.validation == whole.validation
 
 
-def test_batches_hold_as_many_images_of_an_identity_as_the_loss_compares():
+def test_batches_contain_enough_images_of_each_identity():
     data = unseen()
     batches = TrainingBatches(data, 34, seed=0, per_class=4)
     assert batches.batch_size == 32

@@ -25,7 +25,7 @@ def fit_with(error):
     model.fit(np.zeros((4, 8, 8, 2)), np.zeros((4, 2)), verbose=0)
 
 
-def test_what_a_layer_raises_within_the_step_is_told_without_keras_wrapping():
+def test_errors_of_layers_are_reported_without_keras_wrapping():
     with pytest.raises(TrainingError) as told, failures_explained():
         fit_with(ValueError("expected images of 3 channels"))
     assert str(told.value) == "ValueError: expected images of 3 channels"
@@ -45,7 +45,7 @@ def test_a_long_reason_is_cut():
         MemoryError("x"),
     ],
 )
-def test_too_little_memory_is_told_apart(error):
+def test_out_of_memory_errors_are_recognised(error):
     with pytest.raises(OutOfMemoryError, match="out of memory"), failures_explained():
         raise error
 

@@ -80,7 +80,7 @@ def test_fine_tuning_starts_from_the_head_that_was_fitted_first(data, compiled, 
 
 
 @pytest.mark.slow
-def test_a_paused_fine_tuning_goes_on_as_if_it_had_not_stopped(data, tmp_path):
+def test_a_paused_fine_tuning_resumes_exactly(data, tmp_path):
     chosen = candidate(LITE0, freeze=2, layer_decay=0.5, epochs=2, ema=0.9, gradient_clip=1.0)
 
     def pause_once(evaluation):

@@ -32,7 +32,7 @@ def fit(data, compiled, directory, *, augmentation=(), seed=0, **task):
 
 @pytest.mark.parametrize("head", ["linear", "svm", "mlp", "cosine", "knn"])
 @pytest.mark.parametrize("features", ["last", "all"])
-def test_the_assembled_network_does_what_the_head_was_measured_to_do(data, compiled, tmp_path, head, features):
+def test_the_assembled_network_matches_the_measured_head(data, compiled, tmp_path, head, features):
     result = fit(data, compiled, tmp_path, head=head, features=features)
     assert result.state == "complete", result.reason
     network = keras.saving.load_model(tmp_path / "model.keras")

@@ -41,7 +41,7 @@ def test_it_is_trained_once_more_with_batches_in_two_parts(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_still_does_not_fit_is_failed_with_its_reason(tmp_path):
+def test_a_trial_that_still_does_not_fit_fails_with_the_reason(tmp_path):
     result = train_with(tmp_path, 900_000_000)
     assert result["state"] == "failed", result
     assert result["reason"].startswith("out of memory: OOM when allocating tensor")
@@ -60,12 +60,12 @@ def losses_and_weights(parts):
     return model.network.get_weights()
 
 
-def test_two_parts_are_to_the_weights_what_a_whole_batch_is():
+def test_two_parts_update_weights_like_a_whole_batch():
     for whole, halved in zip(losses_and_weights(1), losses_and_weights(2), strict=True):
         np.testing.assert_allclose(whole, halved, atol=1e-5)
 
 
-def test_a_training_in_parts_goes_on_in_parts(tmp_path):
+def test_a_training_with_divided_batches_resumes_with_them(tmp_path):
     chosen, data = candidate(epochs=3), digits(640)
     request = TrialRequest(candidate=chosen, seed=0, directory=tmp_path, objective=ACCURACY)
     identity, path = identity_of(request, data), tmp_path / CHECKPOINT_FILE

@@ -41,7 +41,7 @@ def weights_of(folder):
     return keras.saving.load_model(folder / "model.keras").get_weights()
 
 
-def test_a_complete_trial_has_curve_metrics_costs_and_a_model_that_gives_them(tmp_path):
+def test_a_complete_trial_has_curve_metrics_costs_and_a_matching_model(tmp_path):
     data, reports = digits(), []
 
     def report(epoch: Evaluation) -> Decision:
@@ -114,7 +114,7 @@ train(candidate(epochs=200), digits(600), Path(sys.argv[1]), report=report)
 
 
 @pytest.mark.slow
-def test_kill_9_costs_at_most_the_epoch_in_progress(tmp_path):
+def test_kill_9_loses_at_most_the_epoch_in_progress(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment

@@ -22,7 +22,7 @@ def test_a_worker_is_dead_when_its_process_is_gone() -> None:
 
 
 @pytest.mark.parametrize("name", ["other.0a1b2c3d-1-999999999", "ray-host-1-2", "", "worker", f"{host()}-1-x"])
-def test_nothing_is_known_of_workers_elsewhere(name: str) -> None:
+def test_workers_on_other_hosts_are_not_considered_dead(name: str) -> None:
     assert not has_died(name)
 
 

@@ -17,7 +17,7 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-def test_a_database_that_is_away_while_workers_start_costs_nothing(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_workers_survive_a_database_outage_at_start(tmp_path: Path, postgres: PostgresServer) -> None:
     storage = postgres.create_database("starting")
     spec = write_tiny(tmp_path, trials=3, storage=storage)
     search = start("search", spec, "--workers", 2, folder=tmp_path)

@@ -55,7 +55,7 @@ def test_a_file_is_never_seen_half_on_a_shared_file_system(tmp_path: Path, monke
     assert (tmp_path / "kept" / "a.bin").read_bytes() == b"old"
 
 
-def test_what_a_killed_process_left_is_not_fetched_and_goes_with_its_file(tmp_path: Path) -> None:
+def test_leftovers_of_killed_processes_are_not_fetched_and_are_deleted(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
     for name in ("a.bin", ".a.bin.0123", "b.bin"):
@@ -76,7 +76,7 @@ def test_a_url_that_cannot_be_used_is_named(url: str, message: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_search_goes_on_on_a_machine_that_shares_only_the_url(
+def test_a_killed_search_resumes_on_a_machine_that_shares_only_the_url(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, storage = tmp_path / "kept", f"sqlite:///{tmp_path}/automap.db"

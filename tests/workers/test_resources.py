@@ -34,7 +34,7 @@ def test_auto_without_a_gpu_takes_one_for_every_two_processors() -> None:
     assert len(plan_workers("auto", machine(cores=1), 0).shares) == 1
 
 
-def test_auto_takes_no_more_than_memory_allows_and_says_so() -> None:
+def test_auto_workers_fit_into_memory() -> None:
     plan = plan_workers("auto", machine(memory=8 * GIB), 2 * GIB)
     assert len(plan.shares) == 2
     assert plan.why == "each needs about 3.5 GiB of 8.0 GiB of free memory"
@@ -69,7 +69,7 @@ def test_trainings_on_several_gpus_get_them_together() -> None:
         plan_workers("auto", machine(gpus=GPUS), 0, gpus_a_trial=5)
 
 
-def test_several_workers_get_as_many_threads_as_processors() -> None:
+def test_several_workers_divide_the_processors() -> None:
     environment = worker_environment(Share((3, 4, 5)), 2)
     assert environment["TF_NUM_INTRAOP_THREADS"] == environment["OMP_NUM_THREADS"] == "3"
 
@@ -111,9 +111,7 @@ def test_an_nvidia_smi_that_hangs_is_left_alone(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize("said", ["echo No devices were found", "echo '0, GPU-0, [N/A], more'; exit 9", "echo 'a,b'"])
-def test_an_nvidia_smi_that_finds_nothing_means_no_gpus(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
-) -> None:
+def test_nvidia_smi_without_gpus_means_no_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str) -> None:
     program(tmp_path, said)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

@@ -35,7 +35,7 @@ def test_a_temporary_folder_of_another_user_is_refused(tmp_path: Path) -> None:
         private_folder(tmp_path / "automap-0" / "study")
 
 
-def test_trying_the_run_directory_touches_nothing_that_lies_there(tmp_path: Path) -> None:
+def test_checking_the_run_directory_keeps_existing_files(tmp_path: Path) -> None:
     spec = load_spec(write_tiny(tmp_path, trials=1))
     spec.run_directory.mkdir(parents=True)
     target = tmp_path / "precious"

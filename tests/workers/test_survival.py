@@ -42,7 +42,7 @@ def epochs_of(storage: str, kind: str = "running") -> int:
     return (rows[0][0] or 0) if rows else 0
 
 
-def test_a_database_that_restarts_costs_nothing(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_a_search_survives_a_database_restart(tmp_path: Path, postgres: PostgresServer) -> None:
     storage = postgres.create_database("restarting")
     spec = write_tiny(tmp_path, trials=24, storage=storage)
     search = start("search", spec, "--workers", 2, folder=tmp_path)
@@ -108,7 +108,7 @@ def test_two_searches_of_one_study_started_at_once_share_it(tmp_path: Path) -> N
     assert_nothing_is_lost(spec, storage, 12)
 
 
-def test_a_worker_that_was_frozen_past_its_heartbeat_leaves_its_run_to_who_has_it(tmp_path: Path) -> None:
+def test_a_worker_frozen_past_its_lease_gives_up_its_run(tmp_path: Path) -> None:
     storage = sqlite(tmp_path)
     spec = write_tiny(tmp_path, trials=4, epochs=60, storage=storage)
     search = start("search", spec, "--workers", 2, folder=tmp_path)
@@ -211,7 +211,7 @@ def test_damaged_pixels_end_a_search_and_are_no_trials_fault(tmp_path: Path) -> 
     assert query(storage, "SELECT count(*), max(attempts) FROM automap_runs") == [(2, 1)]
 
 
-def test_a_worker_without_a_study_says_so(tmp_path: Path) -> None:
+def test_a_worker_without_a_study_is_an_error(tmp_path: Path) -> None:
     spec = write_tiny(tmp_path, trials=1)
     code, said = ended(start("worker", spec, folder=tmp_path))
     assert code == 2

@@ -75,7 +75,7 @@ def test_a_reused_model_gives_the_very_same_weights_as_a_fresh_one(tmp_path, fir
 
 
 @pytest.mark.parametrize("name", sorted(find_plugins("automap.optimizers")))
-def test_what_an_optimizer_calls_adjustable_is_no_part_of_its_compiled_step(tmp_path, name):
+def test_adjustable_numbers_of_optimizers_are_not_compiled(tmp_path, name):
     compiled = CompiledModels()
     known = {"learning_rate": 2e-3, "weight_decay": 0.01}
     plain = candidate(optimizer={"type": name, "learning_rate": 1e-3}, epochs=1)
@@ -110,7 +110,7 @@ AUGMENTATIONS = [
 
 
 @pytest.mark.parametrize(("name", "before", "after"), AUGMENTATIONS, ids=[entry[0] for entry in AUGMENTATIONS])
-def test_what_an_augmentation_calls_adjustable_is_no_part_of_the_compiled_step(tmp_path, name, before, after):
+def test_adjustable_numbers_of_augmentations_are_not_compiled(tmp_path, name, before, after):
     compiled = CompiledModels()
     first, second = (candidate(augmentation=[{"type": name, **numbers}], epochs=1) for numbers in (before, after))
     assert set(before) == type(first.augmentation[0]).adjustable
@@ -174,7 +174,7 @@ def test_every_architecture_with_adjustable_numbers_is_tested():
     ],
     ids=["architecture", "batch", "schedule", "average", "no-decay", "smoothing"],
 )
-def test_what_changes_the_step_is_compiled_anew(tmp_path, other):
+def test_changes_of_the_step_are_recompiled(tmp_path, other):
     compiled = CompiledModels()
     run(candidate(epochs=1), tmp_path / "one", compiled)
     found = run(other, tmp_path / "other", compiled)
@@ -182,7 +182,7 @@ def test_what_changes_the_step_is_compiled_anew(tmp_path, other):
     assert found == run(other, tmp_path / "alone")
 
 
-def test_an_interrupted_trial_goes_on_exactly_on_a_model_that_others_have_used(tmp_path):
+def test_an_interrupted_trial_resumes_exactly_on_a_reused_model(tmp_path):
     chosen, other = PAIRS["norms-ema-translation"][1], PAIRS["norms-ema-translation"][0]
     whole = run(chosen, tmp_path / "whole", seed=3)
     compiled = CompiledModels()
@@ -200,7 +200,7 @@ def test_an_interrupted_trial_goes_on_exactly_on_a_model_that_others_have_used(t
     assert_same_model(tmp_path / "parts", tmp_path / "whole")
 
 
-def test_a_failed_trial_leaves_nothing_to_the_next(tmp_path):
+def test_a_failed_trial_does_not_affect_the_next(tmp_path):
     compiled = CompiledModels()
     diverging = candidate(optimizer={"type": "sgd", "learning_rate": 3e38}, schedule="constant", warmup=0)
     failed = train(diverging, digits(300), tmp_path / "failed", compiled=compiled)

@@ -101,7 +101,7 @@ def test_a_header_of_one_number_and_spaces_for_tabs_will_do(tmp_path):
         ),
     ],
 )
-def test_what_is_wrong_with_a_file_of_pairs_is_told_with_its_line(persons, tmp_path, lines, message):
+def test_errors_in_pairs_files_are_reported_with_their_line(persons, tmp_path, lines, message):
     with pytest.raises(DataError, match=message) as caught:
         prepared(persons, tmp_path, lines)
     assert str(caught.value).startswith("dataset.splits.pairs: ")
@@ -121,7 +121,7 @@ def test_an_image_of_two_files_is_refused(tmp_path):
         prepared(folder, tmp_path, ["1", "Digit_6 1 2", "Digit_6 1 Digit_7 1"])
 
 
-def test_a_spec_names_pairs_beside_it_and_check_tells_what_is_wrong(persons, tmp_path):
+def test_check_reports_errors_in_a_pairs_file(persons, tmp_path):
     spec = tmp_path / "spec.yaml"
     text = f"dataset: {{type: folder, path: {persons}, splits: {{pairs: pairs.txt}}}}\n"
     spec.write_text(text + "task: face_recognition\n")
