@@ -1,4 +1,4 @@
-"""The Python API, as scripts and notebooks call it: real processes, a real database, real images."""
+"""The Python API in scripts: real processes, a real database, real images."""
 
 import json
 import os

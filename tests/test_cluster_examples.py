@@ -1,4 +1,4 @@
-"""The examples for SLURM and Kubernetes do what they say, as far as that can be seen without a cluster."""
+"""The examples for SLURM and Kubernetes, as far as they can be tested without a cluster."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The live view of a search: on a terminal of 80 columns, and as lines where there is none."""
+"""The live view of a search: in a terminal of 80 columns, and as lines of a log."""
 
 from dataclasses import replace
 

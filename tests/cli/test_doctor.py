@@ -1,4 +1,4 @@
-"""``automap doctor``: it finds what is wrong, and nothing else."""
+"""``automap doctor``: problems of a study and of the machine are found."""
 
 import json
 import re

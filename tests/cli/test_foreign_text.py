@@ -1,4 +1,4 @@
-"""Names, reasons and notes from outside: shown as they are, never taken for markup, never obeyed by a terminal."""
+"""Untrusted names, reasons and notes are shown literally: no markup, no control sequences."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Help, exit codes and messages: what holds for every command."""
+"""Help, exit codes and messages of all commands."""
 
 import inspect
 import os

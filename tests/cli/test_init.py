@@ -1,4 +1,4 @@
-"""``automap init``: what it sees in real images, and that what it writes is a spec."""
+"""``automap init``: real images are recognised, and the written spec is valid."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""``automap init`` beyond one class an image: what it takes real digits for, by the table or folders they come in."""
+"""``automap init`` for other tasks than classification: targets are recognised in tables and folders."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""``automap plugins``: listing, explaining and starting plugins, third parties' included."""
+"""``automap plugins``: listing, explaining and creating plugins, including third parties'."""
 
 import json
 import subprocess

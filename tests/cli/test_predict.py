@@ -1,4 +1,4 @@
-"""`automap predict`: which files are read, and how answers are written."""
+"""`automap predict`: files that are read, and output formats."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""``automap schema``: to a file or standard output, with what an editor needs."""
+"""``automap schema``: written to a file or standard output, complete for editors."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The main job, as a user runs it: real processes, a real database, real images."""
+"""``automap search`` as users run it: real processes, a real database, real images."""
 
 import json
 import os

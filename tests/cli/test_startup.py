@@ -1,4 +1,4 @@
-"""Commands that train nothing start without Keras, and help without anything heavy."""
+"""Commands that do not train start without Keras, and help without any heavy import."""
 
 import json
 import subprocess

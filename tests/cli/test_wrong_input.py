@@ -1,4 +1,4 @@
-"""Whatever a user can do wrong ends with a plain message and exit code 2: never a traceback, never a silent success."""
+"""Every user error ends with a plain message and exit code 2: never a traceback, never a silent success."""
 
 import sqlite3
 import subprocess

@@ -1,4 +1,4 @@
-"""A case of the corpus: a small data set, and what `automap check` must say of it."""
+"""A case of the corpus: a small data set, and the expected output of `automap check`."""
 
 from __future__ import annotations
 

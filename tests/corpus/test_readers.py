@@ -1,4 +1,4 @@
-"""Damaged and arbitrary files through every reader: samples, reasons or a DataError, and nothing else."""
+"""Damaged and arbitrary files in every reader: samples, reasons or a DataError, and nothing else."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""The corpus beyond `check`: one search that says what it skipped, and predictions for files of every kind."""
+"""The corpus beyond `check`: a search that reports skipped samples, and predictions for files of every kind."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Batches: every record counted once, orders that a seed decides, one way of reading like the other."""
+"""Batches: every record once, a reproducible order, the same content in memory and streamed."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""Boxes as COCO, Pascal VOC and YOLO write them down: one scene in all three, splits, and what is damaged."""
+"""COCO, Pascal VOC and YOLO: the same scene in all three formats, splits, and damaged files."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The decode-once cache: what is written is read back, whatever happens meanwhile."""
+"""The decode-once cache: records are read back as written, even after crashes and damage."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""COCO's shapes against pycocotools, and a file of annotations as masks."""
+"""COCO's shapes against pycocotools, and annotation files as masks."""
 
 import json
 

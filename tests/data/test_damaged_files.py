@@ -1,4 +1,4 @@
-"""Files that were damaged in any way: a reason, never a crash."""
+"""Damaged files of all kinds give a reason, never a crash."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The data sets, on files as people have them."""
+"""The built-in data sets on realistic files."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Images as they lie in real folders."""
+"""Decoding realistic image files."""
 
 import io
 

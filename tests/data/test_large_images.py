@@ -1,4 +1,4 @@
-"""Large images: decoded within a bound of memory, one at a time, and refused by that bound."""
+"""Large images are decoded within bounded memory, one at a time, or refused."""
 
 import io
 import subprocess

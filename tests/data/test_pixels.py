@@ -1,4 +1,4 @@
-"""Pixels of any depth and number of channels: what is stored, and with which range."""
+"""Pixels of any bit depth and number of channels: stored values and value ranges."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Decoded data that machines share: one decodes, the others fetch; what is half there is not read."""
+"""Shared caches: one machine decodes, the others fetch; incomplete caches are not read."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Splits: no image on two sides, every class on each, and the same for the same pixels."""
+"""Splits: no duplicates across splits, every class in each, reproducible."""
 
 import numpy as np
 import pytest

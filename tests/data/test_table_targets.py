@@ -1,4 +1,4 @@
-"""Tables that name several labels or numbers of an image, from the file to what a task learns from."""
+"""Tables with several labels or numbers for each image, from the file to training targets."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Targets that lie in the image go where the image goes; all kinds come out of a cache as they went in."""
+"""Targets in the image follow its geometry; all kinds of target survive the cache."""
 
 import io
 

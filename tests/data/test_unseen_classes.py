@@ -1,4 +1,4 @@
-"""Splits that hold whole classes back, and batches that hold several images of a class."""
+"""Splits that hold out whole classes, and batches with several images of each class."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pairs of images by which recognition is judged: what the file says, whom it holds back, and what is wrong with it."""
+"""Verification pairs: reading the file, holding out its identities, and its errors."""
 
 import re
 import shutil

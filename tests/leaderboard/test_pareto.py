@@ -1,4 +1,4 @@
-"""Fronts of many points, compared with the definition."""
+"""Pareto fronts of many points, compared with the definition."""
 
 import random
 import time

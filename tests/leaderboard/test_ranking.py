@@ -1,4 +1,4 @@
-"""Who is better, and who cannot be told apart."""
+"""Ranking and ties."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""What people see."""
+"""Leaderboards and trials as they are displayed."""
 
 import csv
 import io

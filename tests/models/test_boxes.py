@@ -1,4 +1,4 @@
-"""A detector that was trained on small images finds boxes in larger ones, through the program."""
+"""A detector that was trained on small images finds boxes in larger ones, through the command line."""
 
 import json
 

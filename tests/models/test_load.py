@@ -1,4 +1,4 @@
-"""A saved model gives the very outputs of the network that was saved, in a process that knows only its folder."""
+"""A saved model gives the outputs of the original network in a new process."""
 
 import io
 import json

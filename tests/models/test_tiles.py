@@ -1,4 +1,4 @@
-"""Tiles put together again."""
+"""Tiled prediction equals prediction of the whole image."""
 
 import numpy as np
 import pytest

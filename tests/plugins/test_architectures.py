@@ -1,4 +1,4 @@
-"""Every installed architecture, a third party's too: shapes, gradients, precision, and that it can learn."""
+"""Every installed architecture: shapes, gradients, precision, and learning."""
 
 import math
 

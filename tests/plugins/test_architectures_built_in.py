@@ -1,4 +1,4 @@
-"""automap's own architectures: published sizes, reductions for the size at hand, what they refuse."""
+"""automap's own architectures: published sizes, adaptation to the image size, invalid settings."""
 
 import math
 

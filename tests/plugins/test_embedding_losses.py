@@ -1,4 +1,4 @@
-"""Losses of embeddings against plain loops over images, and what training them does."""
+"""Losses of embeddings against plain loops, and the effect of training with them."""
 
 import keras
 import numpy as np

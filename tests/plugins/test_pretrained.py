@@ -1,4 +1,4 @@
-"""Pretrained architectures: their weights are the published ones, and no file of weights can run code."""
+"""Pretrained architectures: published weights, and weight files that cannot run code."""
 
 import pickle
 import zipfile

@@ -1,4 +1,4 @@
-"""Every installed plugin, a third party's too, keeps the promises of its kind; broken promises are named."""
+"""Every installed plugin passes the checks of `automap.testing`, and broken plugins fail them."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""``automap report``: what the page holds, and how it behaves in a browser."""
+"""``automap report``: the content of the page, and its behaviour in a browser."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""Finalists fit the time that is left: fewer seeds before fewer candidates."""
+"""Finalists fit into the remaining time: the number of seeds is reduced before that of candidates."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When no new trial may start, the best open trials are trained to their end."""
+"""When no new trial may start, the best open trials are finished."""
 
 from automap.interfaces.sampler import SearchSpace
 from automap.interfaces.scheduler import Measurement, StudyHistory, TrialHistory

@@ -1,4 +1,4 @@
-"""What a free worker trains next."""
+"""The choice of the run that a free worker trains next."""
 
 from pathlib import Path
 

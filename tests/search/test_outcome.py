@@ -1,4 +1,4 @@
-"""What Optuna is told of results."""
+"""Reporting results to Optuna."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Samplers: every one draws valid candidates; the grid visits every point once."""
+"""Samplers draw valid candidates; grid search visits every point once."""
 
 import optuna
 import pytest

@@ -1,4 +1,4 @@
-"""Schedulers, held against Optuna's pruners where those exist, and against their definition."""
+"""Schedulers against Optuna's pruners, where those exist, and against their definition."""
 
 from __future__ import annotations
 

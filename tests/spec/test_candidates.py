@@ -1,4 +1,4 @@
-"""The properties that everything else rests on: specs, candidates and their written forms agree."""
+"""Properties of specs and candidates: drawing, writing and reading agree."""
 
 import json
 

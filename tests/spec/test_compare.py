@@ -1,4 +1,4 @@
-"""Which changes of a spec leave its trials comparable."""
+"""Changes of a spec that keep its trials comparable."""
 
 import pytest
 

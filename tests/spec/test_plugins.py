@@ -1,4 +1,4 @@
-"""Finding and loading plugins: what is installed, what is broken, and what is there twice."""
+"""Finding and loading plugins: installed, broken and duplicate ones."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of specs: what is valid validates, what editors should mark does not."""
+"""The JSON Schema of specs accepts valid specs and rejects invalid ones."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Reading specs: what a user writes, what they mistype, and what they are told."""
+"""Reading specs, and the errors of invalid ones."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a spec may not combine is told when it is read, with what would do."""
+"""Unsuitable combinations are refused when the spec is read, with alternatives."""
 
 import pytest
 

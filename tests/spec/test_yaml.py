@@ -1,4 +1,4 @@
-"""Reading YAML: values as a person means them, positions, and everything that is not a spec."""
+"""Reading YAML: values, positions, and files that are not specs."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Eight processes at one database: nothing is given out twice, nothing is lost."""
+"""Eight processes on one database: nothing is assigned twice, nothing is lost."""
 
 import pytest
 from support.contention import appoint, at_once, take_slots, tick_often, work_off

@@ -1,4 +1,4 @@
-"""An SQLite file that disappears while it is in use is noticed by whoever reads or writes next."""
+"""Deleting or replacing an SQLite file in use is noticed at the next access."""
 
 import os
 import shutil

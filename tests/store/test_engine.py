@@ -1,4 +1,4 @@
-"""Opening databases: good ones, and everything that people name by mistake."""
+"""Opening databases, and the errors of invalid ones."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""Databases of earlier versions: they are read, ranked and predicted with; their studies are not continued."""
+"""Databases of earlier versions can be read, ranked and predicted with, but not continued."""
 
 import json
 import shutil

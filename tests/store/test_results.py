@@ -1,4 +1,4 @@
-"""Results: written once, whole or not at all."""
+"""Results are written once, completely or not at all."""
 
 import math
 

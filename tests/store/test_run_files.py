@@ -1,4 +1,4 @@
-"""Nothing outside a run directory is deleted or overwritten, whatever its names are."""
+"""Nothing outside a run directory is deleted or overwritten."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Runs: who holds them, who may take them, and who has lost them."""
+"""Runs: leases, taking over and losing them."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Real images in memory as training takes them, without a cache on disk."""
+"""Real images in memory in the form that training expects, without a cache on disk."""
 
 import hashlib
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What several processes do to one database at once; functions that `multiprocessing` can send to them."""
+"""Functions for several processes that use one database at once."""
 
 from __future__ import annotations
 

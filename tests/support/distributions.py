@@ -1,4 +1,4 @@
-"""Distributions with plugins, written as an installer leaves them behind."""
+"""Distributions with plugins, written like installed ones."""
 
 from __future__ import annotations
 

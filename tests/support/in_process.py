@@ -1,4 +1,4 @@
-"""Workers within this process: a search of the command line without the seconds that a new process takes."""
+"""Workers within this process: a search without the start-up time of worker processes."""
 
 from __future__ import annotations
 

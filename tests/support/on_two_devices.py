@@ -1,4 +1,4 @@
-"""A trial on two devices of the JAX backend: processors that it takes apart, where there are no GPUs."""
+"""A trial on two devices of the JAX backend, emulated on the processor."""
 
 from __future__ import annotations
 

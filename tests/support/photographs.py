@@ -1,4 +1,4 @@
-"""Photographs of scikit-image that show something which ImageNet has a class for."""
+"""Photographs of scikit-image that show objects of ImageNet classes."""
 
 import numpy as np
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Running the program as a user does: in a process of its own."""
+"""Running the program in a process of its own."""
 
 from __future__ import annotations
 

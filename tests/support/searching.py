@@ -1,4 +1,4 @@
-"""Searches as users start them: processes of the program on tiny images, and what their database says."""
+"""Searches in processes of their own on tiny images, and queries of their databases."""
 
 from __future__ import annotations
 

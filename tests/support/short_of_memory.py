@@ -1,4 +1,4 @@
-"""A trial in a process that may not take more memory than it is given: what a GPU that is too small does."""
+"""A trial in a process with limited memory, like on a GPU that is too small."""
 
 from __future__ import annotations
 

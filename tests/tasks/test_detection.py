@@ -1,4 +1,4 @@
-"""Boxes: metrics against COCO's own program, targets by hand, heads on every architecture, and learning."""
+"""Detection: metrics against pycocotools, target assignment by hand, heads on every architecture, and learning."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Trials on the compiled models of earlier ones give exactly what they give alone."""
+"""Trials on reused compiled models give exactly the same results as alone."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whatever lies where a checkpoint or a result should be, a trial starts again and says so."""
+"""Whatever replaces a checkpoint or result, the trial restarts with a note."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Trials that learn embeddings: losses with weights of their own, batches of several images an identity."""
+"""Trials that learn embeddings: losses with weights, batches with several images of each identity."""
 
 import keras
 import numpy as np

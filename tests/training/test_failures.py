@@ -1,4 +1,4 @@
-"""What a person is told of a failure within Keras."""
+"""The reason of a failure within Keras."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Fine-tuning a pretrained backbone: what is frozen, how fast the rest learns, and what its head starts from."""
+"""Fine-tuning a pretrained backbone: frozen layers, learning rates by layer, and the initial head."""
 
 import keras
 import numpy as np

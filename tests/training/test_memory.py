@@ -1,4 +1,4 @@
-"""A worker trains one trial after another and must not grow."""
+"""The memory of a worker does not grow from trial to trial."""
 
 import subprocess
 import sys

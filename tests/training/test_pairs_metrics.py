@@ -1,4 +1,4 @@
-"""A network judged by a file of pairs, against scikit-learn on the embeddings of the files that its lines name."""
+"""Metrics on a file of pairs, against scikit-learn on the embeddings of the named files."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A trial for which memory is not enough, in a process whose memory is limited for real."""
+"""A trial that runs out of memory, in a process whose memory is really limited."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What one trial does, on real images of digits."""
+"""One trial on real images of digits."""
 
 import json
 import os

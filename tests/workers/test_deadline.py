@@ -1,4 +1,4 @@
-"""A search with a time budget ends in time, with the best model that the time allowed."""
+"""A search with a time budget ends in time, with the best model so far."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Workers of this host whose processes are gone are known at once."""
+"""Dead workers of this host are detected at once."""
 
 import os
 import subprocess

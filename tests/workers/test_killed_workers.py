@@ -1,4 +1,4 @@
-"""Workers that are killed in the midst of whatever they do. A file of its own: it takes as long as all the others."""
+"""Workers that are killed at random moments. In a file of its own, because it takes as long as all the others."""
 
 import random
 import time

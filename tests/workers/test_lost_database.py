@@ -1,4 +1,4 @@
-"""Databases that are away when workers start, or gone for good."""
+"""Databases that are unreachable when workers start, or deleted."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Searches that pause and resume trials: nothing is lost, finalists come to their end, and a raised budget continues."""
+"""Searches that pause and resume trials: nothing is lost, finalists finish, and a raised budget continues."""
 
 from __future__ import annotations
 

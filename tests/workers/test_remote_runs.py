@@ -1,4 +1,4 @@
-"""A run directory that is a URL: what other machines need is there, and nothing stays behind here."""
+"""A run directory at a URL: other machines find all files there, and no local files are left."""
 
 import errno
 import json

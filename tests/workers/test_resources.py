@@ -1,4 +1,4 @@
-"""How a machine is shared out among workers."""
+"""Dividing a machine among workers."""
 
 import os
 import subprocess

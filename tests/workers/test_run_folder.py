@@ -1,4 +1,4 @@
-"""The temporary folder of runs that are kept elsewhere, and the run directory: private, and no link is followed."""
+"""The temporary folder of remote runs, and the run directory: private, and no link is followed."""
 
 import os
 import stat

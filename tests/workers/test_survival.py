@@ -1,4 +1,4 @@
-"""What a search goes through on a weekend: killed workers, restarting servers, full disks, frozen processes."""
+"""What a search survives: killed workers, restarting servers, full disks, frozen processes."""
 
 import os
 import shutil
