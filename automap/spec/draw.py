@@ -129,7 +129,7 @@ FIRST_HEADS = (
     ("linear", "all", 0.05),
     ("svm", "all", 0.1),
     ("linear", "last", 0.1),
-    ("mlp", "all", 0.03),
+    ("mlp", "all", 0.01),
     ("cosine", "last", 0.1),
     ("linear", "all", 0.2),
     ("svm", "all", 0.3),
