@@ -49,7 +49,7 @@ def test_passwords_in_urls_are_hidden(url: str) -> None:
         "https://docs.python.org/3/library/re.html",
     ],
 )
-def test_other_text_stays(text: str) -> None:
+def test_other_text_is_kept(text: str) -> None:
     assert redact(text) == text
 
 

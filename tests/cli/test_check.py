@@ -51,7 +51,7 @@ def test_the_data_is_read_and_counted(spec, tmp_path):
 
 
 @pytest.mark.slow
-def test_json_holds_all_of_it(spec, tmp_path):
+def test_json_contains_everything(spec, tmp_path):
     done = call_automap("check", spec, "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -67,7 +67,7 @@ def test_json_holds_all_of_it(spec, tmp_path):
     assert report["needs"]["memory"] > report["largest_network"]
 
 
-def test_json_holds_the_mistakes_too(spec):
+def test_json_contains_errors(spec):
     spec.write_text(SPEC + "budget: {trails: 3}\nsearch: {sampler: tpa}\n")
     done = call_automap("check", spec, "--format", "json")
     assert done.returncode == 2
@@ -127,7 +127,7 @@ def test_unbuildable_boundary_candidates_are_reported_before_training(spec, tmp_
         (b"dataset: sklearn\nbudget: {time: {low: 1, high: 2}}\n", "budget.time"),
     ],
 )
-def test_a_file_that_is_no_spec_is_refused(tmp_path, content, message):
+def test_a_file_that_is_not_a_spec_is_refused(tmp_path, content, message):
     path = tmp_path / "spec.yaml"
     path.write_bytes(content)
     done = call_automap("check", path)

@@ -221,7 +221,7 @@ def test_search_and_predict(images):
 
 
 @pytest.mark.parametrize("name", ["proj [old]", "100% sure?", "a#b", "%20", "größe"])
-def test_a_database_beside_a_spec_in_a_folder_of_any_name(tmp_path, name):
+def test_a_database_next_to_a_spec_works_with_any_folder_name(tmp_path, name):
     folder = tmp_path / name
     folder.mkdir()
     (folder / "digits.yaml").write_text("dataset: {type: sklearn, name: digits}\n")

@@ -102,7 +102,7 @@ def test_every_error_becomes_a_message_and_an_exit_code(error, code, message):
     assert bool(done.stderr) == bool(message)
 
 
-def test_a_reader_that_goes_away_is_no_error():
+def test_a_closed_output_pipe_is_not_an_error():
     command = f"{sys.executable} -c 'from automap.cli.main import main; main()' schema | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stdout == "{\n"

@@ -159,7 +159,7 @@ def test_unknown_data_sets_are_refused(tmp_path, make, message):
         ("data.npz", b"PK", ""),
     ],
 )
-def test_a_file_that_is_no_data_set_is_refused(tmp_path, name, content, message):
+def test_a_file_that_is_not_a_data_set_is_refused(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     done = call_automap("init", tmp_path / name)
     assert done.returncode == 2

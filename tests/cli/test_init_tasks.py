@@ -209,7 +209,7 @@ def test_many_classes_of_few_images_may_be_persons(tmp_path):
     assert not set(np.asarray(data.targets)[data.splits["train"]]) & set(np.asarray(data.targets)[data.splits["test"]])
 
 
-def test_few_classes_are_no_persons(tmp_path):
+def test_few_classes_are_not_taken_for_persons(tmp_path):
     _, text = initialised(tmp_path, write_digits(tmp_path / "digits"))
     assert "face_recognition" not in text
 
@@ -273,7 +273,7 @@ def test_a_folder_of_coco_with_shapes_needs_no_folder_of_images_named(tmp_path):
     assert spec.dataset.images is None
 
 
-def test_boxes_of_coco_are_found_if_there_is_no_more_or_if_asked(tmp_path):
+def test_coco_boxes_are_recognised_without_shapes_or_on_request(tmp_path):
     with_shapes = write_coco(tmp_path / "shapes", images="images")
     spec, text = initialised(tmp_path, with_shapes, "--task", "detection")
     assert spec.task.type == "detection"

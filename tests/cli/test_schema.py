@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from support.program import run_automap
 
 
-def test_it_is_written_to_standard_output():
+def test_the_schema_is_written_to_standard_output():
     done = run_automap("schema")
     assert done.returncode == 0
     assert done.stderr == ""

@@ -164,7 +164,7 @@ def test_the_winner_labels_image_files(searched, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_file_that_is_no_image_is_named_and_the_others_are_labelled(searched, tmp_path):
+def test_an_unreadable_image_is_named_and_the_others_are_labelled(searched, tmp_path):
     folder, _ = searched
     Image.fromarray(digits()[0][0]).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("not an image")

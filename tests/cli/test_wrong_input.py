@@ -119,7 +119,7 @@ def test_other_arguments(folder, arguments):
     refused(*arguments)
 
 
-def test_a_limit_larger_than_any_database_holds_is_no_limit(folder):
+def test_a_limit_above_the_largest_integer_is_no_limit(folder):
     done = call_automap("leaderboard", "--limit", "9" * 30)
     assert done.returncode == 0, done.stderr
     assert "0.9000" in done.stdout

@@ -129,7 +129,7 @@ def test_cocos_own_folders_are_splits(tmp_path):
     ]
 
 
-def test_files_beside_their_images_are_splits(tmp_path):
+def test_annotation_files_next_to_images_are_splits(tmp_path):
     for split in ("test", "train", "valid"):
         write_images(tmp_path / split, [split])
         write_coco(tmp_path / split / "_annotations.coco.json", [split])

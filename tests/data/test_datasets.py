@@ -114,7 +114,7 @@ def test_images_next_to_class_folders_are_reported(tmp_path):
     assert bad(dataset("folder", path=tmp_path / "split")) == {"train/stray.png": "not in the folder of a class"}
 
 
-def test_pipes_and_names_that_are_no_text_stop_nothing(tmp_path):
+def test_pipes_and_undecodable_names_do_not_stop_the_scan(tmp_path):
     root = write_digits(tmp_path / "data")
     os.mkfifo(root / "0/pipe.png")
     Image.new("L", (16, 16), 9).save(os.fsencode(root / "0") + b"/caf\xe9.png", "PNG")

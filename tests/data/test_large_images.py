@@ -105,7 +105,7 @@ def test_images_of_250_megapixels_of_every_usual_kind_are_within_the_budget(tmp_
         assert 250e6 * bytes_per_pixel(open_picture(buffer.getvalue())) < DECODE_BYTES
 
 
-def test_large_images_take_turns(monkeypatch):
+def test_large_images_are_decoded_one_at_a_time(monkeypatch):
     from automap.data.decode import image
 
     class Lock:

@@ -363,7 +363,7 @@ def test_masks_may_be_arrays_and_deep_images(content):
         (np.zeros((8, 8, 3), np.uint16), "not an array of class indices"),
     ],
 )
-def test_arrays_that_are_no_masks_have_their_reason(values, reason):
+def test_arrays_that_are_not_masks_have_a_reason(values, reason):
     with pytest.raises(BadImage, match=reason):
         read_mask(npy(values))
 

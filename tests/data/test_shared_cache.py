@@ -291,7 +291,7 @@ def test_two_machines_that_decode_at_once_do_not_disturb_each_other(tmp_path, di
     assert_same(first, third)
 
 
-def test_storage_that_is_no_file_system_serves_as_well(tmp_path, digits):
+def test_object_storage_works_too(tmp_path, digits):
     url = f"memory://{tmp_path.name}/shared"
     first, done = prepared(digits, tmp_path / "a", url)
     assert done == ["listing", "decoding", "sharing, MB"]

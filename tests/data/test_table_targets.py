@@ -113,7 +113,7 @@ def test_large_numbers_that_differ_little_stay_apart(tmp_path):
 
 
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e400", "-1e999"])
-def test_numbers_that_no_float_holds_are_bad_samples(tmp_path, number):
+def test_numbers_beyond_floats_are_bad_samples(tmp_path, number):
     data = prepare(write_numbers(tmp_path, [*range(20), number]), cache=tmp_path / "cache")
     assert [(each.reason, number in each.name or "line 22" in each.name) for each in data.bad] == [
         ("no number in the column 'number'", True)

@@ -98,7 +98,7 @@ def test_the_answer_for_a_record_goes_back_to_the_image(resize):
     assert (np.asarray(back)[shown] == mask[shown]).mean() > 0.95
 
 
-def test_a_mask_turns_with_a_photograph_that_lies_on_its_side():
+def test_masks_are_rotated_with_their_image():
     image, mask = image_and_mask()
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -107,7 +107,7 @@ def test_errors_in_pairs_files_are_reported_with_their_line(persons, tmp_path, l
     assert str(caught.value).startswith("dataset.splits.pairs: ")
 
 
-def test_wrong_lines_are_told_together(persons, tmp_path):
+def test_invalid_lines_are_reported_together(persons, tmp_path):
     with pytest.raises(DataError) as caught:
         prepared(persons, tmp_path, ["3", *["Nobody 1 2"] * 3, *["Digit_6 1 Digit_7 9"] * 3])
     assert re.findall(r"pairs\.txt:(\d):", str(caught.value)) == ["2", "3", "4", "5", "6"]

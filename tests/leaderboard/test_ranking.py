@@ -52,7 +52,7 @@ def test_an_empty_study_has_an_empty_board(engine: Engine) -> None:
     assert (board.rows, board.ranked) == ((), 0)
 
 
-def test_finalists_stand_first_with_mean_and_spread(engine: Engine) -> None:
+def test_finalists_come_first_with_mean_and_spread(engine: Engine) -> None:
     study = make_study(engine)
     for trial, accuracy in enumerate((0.99, 0.95, 0.90)):
         add_trial(engine, study, trial, complete(accuracy))
@@ -110,7 +110,7 @@ def test_single_trainings_share_a_rank_only_if_equal(engine: Engine) -> None:
     assert shape(rank(engine, [study])) == [(1, 0, "complete"), (1, 1, "complete"), (3, 2, "complete")]
 
 
-def test_the_limit_holds_and_zero_is_not_all(engine: Engine) -> None:
+def test_limits_apply_and_zero_is_not_all(engine: Engine) -> None:
     study = make_study(engine)
     for trial in range(6):
         add_trial(engine, study, trial, complete(0.9 - trial / 100))
@@ -207,7 +207,7 @@ def test_several_objectives_rank_by_fronts(engine: Engine) -> None:
     assert [row.trial for row in by_latency.rows] == [1, 2, 0]
 
 
-def test_finalists_of_several_objectives_stand_first_and_join_the_front(engine: Engine) -> None:
+def test_finalists_with_several_objectives_come_first_and_join_the_front(engine: Engine) -> None:
     study = make_study(engine, objectives=ACCURACY_AND_LATENCY)
     for trial, (accuracy, latency) in enumerate([(0.9, 3.0), (0.8, 1.0), (0.5, 4.0)]):
         add_trial(engine, study, trial, complete(accuracy, latency=latency))

@@ -271,6 +271,6 @@ def test_a_page_of_a_trial_in_training(engine: Engine, study: StudyRow) -> None:
     assert (data["state"], data["epoch"], data["validation"]) == ("running", 2, None)
 
 
-def test_a_moved_data_set_is_no_hyperparameter() -> None:
+def test_a_moved_data_set_is_not_shown_as_a_difference() -> None:
     here, there = ({**candidate(), "dataset": {"type": "folder", "path": path}} for path in ("/here", "/there"))
     assert differing_tokens([here, there]) == [["resnet", "adamw", "lr 1e-3"]] * 2

@@ -77,7 +77,7 @@ def test_each_image_is_changed_in_its_own_way(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_seed_gives_the_same_changes_again_and_another_seed_others(name):
+def test_changes_depend_on_the_seed(name):
     images = photographs(3)
     first, again, other = (apply(name, images, seed)["images"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)

@@ -42,7 +42,7 @@ places = st.integers(4, 20), st.integers(4, 20), st.integers(8, 24), st.integers
 @pytest.mark.parametrize("name", MOVING)
 @given(*places)
 @settings(max_examples=15, deadline=None)
-def test_a_mask_stays_on_its_object(name, left, top, width, height, seed):
+def test_masks_follow_their_objects(name, left, top, width, height, seed):
     mask = rectangle(left, top, width, height)
     found = changed(name, {"images": mask * 255, "segmentation_masks": mask}, seed)
     masks = found["segmentation_masks"][..., 0]
@@ -80,7 +80,7 @@ def test_every_augmentation_that_moves_masks_moves_boxes_too():
 @pytest.mark.parametrize("name", BOXED)
 @given(*places)
 @settings(max_examples=15, deadline=None)
-def test_a_box_stays_around_its_object(name, left, top, width, height, seed):
+def test_boxes_follow_their_objects(name, left, top, width, height, seed):
     batch = boxed(left, top, width, height)
     found = changed(name, batch, seed)
     boxes, labels = found["bounding_boxes"]["boxes"], found["bounding_boxes"]["labels"]

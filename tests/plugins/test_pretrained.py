@@ -70,7 +70,7 @@ def test_a_grey_image_gets_the_features_of_the_same_image_in_colour():
     np.testing.assert_allclose(found[0], found[1], atol=1e-4)
 
 
-def test_a_model_of_automap_gives_its_backbone_to_other_classes(tmp_path):
+def test_a_trained_backbone_can_be_reused_for_other_classes(tmp_path):
     data = digits()
     first = build_network(candidate("resnet"), data.info)
     first.save(tmp_path / "model.keras")

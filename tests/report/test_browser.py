@@ -141,7 +141,7 @@ def test_the_budget_is_extended_and_closed(engine: Engine, study: Any) -> None:
     drive(Browser(engine, study), steps)
 
 
-def test_markup_in_names_is_shown_as_it_is(engine: Engine) -> None:
+def test_markup_in_names_is_shown_literally(engine: Engine) -> None:
     study = make_study(engine, "a[/]b")
     add_trial(engine, study, 0, complete(0.8), of=candidate("[red]cnn[/red]"))
 

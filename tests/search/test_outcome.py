@@ -56,7 +56,7 @@ def test_a_stored_result_is_reported_to_optuna_later(study: Study) -> None:
     assert not recover(study)
 
 
-def test_a_trial_that_was_taken_and_never_started_comes_back(study: Study) -> None:
+def test_a_trial_taken_but_never_started_returns_to_the_budget(study: Study) -> None:
     assert studies.take_slot(study.store)
     assert recover(study)
     assert studies.get_study(study.store).slots_taken == 0

@@ -13,7 +13,7 @@ def test_a_constraint_says_by_how_much_it_is_violated():
     assert constraint.describe({"latency_ms": 7.5}) == "latency is 7.5, allowed is at most 5"
 
 
-def test_a_value_that_is_not_finite_is_no_value():
+def test_non_finite_values_are_missing():
     goal = Objective(metric="auroc", direction="maximize")
     assert objective_value(goal, {"auroc": float("nan")}, {}) is None
     assert objective_value(goal, {"auroc": 0.5}, {}) == 0.5

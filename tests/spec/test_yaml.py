@@ -155,7 +155,7 @@ def test_a_bomb_of_aliases_is_refused_at_once():
         (b"a" * (MAX_BYTES + 1), "larger than 1,000,000 bytes"),
     ],
 )
-def test_a_file_that_is_no_text_is_refused(tmp_path, content, expected):
+def test_a_file_that_is_not_text_is_refused(tmp_path, content, expected):
     path = tmp_path / "spec.yaml"
     path.write_bytes(content)
     with pytest.raises(SpecError) as caught:

@@ -14,7 +14,7 @@ from automap.store.study_store import StudyStore
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_a_deleted_file_is_an_error_and_is_not_created_anew(tmp_path: Path, warm: bool) -> None:
+def test_a_deleted_file_is_an_error_and_is_not_recreated(tmp_path: Path, warm: bool) -> None:
     engine = open_database(f"sqlite:///{tmp_path}/automap.db")
     study = make_study(engine)
     if not warm:

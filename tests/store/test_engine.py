@@ -113,7 +113,7 @@ def test_a_database_without_our_tables_is_named_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("opener", [open_database, read_database])
-def test_a_file_that_is_no_database(tmp_path: Path, opener: object) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path, opener: object) -> None:
     (tmp_path / "notes.db").write_text("dear diary\n" * 1000)
     with pytest.raises(StorageError, match=r"notes\.db.*not an SQLite database"):
         opener(f"sqlite:///{tmp_path}/notes.db")  # type: ignore[operator]

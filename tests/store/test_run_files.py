@@ -62,7 +62,7 @@ def test_the_winner_is_replaced_and_never_written_through_a_link(tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "trial-00001", "winner"}
 
 
-def test_the_winner_holds_no_copy_of_a_linked_file(tmp_path: Path) -> None:
+def test_the_winner_contains_no_linked_files(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     source = filled(tmp_path / "trial-00001")
     (source / "model.json").unlink()

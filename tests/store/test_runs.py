@@ -35,7 +35,7 @@ def test_a_run_is_found_as_it_was_started(engine: Engine, study: StudyRow) -> No
     assert runs.find_run(StudyStore(engine, study.id), 6) is None
 
 
-def test_starting_a_run_twice_gives_it_to_the_first(engine: Engine, study: StudyRow) -> None:
+def test_a_run_started_twice_belongs_to_the_first_worker(engine: Engine, study: StudyRow) -> None:
     first = start(engine, study, worker="a")
     assert start(engine, study, worker="b") == first
 
@@ -93,7 +93,7 @@ def test_a_silent_worker_loses_its_run(engine: Engine, study: StudyRow) -> None:
     assert results.finish(engine, run.id, "b", complete(0.8))
 
 
-def test_an_interruption_is_no_attempt(engine: Engine, study: StudyRow) -> None:
+def test_interruptions_do_not_count_as_attempts(engine: Engine, study: StudyRow) -> None:
     run = start(engine, study)
     leases.beat(engine, run.id, "a", epoch=1)
     assert leases.release(engine, run.id, "a")

@@ -164,7 +164,7 @@ def test_overlaps_by_hand():
     assert iou(first, np.array([[5, 0, 15, 10], [0, 0, 10, 10]])).tolist() == [[1 / 3, 1.0], [0.0, 0.0]]
 
 
-def test_of_boxes_of_one_class_on_one_object_the_most_certain_stays():
+def test_nms_keeps_the_most_probable_box():
     boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [1, 0, 10, 10], [40, 40, 50, 50]])
     assert suppress(boxes, np.array([0, 0, 1, 0])).tolist() == [0, 2, 3]
 

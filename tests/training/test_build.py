@@ -33,7 +33,7 @@ def test_mixed_precision_trains_and_is_gone_afterwards(precision):
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer) == (precision == "mixed_float16")
 
 
-def test_a_network_that_cannot_be_built_leaves_the_precision_as_it_was():
+def test_a_failed_build_restores_the_precision():
     info = digits().info
     broken = info.model_copy(update={"target": info.target.model_copy(update={"classes": ()})})
     with pytest.raises(ValueError, match="units"):
@@ -107,7 +107,7 @@ def test_the_average_is_of_the_path_and_only_there_to_evaluate():
         np.testing.assert_array_equal(before, after)
 
 
-def test_the_average_of_weights_that_stand_still_is_the_weights():
+def test_the_average_of_constant_weights_is_the_weights():
     still = {"type": "sgd", "learning_rate": 1e-30, "weight_decay": 0.0}
     model, _ = fitted(candidate(optimizer=still, ema=0.99))
     for average, weight in zip(model.average.values(), model.network.get_weights(), strict=True):

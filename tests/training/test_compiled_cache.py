@@ -65,7 +65,7 @@ PAIRS = {
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS.values(), ids=PAIRS)
-def test_a_reused_model_gives_the_very_same_weights_as_a_fresh_one(tmp_path, first, second):
+def test_a_reused_model_gives_the_same_weights_as_a_new_one(tmp_path, first, second):
     compiled = CompiledModels()
     run(first, tmp_path / "first", compiled)
     reused = run(second, tmp_path / "reused", compiled, seed=7)
@@ -143,7 +143,7 @@ SMALL = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
-def test_dropout_of_an_architecture_is_no_part_of_the_compiled_step(tmp_path, name):
+def test_dropout_rates_are_not_compiled(tmp_path, name):
     compiled = CompiledModels()
     [field] = type(candidate(name).architecture).adjustable
     first, second = (candidate({"type": name, **SMALL[name], field: rate}, epochs=1) for rate in (0.2, 0.5))
@@ -228,7 +228,7 @@ train(chosen, digits(300), Path(sys.argv[2]), seed=7)
 
 
 @pytest.mark.slow
-def test_a_fresh_process_gives_the_very_same_weights(tmp_path):
+def test_a_new_process_gives_the_same_weights(tmp_path):
     first, second = PAIRS["norms-ema-translation"]
     compiled = CompiledModels()
     run(first, tmp_path / "first", compiled)

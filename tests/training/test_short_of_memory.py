@@ -32,7 +32,7 @@ def train_with(folder: Path, more_bytes: int) -> dict:
 
 
 @pytest.mark.slow
-def test_it_is_trained_once_more_with_batches_in_two_parts(tmp_path):
+def test_a_trial_is_retried_with_batches_in_two_parts(tmp_path):
     result = train_with(tmp_path, 1_800_000_000)
     assert result["state"] == "complete", result
     assert result["notes"][0].startswith(

@@ -171,7 +171,7 @@ def test_a_seed_decides_everything(tmp_path):
     assert untimed(run(chosen, tmp_path / "three", seed=1).curve) != first
 
 
-def test_a_pruned_trial_leaves_its_curve_and_no_weights(tmp_path):
+def test_a_pruned_trial_keeps_its_curve_but_no_weights(tmp_path):
     result = run(candidate(), tmp_path, report=lambda epoch: Decision.STOP if epoch.epoch == 2 else Decision.CONTINUE)
     assert result.state == "pruned"
     assert len(result.curve) == 2
@@ -241,7 +241,7 @@ def test_the_direction_of_the_objective_decides_which_epoch_is_kept(tmp_path):
     assert result.validation["log_loss"] == min(point["log_loss"] for point in result.curve)
 
 
-def test_a_cost_as_objective_leaves_the_choice_to_the_tasks_own(tmp_path):
+def test_with_a_cost_as_objective_the_tasks_metric_selects_weights(tmp_path):
     result = run(candidate(), tmp_path, objective=Objective(metric="parameters", direction="minimize"))
     assert result.validation["accuracy"] == max(point["accuracy"] for point in result.curve)
 
@@ -300,7 +300,7 @@ def test_the_validation_accuracy_of_early_epochs_follows_learning(tmp_path):
     assert seen[1] > 0.85
 
 
-def test_the_result_file_holds_the_result(tmp_path):
+def test_the_result_file_contains_the_result(tmp_path):
     result = run(candidate(epochs=1), tmp_path)
     stored = json.loads((tmp_path / "result.json").read_text())["result"]
     assert stored["validation"] == result.validation

@@ -29,7 +29,7 @@ def test_files_come_back_as_they_went(tmp_path: Path) -> None:
     assert remote.list_files(url) == []
 
 
-def test_a_folder_that_is_not_there_gives_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_files(tmp_path: Path) -> None:
     remote.pull(f"file://{tmp_path}/none", tmp_path / "here")
     assert not (tmp_path / "here").exists()
     assert remote.read_text(f"file://{tmp_path}/none/result.json") is None

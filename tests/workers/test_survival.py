@@ -138,7 +138,7 @@ def _freeze_a_training_worker(storage: str) -> tuple[int, int] | None:
     return None
 
 
-def test_a_worker_joins_from_another_folder_and_leaves_on_sigterm(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_a_worker_joins_from_another_folder_and_stops_on_sigterm(tmp_path: Path, postgres: PostgresServer) -> None:
     storage = postgres.create_database("joined")
     here, there = tmp_path / "here", tmp_path / "there"
     shared = tmp_path / "shared"
@@ -192,7 +192,7 @@ def test_a_worker_with_other_data_or_another_space_is_refused(tmp_path: Path) ->
     assert "training.epochs: 2 → 3" in said
 
 
-def test_damaged_pixels_end_a_search_and_are_no_trials_fault(tmp_path: Path) -> None:
+def test_damaged_records_end_the_search_and_fail_no_trial(tmp_path: Path) -> None:
     storage = sqlite(tmp_path)
     spec = write_tiny(tmp_path, trials=2, storage=storage)
     environment = {"AUTOMAP_CACHE": str(tmp_path / "cache")}
