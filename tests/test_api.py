@@ -172,7 +172,7 @@ def test_a_missing_model_is_reported(study):
         ("nothing", automap.UserError, "contains no study 'nothing'; it contains digits"),
         ("digts:3", automap.UserError, "did you mean 'digits'"),
         ("no/such/folder", automap.UserError, "no such folder: no/such/folder"),
-        (".", automap.UserError, ". holds no model; expected a folder with model.keras"),
+        (".", automap.UserError, ". contains no model; expected a folder with model.keras"),
         ("digits:12", automap.UserError, "study 'digits' has no trial 12; its trials are 0 to 3"),
     ],
 )

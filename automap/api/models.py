@@ -46,7 +46,7 @@ def model_location(model: str | Path, storage: str | None = None) -> str:
     name, trial = _study_and_trial(text)
     if Path(text).exists() and Path(name).suffix not in (".yaml", ".yml"):
         raise UserError(
-            f"{text} holds no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
+            f"{text} contains no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
             "'winner' that automap search names at its end, or a study: STUDY or STUDY:TRIAL"
         )
     if ("/" in name or "\\" in name) and Path(name).suffix not in (".yaml", ".yml"):

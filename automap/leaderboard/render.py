@@ -97,7 +97,10 @@ def _ends_section(board: Leaderboard, index: int) -> bool:
 
 
 def _counts(board: Leaderboard) -> str:
-    names = ("complete", "pruned", "infeasible", "failed", "running", "waiting", "paused")
-    parts = [f"{board.counts[name]:,} {name}" for name in names if board.counts.get(name)]
-    ended = sum(board.counts.get(name, 0) for name in names[:4])
-    return f"{ended:,} trial{'s' * (ended != 1)} ended" + (f": {' · '.join(parts)}" if parts else "")
+    ended = ("complete", "pruned", "infeasible", "failed")
+    number = sum(board.counts.get(name, 0) for name in ended)
+    line = f"{number:,} trial{'s' * (number != 1)} ended"
+    for names, separator in ((ended, ": "), (("running", "waiting", "paused"), "; ")):
+        if parts := [f"{board.counts[name]:,} {name}" for name in names if board.counts.get(name)]:
+            line += separator + " · ".join(parts)
+    return line

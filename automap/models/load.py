@@ -38,7 +38,7 @@ def load_model(place: str | Path) -> LoadedModel:
     with tempfile.TemporaryDirectory() as folder:
         pull(str(place), Path(folder))
         if not any(Path(folder).iterdir()):
-            raise UserError(f"{place} holds no model")
+            raise UserError(f"{place} contains no model")
         loaded = _load(Path(folder))
         samples = loaded.samples_file
         # The folder is gone when they are needed.
@@ -49,7 +49,7 @@ def _load(path: Path) -> LoadedModel:
     folder = path.parent if path.name == NETWORK_FILE else path
     if not (folder / CARD_FILE).is_file():
         raise UserError(
-            f"{folder} holds no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
+            f"{folder} contains no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "
             "'winner' that automap search names at its end"
         )
     card, task = _read(folder / CARD_FILE)

@@ -114,7 +114,7 @@ def _read(path: Path) -> str:
     except IsADirectoryError:
         raise _unreadable(path, f"a folder, not a spec; write one for it: automap init {path}") from None
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"no text in UTF-8 (see byte {error.start}); a spec is a YAML file") from None
+        raise _unreadable(path, f"not UTF-8 text (byte {error.start}); a spec is a YAML file") from None
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:

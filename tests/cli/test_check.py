@@ -120,7 +120,7 @@ def test_unbuildable_boundary_candidates_are_reported_before_training(spec, tmp_
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x89PNG\r\n\x1a\n", "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", "not UTF-8 text"),
         (b"", "the file is empty"),
         (b"dataset: &a [*a]", "this alias lies within"),
         (b"architecture: {choices: []}\ndataset: sklearn\n", "choices must not be empty"),

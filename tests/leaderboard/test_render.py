@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console, RenderableType
@@ -274,3 +275,11 @@ def test_a_page_of_a_trial_in_training(engine: Engine, study: StudyRow) -> None:
 def test_a_moved_data_set_is_not_shown_as_a_difference() -> None:
     here, there = ({**candidate(), "dataset": {"type": "folder", "path": path}} for path in ("/here", "/there"))
     assert differing_tokens([here, there]) == [["resnet", "adamw", "lr 1e-3"]] * 2
+
+
+def test_open_trials_are_not_counted_as_ended(engine: Engine) -> None:
+    study = make_study(engine, "open")
+    add_trial(engine, study, 0, complete(0.9))
+    board = rank(engine, [study])
+    told = notes(replace(board, counts={"complete": 1, "paused": 2}))
+    assert told[0] == "1 trial ended: 1 complete; 2 paused"

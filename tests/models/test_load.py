@@ -69,7 +69,7 @@ def test_a_model_is_found_by_its_folder_and_by_its_file(saved):
 
 
 def test_a_folder_without_a_model_is_an_error(tmp_path):
-    with pytest.raises(UserError, match="holds no model"):
+    with pytest.raises(UserError, match="contains no model"):
         load_model(tmp_path)
 
 

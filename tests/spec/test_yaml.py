@@ -149,8 +149,8 @@ def test_a_bomb_of_aliases_is_refused_at_once():
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "no text in UTF-8 (see byte 0)"),
-        ("dataset: жук".encode("utf-16"), "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not UTF-8 text (byte 0)"),
+        ("dataset: жук".encode("utf-16"), "not UTF-8 text"),
         (b"a: \x00\x01\x02", "the character 0x0 is not allowed"),
         (b"a" * (MAX_BYTES + 1), "larger than 1,000,000 bytes"),
     ],
