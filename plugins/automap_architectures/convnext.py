@@ -1,4 +1,4 @@
-"""ConvNeXt: a convolutional network with the habits of transformers."""
+"""ConvNeXt: a convolutional network with design choices of transformers."""
 
 from __future__ import annotations
 

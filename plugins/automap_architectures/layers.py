@@ -1,4 +1,4 @@
-"""Pieces that several architectures are made of."""
+"""Blocks that several architectures share."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def norm(x: Any, *, activation: str | None = None, zero: bool = False) -> Any:
 
 
 def squeeze_excite(x: Any, squeezed: int, activation: str) -> Any:
-    """Weigh channels by what the whole map holds (Hu et al., 2017, arXiv:1709.01507).
+    """Reweight channels by the content of the whole map (Hu et al., 2017, arXiv:1709.01507).
 
     Args:
         x: ``(batch, height, width, channels)``.

@@ -1,4 +1,4 @@
-"""Where a token comes from."""
+"""Position embeddings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an image of a given size can be reduced."""
+"""Limits of downsampling for a given image size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Keras's layers lack: grey images, targets that stay, a place of its own for each image's crop, boxes cut off."""
+"""Layers that Keras lacks: for grey images, unchanged targets, a separate crop of each image, and clipped boxes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from keras import ops
 from automap_augmentations.adjusted import Adjusted
 
 _IMAGES = ("images", "segmentation_masks")
-"""Entries of a batch whose pixels lie at the same places."""
+"""Entries of a batch that are aligned pixel by pixel."""
 _FILL = {"images": 0, "segmentation_masks": 255}
-"""What comes into view from beyond the edge: black, which is no class."""
+"""Values of pixels from beyond the edge: black, and no class."""
 
 
 class InPlace(Adjusted):

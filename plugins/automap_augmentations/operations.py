@@ -1,4 +1,4 @@
-"""Random operations of one strength, drawn anew for each image: what RandAugment and its kin are made of.
+"""Random operations with a strength, drawn for each image: the building blocks of RandAugment and similar methods.
 
 Keras's own RandAugment and AugMix (3.15) are not used. They draw operations for the whole batch, AugMix even once
 for the whole training when it is compiled; strength 0 inverts and blurs, and keeps 1 bit of 8 of a posterised
@@ -22,7 +22,7 @@ OPERATIONS = ("identity", *MOVING, *BLENDING, *POINTWISE)
 """Those of RandAugment without equalisation, whose histograms alone take half as long as all the others together."""
 
 SHEAR, TRANSLATION, ROTATION, BLEND, BITS = 0.3, 0.45, math.radians(30), 0.9, 4
-"""What strength 1 means: as in RandAugment (arXiv:1909.13719), translation as a share of the image."""
+"""The meaning of strength 1: as in RandAugment (arXiv:1909.13719), translation as a share of the image."""
 
 
 class RandomOperations(keras.layers.Layer):  # type: ignore[misc]

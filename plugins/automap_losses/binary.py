@@ -14,7 +14,7 @@ class WeightedBinaryCrossEntropy(keras.losses.Loss):  # type: ignore[misc]
 
     Args:
         positive_weights: of each label, or one of all.
-        gamma: how far it looks away from what is known well; 0 is cross-entropy.
+        gamma: focusing parameter; 0 is cross-entropy.
         name: of the loss.
     """
 

@@ -8,16 +8,16 @@ import keras
 from keras import ops
 
 RADIUS = 1.5
-"""Points this many strides from the middle of a box, across and down, answer for it."""
+"""Locations within this many strides of a box's center, in both directions, predict it."""
 REACH = 8.0
-"""A level answers for boxes whose farthest edge is a quarter of this many strides away up to this many; the finest for
+"""A level predicts boxes whose farthest edge is a quarter of this many strides away up to this many; the finest for
 all smaller ones too, the coarsest for all larger ones. Levels whose strides are a factor of four apart leave no gap."""
 SMALLEST_SIDE = 1.0
-"""Pixels; boxes that augmentation has cut to less are left out."""
+"""Smallest side of a box in pixels; smaller ones, cut by augmentation, are ignored."""
 
 
 class FcosLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Takes boxes ``(batch, boxes, 5)`` and what points say ``(batch, points, 8 + classes)``.
+    """The FCOS loss of boxes ``(batch, boxes, 5)`` and raw outputs ``(batch, points, 8 + classes)``.
 
     Args:
         gamma: of the focal loss.
@@ -60,7 +60,7 @@ def assign(boxes: Any, points: Any) -> tuple[Any, Any, Any]:
 
     Returns:
         Distances to the edges of its box ``(batch, points, 4)``, at least 0; its class ``(batch, points)``, int32;
-        and whether it answers at all.
+        and whether it has a box.
     """
     x, y, stride = (points[..., index][..., None] for index in range(3))
     left, top, right, bottom, label = (boxes[..., index][:, None] for index in range(5))
