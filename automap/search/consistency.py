@@ -16,7 +16,7 @@ from automap.search.outcome import unfinished_state
 from automap.search.study import Study, StudyIncomplete, optuna_errors, reopen
 from automap.spec.objectives import objective_value
 from automap.store import results, runs, studies
-from automap.store.errors import storage_errors
+from automap.store.errors import damage_named, storage_errors
 from automap.store.result import Result
 from automap.store.results import ResultRow
 from automap.store.runs import Run
@@ -68,10 +68,14 @@ def examine(engine: Engine, row: StudyRow) -> list[Finding]:
         StorageError: if the database cannot be read.
         SpecError: if a plugin of the spec is missing or its fields have changed.
     """
-    try:
-        study = reopen(engine, row)
-    except StudyIncomplete as error:
-        return [_check("the study is complete", [str(error)], 1)]
+    with damage_named(engine.url):
+        try:
+            return _examine(reopen(engine, row))
+        except StudyIncomplete as error:
+            return [_check("the study is complete", [str(error)], 1)]
+
+
+def _examine(study: Study) -> list[Finding]:
     records = Records(study)
     finished, models = records.results, kept_models(study, records.results)
     return [

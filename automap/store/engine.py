@@ -176,6 +176,8 @@ def _schema_version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    if found is not None and not (isinstance(found, str) and found.isdigit()):
+        raise StorageError(f"database {display_url(connection.engine.url)} is damaged: its schema version is {found!r}")
     return found
 
 

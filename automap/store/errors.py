@@ -121,6 +121,16 @@ def storage_errors(url: URL) -> Iterator[None]:
         raise storage_error(url, error) from error
 
 
+@contextmanager
+def damage_named(url: URL) -> Iterator[None]:
+    """Raise `StorageError` where records hold what neither automap nor Optuna has written."""
+    try:
+        yield
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {_first_line(str(error))}".rstrip(": ")
+        raise StorageError(f"database {display_url(url)} holds damaged records ({reason})") from error
+
+
 def require_integer(column: str, value: object) -> int:
     """Return a value of an integer column, in which SQLite may store anything.
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from automap.interfaces.metric import sign_of
 from automap.spec.objectives import Objective
 from automap.store.clock import as_datetime, database_now
+from automap.store.errors import damage_named
 from automap.store.models import ResultTable, RunTable, StudyTable
 from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
@@ -146,7 +147,8 @@ def list_studies(engine: Engine) -> list[StudySummary]:
             ends[study_id] = (lowest, highest)
     for study_id, state, number in open_runs:
         counts.setdefault(study_id, {})[state] = number
-    return [_summary(row, counts.get(row.id, {}), ends.get(row.id, (None, None))) for row in studies]
+    with damage_named(engine.url):
+        return [_summary(row, counts.get(row.id, {}), ends.get(row.id, (None, None))) for row in studies]
 
 
 def delete_study(store: StudyStore) -> None:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,27 @@ def test_a_study_that_does_not_exist_is_named(tmp_path: Path) -> None:
     done = call_automap("doctor", "nothing", "--storage", f"sqlite:///{tmp_path}/none.db")
     assert done.returncode == 2
     assert "does not exist" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE automap_alembic_version SET version_num = ''",
+        "UPDATE study_directions SET direction = 'tiny'",
+        "DELETE FROM study_directions",
+        "UPDATE automap_studies SET objectives = 'null'",
+        "UPDATE automap_studies SET spec = '[]'",
+        "UPDATE trials SET state = 'x'",
+        "UPDATE automap_results SET result = '7'",
+        "UPDATE automap_runs SET candidate = 'null'",
+    ],
+)
+def test_a_damaged_record_is_never_an_internal_error(searched: Path, tmp_path: Path, damage: str) -> None:
+    shutil.copytree(searched, tmp_path / "copy")
+    with sqlite3.connect(tmp_path / "copy" / "automap.db") as connection, suppress(sqlite3.Error):
+        connection.execute(damage)
+    for command in (["doctor", "tiny"], ["studies"]):
+        done = call_automap(*command, "--storage", f"sqlite:///{tmp_path}/copy/automap.db")
+        assert "internal error" not in done.stderr
+        assert done.returncode in (0, 1, 2)
