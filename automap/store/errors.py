@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 
 from sqlalchemy import URL, exc, make_url
@@ -119,6 +120,13 @@ def storage_errors(url: URL) -> Iterator[None]:
         raise
     except (exc.DBAPIError, exc.TimeoutError) as error:
         raise storage_error(url, error) from error
+    except (UnicodeDecodeError, JSONDecodeError) as error:
+        raise _damage(url, error) from error
+
+
+def _damage(url: URL, error: Exception) -> StorageError:
+    reason = f"{type(error).__name__}: {_first_line(str(error))}".rstrip(": ")
+    return StorageError(f"database {display_url(url)} holds damaged records ({reason})")
 
 
 @contextmanager
@@ -127,8 +135,7 @@ def damage_named(url: URL) -> Iterator[None]:
     try:
         yield
     except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {_first_line(str(error))}".rstrip(": ")
-        raise StorageError(f"database {display_url(url)} holds damaged records ({reason})") from error
+        raise _damage(url, error) from error
 
 
 def require_integer(column: str, value: object) -> int:
