@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from json import JSONDecodeError
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, exc, make_url
 
@@ -146,6 +147,17 @@ def require_integer(column: str, value: object) -> int:
     """
     if not isinstance(value, int):
         raise StorageError(f"the database is damaged: expected an integer as {column}, received {value!r}")
+    return value
+
+
+def require_mapping(column: str, value: object) -> dict[str, Any]:
+    """Return a value of a column that holds a JSON mapping.
+
+    Raises:
+        StorageError: if it is not a mapping.
+    """
+    if not isinstance(value, dict):
+        raise StorageError(f"the database is damaged: expected a mapping as {column}, received {value!r}")
     return value
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, defer
 from automap.interfaces.metric import Direction, sign_of
 from automap.spec.objectives import Objective, objective_value
 from automap.store.clock import as_datetime, database_now
-from automap.store.errors import require_integer
+from automap.store.errors import require_integer, require_mapping
 from automap.store.models import ResultTable, RunTable, StudyTable
 from automap.store.result import Result, State
 from automap.store.runs import RunKind, plain_text
@@ -194,9 +194,9 @@ def result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRo
     result = Result.model_construct(
         state=cast("State", row.state),
         reason=row.reason,
-        validation=known_numbers(row.validation),
+        validation=known_numbers(require_mapping("validation", row.validation)),
         test=None if row.test is None else known_numbers(row.test),
-        cost=known_numbers(row.cost),
+        cost=known_numbers(require_mapping("cost", row.cost)),
         curve=tuple(known_numbers(epoch) for epoch in curve),
         notes=tuple(row.notes),
         artifacts=row.artifacts,
@@ -204,7 +204,8 @@ def result_row(row: ResultTable, curve: Sequence[Mapping[str, Any]]) -> ResultRo
     kind = cast("RunKind", row.kind)
     finished_at = as_datetime(row.finished_at)
     trial, seed = require_integer("trial", row.trial), require_integer("seed", row.seed)
-    return ResultRow(row.study_id, trial, kind, seed, row.candidate, row.value, finished_at, result)
+    candidate = require_mapping("candidate", row.candidate)
+    return ResultRow(row.study_id, trial, kind, seed, candidate, row.value, finished_at, result)
 
 
 def known_numbers(data: Mapping[str, Any]) -> dict[str, float]:

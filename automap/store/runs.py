@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from automap.redaction import redact
 from automap.store.clock import as_datetime, database_now
-from automap.store.errors import require_integer
+from automap.store.errors import require_integer, require_mapping
 from automap.store.models import RunTable, StudyTable
 from automap.store.study_store import StudyStore
 from automap.store.transactions import reading, writing
@@ -183,7 +183,7 @@ def read_run(row: RunTable) -> Run:
         trial=require_integer("trial", row.trial),
         kind=cast("RunKind", row.kind),
         seed=require_integer("seed", row.seed),
-        candidate=row.candidate,
+        candidate=require_mapping("candidate", row.candidate),
         epochs=row.epochs,
         state=cast("RunState", row.state),
         worker=row.worker,
