@@ -154,7 +154,7 @@ def runs_can_be_kept(spec: Spec) -> None:
     """
     directory = spec.run_directory
     if spec.remote_runs is not None:
-        private_folder(directory.parent)
+        private_folder(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         # A new name: existing files are neither overwritten nor deleted.

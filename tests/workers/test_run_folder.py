@@ -44,3 +44,16 @@ def test_checking_the_run_directory_keeps_existing_files(tmp_path: Path) -> None
     runs_can_be_kept(spec)
     assert target.read_text() == "kept"
     assert [path.name for path in spec.run_directory.iterdir()] == [".probe"]
+
+
+def test_remote_runs_leave_the_system_folder_of_temporary_files_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o1777)
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    spec = load_spec(write_tiny(tmp_path, trials=1)).model_copy(update={"runs": "memory://runs"})
+    runs_can_be_kept(spec)
+    assert stat.S_IMODE(temporary.stat().st_mode) == 0o1777
+    assert stat.S_IMODE(spec.run_directory.stat().st_mode) == 0o700
