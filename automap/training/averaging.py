@@ -17,8 +17,9 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
     Keras's own average (``Optimizer(use_ema=True)``) is not used for two reasons: ``fit`` overwrites the weights with
     it whenever it returns, so that training in several calls would continue from averages; and its momentum is
     constant, so that at early rungs the average is still close to the initial weights. Here the momentum of step t is
-    at most ``(1 + t) / (10 + t)``, as in TensorFlow's ``ExponentialMovingAverage``. The moving statistics of batch
-    normalisation are averaged too.
+    at most ``(1 + t) / (10 + t)``, as in TensorFlow's ``ExponentialMovingAverage``. The statistics of batch
+    normalisation do not fit averaged weights, even if they are averaged too; `estimate_statistics` replaces them
+    before an evaluation.
 
     Args:
         network: the network whose weights are averaged; built.
@@ -57,21 +58,24 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
 @contextmanager
 def evaluation_weights(
     network: keras.Model, optimizer: keras.Optimizer, average: WeightAverage | None
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Put the evaluation weights into the network within the block.
 
     These are the moving average, if there is one, or the averaged sequence of a schedule-free optimizer, which
     trains at a point between that and its fast sequence (Defazio et al., 2024, arXiv:2405.15682).
+
+    Yields:
+        Whether these weights differ from those that training has reached.
     """
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # Loss scaling wraps it.
     schedule_free = isinstance(optimizer, keras.optimizers.ScheduleFreeAdamW)
     if average is None and not schedule_free:
-        yield
+        yield False
         return
     raw = copied_weights(network)
     network.set_weights(average.values() if average else _schedule_free_values(network, optimizer))
     try:
-        yield
+        yield True
     finally:
         network.set_weights(raw)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import keras
@@ -19,6 +20,7 @@ from automap.interfaces.sample import SplitName
 from automap.interfaces.scheduler import Evaluation, Pace
 from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
 from automap.training.averaging import copied_weights, evaluation_weights
+from automap.training.batch_norm import estimate_statistics
 from automap.training.build import BatchPlan
 from automap.training.checkpoint import keep_decay_checkpoint, restore_checkpoint, save_checkpoint
 from automap.training.evaluate import Evaluated, early_sample, evaluate
@@ -180,8 +182,11 @@ class Trainer:
         size = min(self.batches.batch_size, len(records))
         evaluate(self.model, self.data, "validation", records[:size], size)
         started = time.perf_counter()
-        evaluate(self.model, self.data, "validation", records[:size], size)
-        return (time.perf_counter() - started) * len(early_sample(records, self.images)) / size
+        with self._evaluation_weights():
+            prepared = time.perf_counter()
+            evaluate(self.model, self.data, "validation", records[:size], size)
+        per_image = (time.perf_counter() - prepared) / size
+        return prepared - started + per_image * len(early_sample(records, self.images))
 
     def evaluate(self, images: int | None = None) -> Evaluation:
         """Evaluate on the validation split, or early in training on a fixed sample, and extend the learning curve.
@@ -200,13 +205,21 @@ class Trainer:
         at_end = progress.steps >= self.last_step
         sampled = everything if at_end or not self._may_sample else early_sample(everything, images)
         metric, direction = self.request.watched
-        with evaluation_weights(model.network, model.optimizer, model.average):
+        with self._evaluation_weights():
             found = evaluate(model, self.data, "validation", sampled, self.batches.batch_size)
             if self._is_better(found, metric, direction):
                 progress.keep(found.metrics[metric], copied_weights(model.network))
                 self.best = found
         self._speed.evaluation = time.perf_counter() - started
         return self._add_point(found, images, self._interval.seconds + self._speed.evaluation)
+
+    @contextmanager
+    def _evaluation_weights(self) -> Iterator[None]:
+        model = self.model
+        with evaluation_weights(model.network, model.optimizer, model.average) as averaged:
+            if averaged:
+                estimate_statistics(model.network, self.data, self.batches.batch_size)
+            yield
 
     def _add_point(self, found: Evaluated, images: int, seconds: float) -> Evaluation:
         point = {

@@ -294,8 +294,7 @@ def test_the_validation_accuracy_of_early_epochs_follows_learning(tmp_path):
         seen.append(epoch.metrics["accuracy"])
         return Decision.STOP if epoch.epoch == 2 else Decision.CONTINUE
 
-    # Without averaged weights, whose own statistics lag behind in the first epoch.
-    run(candidate(NORMED, optimizer=quick, epochs=4, ema=None), tmp_path, data=mnist(), report=report)
+    run(candidate(NORMED, optimizer=quick, epochs=4), tmp_path, data=mnist(), report=report)
     assert seen[0] > 0.75
     assert seen[1] > 0.85
 
