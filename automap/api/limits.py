@@ -55,11 +55,28 @@ def parse_time(time: float | str) -> Amount:
     return Amount(seconds, additional)
 
 
-def set_limits(study: Study, trials: Amount | None, time: Amount | None) -> None:
+@dataclass(frozen=True)
+class Limits:
+    """The budget that a user asks for; if both are None, the study's budget stays."""
+
+    trials: Amount | None = None
+    time: Amount | None = None
+
+
+def parse_limits(trials: int | str | None, time: float | str | None) -> Limits:
+    """Read a budget; either part may be left out.
+
+    Raises:
+        UserError: if it is not valid.
+    """
+    return Limits(None if trials is None else parse_trials(trials), None if time is None else parse_time(time))
+
+
+def set_limits(study: Study, limits: Limits) -> None:
     """Set a study's limits if any is given; if only one is given, the other is removed."""
-    if trials is None and time is None:
+    if limits.trials is None and limits.time is None:
         return
     row = studies.get_study(study.store)
-    number = None if trials is None else int(trials.total(row.slots_taken))
-    seconds = None if time is None else time.total(row.seconds_used)
+    number = None if limits.trials is None else int(limits.trials.total(row.slots_taken))
+    seconds = None if limits.time is None else limits.time.total(row.seconds_used)
     studies.set_budget(study.store, trial_budget=number, time_budget=seconds)

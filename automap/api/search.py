@@ -6,12 +6,13 @@ import os
 import socket
 import zlib
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from automap.api.display import Display, make_display
 from automap.api.executors import Workers, make_executor
 from automap.api.interrupts import count_interrupts
-from automap.api.limits import parse_time, parse_trials, set_limits
+from automap.api.limits import Limits, parse_limits, set_limits
 from automap.api.search_view import SearchView
 from automap.api.sources import Source, naming_preparation, read_source
 from automap.api.study import Study
@@ -19,9 +20,10 @@ from automap.data.prepare import PreparedData, prepare
 from automap.data.summary import remarks, summarise
 from automap.search import study as studies
 from automap.search.environment import environment
-from automap.search.retention import publish_winner
+from automap.search.winner import publish_winner
 from automap.spec.spec import Spec
 from automap.store.retry import with_retries
+from automap.store.studies import tick
 from automap.workers.driver import drive, runs_can_be_kept, snapshot, work_is_left
 
 if TYPE_CHECKING:
@@ -74,17 +76,30 @@ def search(
     Example:
         >>> study = automap.search("flowers.yaml", time="1h")  # doctest: +SKIP
     """
-    display = make_display(progress)
+    began = monotonic()
     asked = workers if isinstance(workers, Workers) else Workers(workers)
-    limits = (None if trials is None else parse_trials(trials), None if time is None else parse_time(time))
-    found = read_source(source, labels, fields)
+    limits = parse_limits(trials, time)
+    return search_source(read_source(source, labels, fields), limits, asked, make_display(progress), began)
+
+
+def search_source(found: Source, limits: Limits, workers: Workers, display: Display, began: float) -> Study:
+    """Run or resume the search of a spec that has been read; see `search`.
+
+    Args:
+        found: the spec.
+        limits: the budget that takes the place of the spec's.
+        workers: how many processes train, and where.
+        display: shows progress.
+        began: when the command was started, by `time.monotonic`: the time budget counts from there.
+    """
     with naming_preparation(found.spec, found.text):
         data = read_data(found.spec, display)
     for line in remarks(summarise(data)):
         display.say(line, "yellow")
     opened = _open(found, data)
-    with_retries(lambda: set_limits(opened, *limits))
-    finished = _drive(opened, data, asked, display)
+    with_retries(lambda: set_limits(opened, limits))
+    with_retries(lambda: tick(opened.store, unseen=monotonic() - began))
+    finished = _drive(opened, data, workers, display)
     with_retries(lambda: publish_winner(opened))
     study = with_retries(lambda: Study.of(opened))
     if not finished:

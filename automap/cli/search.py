@@ -45,10 +45,12 @@ def search(
 
     Example: automap search specs/digits.yaml --trials +10
     """
+    from automap.api.display import make_display
+    from automap.api.elapsed import process_start
     from automap.api.executors import Workers
-    from automap.api.search import SearchInterrupted
-    from automap.api.search import search as run_search
-    from automap.api.sources import spec_file
+    from automap.api.limits import parse_limits
+    from automap.api.search import SearchInterrupted, search_source
+    from automap.api.sources import read_source, spec_file
     from automap.cli.console import say
     from automap.spec.display import shell_quoted
 
@@ -57,7 +59,8 @@ def search(
     if path != Path(spec):
         say(f"using the spec {path}")
     try:
-        study = run_search(path, trials=trials, time=time, workers=asked)
+        source = read_source(path, None, {})
+        study = search_source(source, parse_limits(trials, time), asked, make_display(True), process_start())
     except SearchInterrupted as interrupted:
         _report(interrupted.study, path)
         say(f"stopped; resume with: automap search {shell_quoted(path)}")

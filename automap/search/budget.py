@@ -6,14 +6,19 @@ import math
 from dataclasses import dataclass
 
 from automap.interfaces.metric import sign_of
+from automap.search.affordable import FINALISTS_SHARE, finalists_seconds
 from automap.search.finishing import CLOSING_SHARE
 from automap.search.study import Study
-from automap.spec.spec import Spec
-from automap.store import results, runs, studies
+from automap.store import results, studies
 from automap.store.results import ResultRow
 
-FINALISTS_SHARE = 0.25
-"""Training the finalists takes at most this share of the time budget."""
+CLOSING_SHARE_OF_TIME, FEWEST_CLOSING_SECONDS, MOST_CLOSING_SECONDS = 0.02, 2.0, 10.0
+"""Time at the end of a time budget in which nothing is trained: workers leave and the winner is published."""
+
+
+def closing_seconds(time_budget: float) -> float:
+    """Return how long before the end of its time budget a search stops training."""
+    return min(max(CLOSING_SHARE_OF_TIME * time_budget, FEWEST_CLOSING_SECONDS), MOST_CLOSING_SECONDS, time_budget / 4)
 
 
 @dataclass(frozen=True)
@@ -37,16 +42,23 @@ class Use:
         return None if self.leader is None else self.leader.value
 
     @property
+    def training_seconds(self) -> float:
+        """Seconds that are left for training, finalists included; infinite without a time budget."""
+        if self.time_budget is None:
+            return math.inf
+        return self.time_budget - closing_seconds(self.time_budget) - self.seconds
+
+    @property
     def time_is_over(self) -> bool:
-        """Whether the whole time budget, including the time for finalists, has been used."""
-        return self.time_budget is not None and self.seconds >= self.time_budget
+        """Whether no time is left for training."""
+        return self.training_seconds <= 0
 
     @property
     def time_to_close(self) -> bool:
-        """Whether only enough time is left to finish the best open trials."""
+        """Whether so much of the time is used that the best open trials should be finished."""
         if self.time_budget is None:
             return False
-        return self.seconds >= CLOSING_SHARE * (self.time_budget - self.reserved_seconds)
+        return self.seconds >= CLOSING_SHARE * (self.seconds + self.training_seconds - self.reserved_seconds)
 
     @property
     def spent(self) -> str | None:
@@ -55,7 +67,7 @@ class Use:
             return f"the target of {self.target:g} has been reached"
         if self.trial_budget is not None and self.trials >= self.trial_budget:
             return f"all {self.trial_budget} trials have been used"
-        if self.time_budget is not None and self.seconds + self.reserved_seconds >= self.time_budget:
+        if self.training_seconds <= self.reserved_seconds:
             return "the time has been used"
         return None
 
@@ -73,13 +85,8 @@ def budget_use(study: Study) -> Use:
         trial_budget=row.trial_budget,
         seconds=row.seconds_used,
         time_budget=row.time_budget,
-        reserved_seconds=min(
-            _finalists_seconds(
-                study.spec,
-                [result.cost.get("train_seconds", 0.0) for result in best],
-                workers=runs.count_running(study.store),
-            ),
-            FINALISTS_SHARE * (math.inf if row.time_budget is None else row.time_budget),
+        reserved_seconds=finalists_seconds(
+            study, best, math.inf if row.time_budget is None else FINALISTS_SHARE * row.time_budget
         ),
         leader=best[0] if best else None,
         target=target,
@@ -96,13 +103,3 @@ def is_closing(study: Study) -> bool:
 def finalist_count(study: Study) -> int:
     """Return how many trials should complete before the search ends."""
     return max(1, study.spec.finalists.top)
-
-
-def _finalists_seconds(spec: Spec, train_seconds: list[float], workers: int) -> float:
-    if not spec.finalists.top or not train_seconds:
-        return 0.0
-    # Workers train in parallel, each of them one run after the other.
-    seeds = spec.finalists.seeds
-    at_once = max(1, min(workers, seeds * len(train_seconds)))
-    rounds = math.ceil(seeds * len(train_seconds) / at_once)
-    return rounds * sum(train_seconds) / len(train_seconds)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from automap.interfaces.metric import sign_of
-from automap.search.budget import FINALISTS_SHARE
+from automap.search.affordable import FINALISTS_SHARE, affordable, training_seconds
+from automap.search.budget import budget_use
 from automap.search.pareto import first_fronts
 from automap.search.study import Study
 from automap.spec.objectives import objective_value
-from automap.store import results, runs, studies
+from automap.store import results, runs
 from automap.store.results import ResultRow
 
 FIRST_SEED = 1_000
@@ -32,43 +33,22 @@ def missing(study: Study) -> list[runs.NewRun]:
     seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(seed_count)]
     wanted = [
         runs.NewRun(result.trial, "final", seed, result.candidate, int(result.candidate["training"]["epochs"]))
-        for result in best[:count]
+        # Every candidate's first seed comes first: if time runs out, they have been treated alike.
         for seed in seeds
+        for result in best[:count]
     ]
     return [final for final in wanted if runs.find_run(study.store, final.trial, "final", final.seed) is None]
 
 
 def _affordable(study: Study, best: Sequence[ResultRow]) -> tuple[int, int]:
-    """Return the number of finalists, and of seeds for each, that fit into the study's time budget."""
-    row, seeds = studies.get_study(study.store), study.spec.finalists.seeds
-    if row.time_budget is None:
+    """Return how many finalists, and how many seeds of each, the study's time budget allows."""
+    use, seeds = budget_use(study), study.spec.finalists.seeds
+    if use.time_budget is None:
         return len(best), seeds
-    left = min(row.time_budget - row.seconds_used, FINALISTS_SHARE * row.time_budget)
-    return affordable([_full_seconds(study, result) for result in best], seeds, left)
-
-
-def affordable(seconds: Sequence[float], seeds: int, left: float) -> tuple[int, int]:
-    """Return the number of candidates, and of seeds for each, that can be trained in the time that is left.
-
-    If time is short, the number of seeds is reduced first, then the number of candidates, the worst first.
-
-    Args:
-        seconds: duration of one training of each candidate, the best first.
-        seeds: largest number of seeds for each.
-        left: seconds for all trainings together.
-    """
-    for count in range(len(seconds), 0, -1):
-        affordable_seeds = min(seeds, int(left / max(sum(seconds[:count]), 1e-9)))
-        if affordable_seeds > 0:
-            return count, affordable_seeds
-    return 0, 0
-
-
-def _full_seconds(study: Study, result: ResultRow) -> float:
-    """Return the duration of a full training; the trial itself may have finished early."""
-    run = runs.find_run(study.store, result.trial)
-    trained = result.cost.get("train_seconds", 0.0)
-    return trained if run is None else trained * run.epochs / min(max(run.epoch, 1), run.epochs)
+    workers = max(1, runs.count_running(study.store))
+    trained = sum(final.cost.get("train_seconds", 0.0) for final in results.list_results(study.store, kind="final"))
+    left = min(use.training_seconds * workers + trained, FINALISTS_SHARE * use.time_budget * workers)
+    return affordable([training_seconds(study, result) for result in best], seeds, left)
 
 
 def best_results(study: Study, count: int) -> list[ResultRow]:

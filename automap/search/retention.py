@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
 from automap.interfaces.metric import sign_of
-from automap.search.finalists import best_final, best_results
+from automap.search.finalists import best_results
 from automap.search.study import Study
 from automap.spec.objectives import objective_value
 from automap.spec.spec import Spec
 from automap.store import remote, results, run_files
-from automap.store.files import MODEL_FILES, NETWORK_FILE, RESULT_FILE, WEIGHT_FILES, run_folder_name
+from automap.store.files import RESULT_FILE, WEIGHT_FILES
 from automap.store.result import Result
-
-WINNER = "winner"
 
 _TRIAL_FOLDER = re.compile(r"trial-([0-9]{5,18})")
 
@@ -84,33 +80,3 @@ def read_result(spec: Spec, name: str) -> Result | None:
         path = spec.run_directory / name / RESULT_FILE
         text = path.read_text(encoding="utf-8") if path.is_file() else None
     return None if text is None else Result.model_validate(json.loads(text)["result"])
-
-
-def publish_winner(study: Study) -> str | None:
-    """Copy the winner's model to the folder ``winner`` of the run directory, atomically if that is local.
-
-    Returns:
-        That folder or its URL; None if no trial has completed.
-    """
-    final = best_final(study)
-    best = final or next(iter(best_results(study, 1)), None)
-    if best is None:
-        return None
-    spec, name = study.spec, run_folder_name(best.kind, best.trial, best.seed)
-    if spec.remote_runs is not None:
-        return _publish_remotely(spec.remote_runs, name, spec.run_directory / WINNER)
-    target, source = spec.run_directory / WINNER, spec.run_directory / name
-    run_files.require_real_folder(source)
-    if (source / NETWORK_FILE).is_file():
-        run_files.copy_files(source, MODEL_FILES, target)
-    return str(target) if target.exists() else None
-
-
-def _publish_remotely(url: str, name: str, scratch: Path) -> str:
-    target = remote.child(url, WINNER)
-    remote.pull(remote.child(url, name), scratch)
-    for file in MODEL_FILES:
-        if (scratch / file).exists():
-            remote.push(scratch / file, target)
-    shutil.rmtree(scratch, ignore_errors=True)
-    return target

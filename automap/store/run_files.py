@@ -6,6 +6,7 @@ and only names that automap itself writes are deleted.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -98,6 +99,9 @@ def _copy(source: Path, target: Path) -> None:
 
 def _exchange(fresh: Path, target: Path) -> None:
     """Rename a folder to the name of another one, which is deleted."""
+    if target.is_dir() and not target.is_symlink() and _swap(fresh, target):
+        # What was there now has the temporary name, and is deleted under it.
+        return
     while True:
         # Renaming cannot replace a folder that is not empty; if another process is faster, try again.
         old = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
@@ -112,6 +116,19 @@ def _exchange(fresh: Path, target: Path) -> None:
             return
         finally:
             _delete(old, target.name)
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the system cannot: only Linux and macOS can."""
+    system = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    if hasattr(system, "renameat2"):
+        return int(system.renameat2(_HERE, names[0], _HERE, names[1], _EXCHANGE)) == 0
+    return hasattr(system, "renamex_np") and int(system.renamex_np(*names, _EXCHANGE)) == 0
+
+
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD of Linux; RENAME_EXCHANGE of Linux, which has the value of RENAME_SWAP of macOS."""
 
 
 def _delete(old: Path, name: str) -> None:

@@ -207,14 +207,18 @@ def correct_slots(store: StudyStore, *, taken: int, started: int) -> bool:
         return changed_rows(session, lost.values(slots_taken=started)) == 1
 
 
-def tick(store: StudyStore) -> None:
+def tick(store: StudyStore, unseen: float = 0.0) -> None:
     """Add the time since the last tick to the time that a study has used.
 
     Every driver of a search calls this about once a second. With several drivers, time is counted once; time during
     which no driver was running, or the machine was asleep, is not counted.
+
+    Args:
+        store: the study's records.
+        unseen: seconds to add if no driver was running: what the caller did before its first tick.
     """
     gap = database_now() - StudyTable.ticked_at
-    counted = case((and_(gap > 0, gap <= MAX_TICK_SECONDS), gap), else_=0.0)
+    counted = case((and_(gap > 0, gap <= MAX_TICK_SECONDS), gap), else_=unseen)
     with writing(store.engine) as session:
         session.execute(
             _of(store.id).ordered_values(

@@ -51,8 +51,16 @@ Phase = Literal["compiling", "training", "evaluating"]
 """What a trial is doing; ``compiling`` includes building and the first steps."""
 
 
+SaveModel = Callable[[Path], None]
+"""Writes the best weights of a trial so far, as a complete model, into an existing folder."""
+
+
 def ignore_phase(_: Phase) -> None:
     """Ignore the phase: the default callback."""
+
+
+def ignore_model(_: SaveModel) -> None:
+    """Save nothing."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,8 @@ class TrialRequest:
     carry_on: bool = False
     """Whether to continue a trial that finished early, from the checkpoint before its learning rate decayed."""
     extras: TrainingExtras = NO_EXTRAS
+    on_improvement: Callable[[SaveModel], None] = ignore_model
+    """Called after every evaluation that is the trial's best so far, once it was reported."""
     on_phase: Callable[[Phase], None] = ignore_phase
     """Called with what the trial is doing, for display."""
 

@@ -18,6 +18,7 @@ from automap.store.atomic import first_line, make_way, require_file, write_text
 from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
 from automap.store.result import Result, State
 from automap.training import backend
+from automap.training.best_model import save_best
 from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
 from automap.training.evaluate import Evaluated
 from automap.training.failures import OutOfMemoryError, failures_explained
@@ -152,7 +153,10 @@ def _train(
         with failures_explained():
             evaluation = trainer.evaluate(images)
         trainer.save()
-        match report(evaluation):
+        decision = report(evaluation)
+        if progress.best_point == len(progress.curve):
+            request.on_improvement(lambda folder: save_best(trainer, folder))
+        match decision:
             case Decision.PAUSE:
                 raise Paused
             case Decision.STOP:
@@ -230,7 +234,11 @@ def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | Non
                 _require_time(trainer, left)
                 trainer.finish_early(left - trainer.seconds_to(progress.steps))
                 step = trainer.last_step
-            stop = min(step, trainer.step_within(DEADLINE_STEP_SECONDS))
+            elif trainer.finishes_early and left <= trainer.seconds_to(progress.steps):
+                # The machine became slower than it was when the decay began.
+                trainer.end_here()
+                break
+            stop = min(step, trainer.step_within(min(DEADLINE_STEP_SECONDS, max(left, 0.0) / 4)))
         with failures_explained():
             trainer.fit(stop)
     return None if trainer.finishes_early else images

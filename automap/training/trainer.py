@@ -305,6 +305,10 @@ class Trainer:
         steps = PACE_STEPS if rate is None else max(1, int(seconds * rate))
         return self.progress.steps + -(-steps // parts) * parts
 
+    def end_here(self) -> None:
+        """Cut a training that finishes early short: the next evaluation is its last."""
+        self.progress.ends_at = self.progress.steps
+
     def load_best(self) -> Evaluated:
         """Load the best weights into the network and evaluate them on the whole validation split."""
         self.model.network.set_weights(self.progress.weights)

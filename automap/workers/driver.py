@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from automap.store.remote import check_remote
 from automap.store.retry import Outage, with_retries
 from automap.store.runs import Run
 from automap.workers.executor import Death, Executor
+from automap.workers.phases import read_phases
 from automap.workers.run_folder import private_folder
 
 POLL_SECONDS = 0.5
@@ -81,8 +83,11 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
         try:
             now = snapshot(study)
             view.update(now)
-            died = losses.release_dead(study, now, executor.alive(), counted=not interrupted())
+            died = losses.release_dead(study, now, executor.alive(), counted=not (interrupted() or over))
             studies.tick(study.store)
+            if over and now.use.seconds > (now.use.time_budget or math.inf) and not _evaluates(study, now):
+                # One that is slower than it was measured to be: what it trained since its checkpoint is lost.
+                executor.stop(now=True)
             if now.use.time_is_over and not over:
                 # Workers watch the time themselves; this stops those that evaluate or are starting. Only once: a
                 # second signal would kill a process that is exiting.
@@ -98,13 +103,18 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             outage.extend(error)
             view.database_away(str(error))
             died = False
-        if losses.last is not None and losses.hopeless:
+        if losses.last is not None and losses.hopeless and not over:
             _give_up(executor, losses.last)
         if died and not interrupted() and not over:
             executor.start()
         time.sleep(POLL_SECONDS)
     view.update(with_retries(lambda: snapshot(study)))
     return not interrupted()
+
+
+def _evaluates(study: Study, now: Snapshot) -> bool:
+    workers = [run.worker for run in now.active if run.state == "running" and run.worker is not None]
+    return "evaluating" in read_phases(study.spec, workers).values()
 
 
 @dataclass

@@ -29,13 +29,15 @@ from automap.store.retry import with_retries
 from automap.store.runs import Run
 from automap.store.weights import pinned
 from automap.training.preflight import preflight
-from automap.training.request import OutOfTime, Paused, TrialRequest
+from automap.training.request import OutOfTime, Paused, SaveModel, TrialRequest
 from automap.training.run_trial import run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.workers.evaluation import evaluation_plan
 from automap.workers.identity import DeadWorkers
 from automap.workers.lease import Lease
 from automap.workers.run_folder import RunFolder
+from automap.workers.showcase import Showcase
+from automap.workers.startup import Startup
 
 MAX_ATTEMPTS = 3
 """A run is marked as failed after this many of its workers have died."""
@@ -93,6 +95,8 @@ class Worker:
     name: str
     stop: threading.Event
     compiled: CompiledModels = field(default_factory=CompiledModels)
+    _showcase: Showcase = field(init=False)
+    _startup: Startup = field(default_factory=Startup)
     _dead: DeadWorkers = field(default_factory=DeadWorkers)
     _only_finalists: bool = False
     """Whether the time for trials is over."""
@@ -102,6 +106,7 @@ class Worker:
         sample_from_rungs(self.study)
         while not self.stop.is_set():
             with_retries(lambda: self._dead.release(self.study), self.stop)
+            self._only_finalists |= with_retries(self._is_too_late, self.stop)
             run = with_retries(self._next_run, self.stop)
             if run is not None:
                 try:
@@ -115,6 +120,14 @@ class Worker:
                 self.stop.wait(IDLE_SECONDS)
             elif not with_retries(lambda: finalists.appoint(self.study), self.stop):
                 return
+
+    def __post_init__(self) -> None:
+        self._showcase = Showcase(self.study)
+
+    def _is_too_late(self) -> bool:
+        """Return whether a trial that is started or resumed now would be over before it has trained."""
+        use = budget_use(self.study)
+        return use.training_seconds - use.reserved_seconds < self._startup.seconds
 
     def _next_run(self) -> Run | None:
         if self._only_finalists:
@@ -164,6 +177,11 @@ class Worker:
         if run.kind == "search":
             with_retries(lambda: tell_result(study, run.trial, result))
         with_retries(lambda: _clean(study, run, name, result))
+        self._show(run, result)
+
+    def _show(self, run: Run, result: Result) -> None:
+        if run.kind == "search" and result.state == "complete":
+            with_retries(lambda: self._showcase.show_complete(run.trial))
 
     def _give_back(self, run: Run, lease: Lease) -> None:
         """Pause a run that waits for promotion, or release one that was interrupted."""
@@ -179,7 +197,10 @@ class Worker:
             reason = f"its workers died {run.attempts - 1} times; the last one: {run.last_death or 'no heartbeat'}"
             return Result(state="failed", reason=reason)
 
+        seen: list[Evaluation] = []
+
         def report(epoch: Evaluation) -> Decision:
+            seen.append(epoch)
             folder.checkpointed()
             with_retries(lambda: lease.report(epoch))
             if lease.lost:
@@ -189,6 +210,10 @@ class Worker:
                 decision = with_retries(lambda: decide(study, run.trial, epoch))
             lease.paused = decision is Decision.PAUSE
             return Decision.PAUSE if self.stop.is_set() and decision is Decision.CONTINUE else decision
+
+        def publish(save: SaveModel) -> None:
+            if run.kind == "search" and not lease.lost:
+                with_retries(lambda: self._showcase.show(seen[-1], save))
 
         candidate = Candidate.model_validate(run.candidate)
         request = TrialRequest(
@@ -204,7 +229,8 @@ class Worker:
             is_worth_keeping=lambda metrics, cost: (
                 run.kind == "final" or with_retries(lambda: retention.would_be_kept(study, metrics, cost))
             ),
-            on_phase=lease.note_phase,
+            on_improvement=publish,
+            on_phase=self._startup.watching(lease.note_phase),
         )
         return run_trial(request, self.data, report, self.compiled)
 
@@ -217,8 +243,8 @@ def deadline_of(study: Study, run: Run) -> float | None:
     use = budget_use(study)
     if use.time_budget is None:
         return None
-    reserved = min(use.reserved_seconds, use.time_budget / 4) if run.kind == "search" else 0.0
-    return time.monotonic() + use.time_budget - use.seconds - reserved
+    reserved = use.reserved_seconds if run.kind == "search" else 0.0
+    return time.monotonic() + use.training_seconds - reserved
 
 
 def _clean(study: Study, run: Run, name: str, result: Result) -> None:
