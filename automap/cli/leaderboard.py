@@ -34,6 +34,7 @@ class States(StrEnum):
     RANKED = "ranked"
     ALL = "all"
     PRUNED = "pruned"
+    PAUSED = "paused"
     INFEASIBLE = "infeasible"
     FAILED = "failed"
 

@@ -13,8 +13,8 @@ from automap.spec.display import html_of, text_of
 from automap.spec.objectives import COSTS, Objective
 from automap.store.rankings import Measure
 
-RowState = Literal["finalist", "complete", "pruned", "infeasible", "failed"]
-States = Literal["ranked", "all", "pruned", "infeasible", "failed"]
+RowState = Literal["finalist", "complete", "paused", "pruned", "infeasible", "failed"]
+States = Literal["ranked", "all", "paused", "pruned", "infeasible", "failed"]
 """Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other state."""
 
 
@@ -51,6 +51,8 @@ class Row:
     """Mean over the seeds."""
     artifacts: str | None
     """Folder or URL of the run's artifacts; for finalists, of the best seed."""
+    epochs: float | None
+    """Number of trained epochs, the mean over the seeds; None where an earlier version did not store it."""
     reason: str | None
     """Why the trial is not complete."""
 

@@ -87,6 +87,7 @@ def _row_data(row: Row, several: bool) -> dict[str, Any]:
         data["reason"] = row.reason
     return data | {
         "seeds": row.seeds,
+        "epochs": row.epochs,
         "candidate": row.candidate,
         "validation": _estimates_data(row.validation),
         "test": None if row.test is None else _estimates_data(row.test),
@@ -119,6 +120,7 @@ _GROUPS = (
     "state",
     "reason",
     "seeds",
+    "epochs",
     "validation",
     "test",
     "cost",

@@ -12,6 +12,7 @@ numbers are equal.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -21,6 +22,7 @@ from sqlalchemy import Engine
 from automap.exceptions import UserError
 from automap.interfaces.metric import sign_of
 from automap.leaderboard.board import Leaderboard, MeanStd, Row, RowState, States, objective_measure
+from automap.leaderboard.paused import paused_rows
 from automap.leaderboard.sort_key import parse_measure
 from automap.search.pareto import first_fronts
 from automap.spec.objectives import Objective
@@ -63,7 +65,7 @@ def rank(
     measure = None if sort is None else parse_measure(engine, studies, sort)
     standing = _Standing(engine, studies, objectives)
     rows: list[Row]
-    if state in UNRANKED:
+    if state in (*UNRANKED, "paused"):
         rows, ranked = [], standing.count()
     elif pareto:
         rows = standing.front()
@@ -75,6 +77,11 @@ def rank(
     else:
         rows, ranked = standing.by_objectives(limit), standing.count()
     rows = rows[:limit]
+    if state in ("all", "paused"):
+        rows += paused_rows(engine, studies)[:limit]
+    elif state == "ranked" and measure is None and not pareto:
+        # They come below all others, as far as there is room.
+        rows += paused_rows(engine, studies)[: None if limit is None else limit - len(rows)]
     if state != "ranked":
         rows += standing.unranked([each for each in UNRANKED if state in ("all", each)], limit)
     names = tuple(study.name for study in studies)
@@ -186,8 +193,14 @@ class _Standing:
             test=_estimates(tests) if tests else None,
             cost={name: found.mean for name, found in _estimates([result.cost for result in results]).items()},
             artifacts=None if artifacts is None else child(study.run_directory, artifacts),
+            epochs=_mean([result.cost.get("epochs") for result in results]),
             reason=best.result.reason,
         )
+
+
+def _mean(numbers: Sequence[float | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return statistics.fmean(known) if known else None
 
 
 def _estimates(parts: Sequence[dict[str, float]]) -> dict[str, MeanStd]:

@@ -13,7 +13,7 @@ from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.columns import Column, fitting_columns
 from automap.spec.display import escaped
 
-_STATE_STYLES = {"failed": "red", "infeasible": "magenta", "pruned": "yellow"}
+_STATE_STYLES = {"paused": "cyan", "failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 
 
 def leaderboard_table(board: Leaderboard, width: int) -> RenderableType:

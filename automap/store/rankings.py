@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, select
 from sqlalchemy.orm import defer
 
 from automap.exceptions import UserError
 from automap.interfaces.metric import Direction
-from automap.store.models import ResultTable, RunTable
+from automap.store.models import MeasurementTable, ResultTable, RunTable
 from automap.store.result import State
 from automap.store.results import ResultRow, ordered, result_row
 from automap.store.study_store import StudyStore
@@ -102,6 +102,53 @@ def unranked_results(
         ResultTable.study_id.in_(study_ids), ResultTable.kind == "search", ResultTable.state.in_(states)
     )
     return _read(engine, query.order_by(ResultTable.id.desc()).limit(limit))
+
+
+class PausedTrial(NamedTuple):
+    """A trial that waits for the scheduler to resume it."""
+
+    study_id: int
+    trial: int
+    candidate: dict[str, Any]
+    epochs: int
+    """Of a full training."""
+    images: int
+    """Training images at its last rung."""
+    objectives: dict[str, float | None]
+    """At its last rung, by metric."""
+    seconds: float
+    """Training time so far."""
+
+
+def paused_trials(engine: Engine, study_ids: Sequence[int]) -> list[PausedTrial]:
+    """Return the paused trials of some studies as they were at their last rung, the longest trained first."""
+    last = (
+        select(MeasurementTable.study_id, MeasurementTable.trial, func.max(MeasurementTable.images).label("images"))
+        .group_by(MeasurementTable.study_id, MeasurementTable.trial)
+        .subquery()
+    )
+    on_trial = and_(last.c.study_id == RunTable.study_id, last.c.trial == RunTable.trial)
+    on_rung = and_(
+        MeasurementTable.study_id == last.c.study_id,
+        MeasurementTable.trial == last.c.trial,
+        MeasurementTable.images == last.c.images,
+    )
+    query = (
+        select(RunTable, MeasurementTable)
+        .join(last, on_trial)
+        .join(MeasurementTable, on_rung)
+        .outerjoin(ResultTable, ResultTable.run_id == RunTable.id)
+        .where(RunTable.study_id.in_(study_ids), RunTable.kind == "search", RunTable.state == "paused")
+        .where(ResultTable.id.is_(None))
+        .order_by(MeasurementTable.images.desc(), RunTable.trial)
+    )
+    with reading(engine) as session:
+        return [
+            PausedTrial(
+                run.study_id, run.trial, run.candidate, run.epochs, found.images, found.objectives, found.seconds
+            )
+            for run, found in session.execute(query).tuples()
+        ]
 
 
 def count_complete(engine: Engine, study_ids: Sequence[int]) -> int:

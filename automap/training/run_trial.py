@@ -302,12 +302,13 @@ def _result(
     notes = list(progress.notes)
     if state == "complete" and progress.best_point < len(progress.curve):
         notes.append(f"weights of epoch {progress.best_epoch:.3g} of {progress.epoch:.3g}")
+    cost = {"train_seconds": progress.seconds, "epochs": float(progress.epoch), **progress.cost}
     return Result(
         state=state,
         reason=reason,
         validation=progress.best_metrics,
         test=test,
-        cost={"train_seconds": progress.seconds, **progress.cost},
+        cost=cost,
         curve=tuple(progress.curve),
         notes=tuple(notes),
     )
