@@ -149,13 +149,9 @@ def _train(
 
     # A very short training may end while its pace is measured; it is evaluated anyway.
     while (progress.steps < trainer.last_step or not progress.curve) and not _stops_early(trainer):
-        images = _fit_to_next_evaluation(trainer, plan)
-        with failures_explained():
-            evaluation = trainer.evaluate(images)
-        trainer.save()
+        evaluation = _evaluate(trainer, _fit_to_next_evaluation(trainer, plan))
         decision = report(evaluation)
-        if progress.best_point == len(progress.curve):
-            request.on_improvement(lambda folder: save_best(trainer, folder))
+        _offer_best(trainer)
         match decision:
             case Decision.PAUSE:
                 raise Paused
@@ -167,6 +163,19 @@ def _train(
                 trainer.finish_early()
 
     return _complete(trainer)
+
+
+def _evaluate(trainer: Trainer, images: int | None) -> Evaluation:
+    with failures_explained():
+        evaluation = trainer.evaluate(images)
+    trainer.save()
+    return evaluation
+
+
+def _offer_best(trainer: Trainer) -> None:
+    """Offer the weights to whoever publishes the study's best model, if they are the trial's best so far."""
+    if trainer.progress.best_point == len(trainer.progress.curve):
+        trainer.request.on_improvement(lambda folder: save_best(trainer, folder))
 
 
 def _train_head(
