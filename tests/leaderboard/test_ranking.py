@@ -18,7 +18,7 @@ from support.studies import (
 from automap.exceptions import UserError
 from automap.leaderboard.board import Leaderboard
 from automap.leaderboard.ranking import rank
-from automap.store import runs
+from automap.store import leases, measurements, runs, studies
 from automap.store.result import Result
 from automap.store.runs import NewRun
 from automap.store.study_store import StudyStore
@@ -268,3 +268,24 @@ def test_a_trial_without_its_objective_is_not_ranked(engine: Engine) -> None:
         Result(state="complete", validation={"accuracy": math.nan}, cost={"latency_ms": 1.0}),
     )
     assert [row.trial for row in rank(engine, [study]).rows] == [0]
+
+
+def test_paused_trials_come_below_the_ranked_ones_with_what_they_have_trained(engine: Engine) -> None:
+    study = make_study(engine, "paused", spec={"training": {"epochs": 8}})
+    store = StudyStore(engine, study.id)
+    studies.fix_rungs(store, [100, 400, 800])
+    add_trial(engine, study, 0, complete(0.8))
+    for trial, (images, accuracy) in enumerate([(100, 0.9), (400, 0.7)], start=1):
+        run = runs.start_run(store, runs.NewRun(trial, "search", trial, candidate(), 8), "writer")
+        measurements.add_measurement(store, trial, images, {"accuracy": accuracy}, 5.0)
+        leases.pause(engine, run.id, "writer")
+    rows = rank(engine, [studies.get_study(store)]).rows
+    assert [(row.trial, row.state, row.rank, row.epochs) for row in rows] == [
+        (0, "complete", 1, None),
+        (2, "paused", None, 4.0),
+        (1, "paused", None, 1.0),
+    ]
+    assert rows[1].validation["accuracy"].mean == 0.7
+    assert rows[1].reason == "paused after 4 of at most 8 epochs"
+    only = rank(engine, [studies.get_study(store)], state="paused").rows
+    assert [row.trial for row in only] == [2, 1]

@@ -115,7 +115,7 @@ def test_json_is_as_documented(engine: Engine, study: StudyRow) -> None:
     assert data["study"] == "digits"
     assert data["objectives"] == [{"metric": "accuracy", "direction": "maximize"}]
     first, second = data["rows"][:2]
-    keys = ["rank", "trial", "state", "seeds", "candidate", "validation", "test", "cost", "artifacts"]
+    keys = ["rank", "trial", "state", "seeds", "epochs", "candidate", "validation", "test", "cost", "artifacts"]
     assert list(first) == keys
     assert list(second) == keys
     assert (first["rank"], first["trial"], first["state"], first["seeds"]) == (1, 2, "finalist", 3)

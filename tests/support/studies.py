@@ -24,12 +24,13 @@ def make_study(
     objectives: Sequence[Mapping[str, Any]] = ACCURACY,
     trial_budget: int | None = None,
     task: str = "classification",
+    spec: Mapping[str, Any] | None = None,
 ) -> StudyRow:
     """Create a study."""
     new = NewStudy(
         name=name,
         spec_text="dataset: {type: sklearn, name: digits}\n",
-        spec={"name": name, "task": {"type": task}},
+        spec={"name": name, "task": {"type": task}, **(spec or {})},
         objectives=[dict(objective) for objective in objectives],
         data_fingerprint="f00d",
         environment={"python": "3.11"},

@@ -3,8 +3,11 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
-from support.searching import ended, query, start, write_tiny
+from PIL import Image
+from support.program import run_automap
+from support.searching import ended, kill, query, start, wait_for, workers_of, write_tiny
 
 pytestmark = pytest.mark.slow
 
@@ -17,11 +20,26 @@ def test_a_trial_that_is_too_long_for_the_budget_finishes_early(tmp_path: Path) 
     started = time.monotonic()
     code, said = ended(start("search", spec, folder=tmp_path))
     assert code == 0, said
-    # The program's own start is no part of the budget; on this machine it takes seconds.
-    assert time.monotonic() - started < 45 + 30
+    # The budget counts from the start of the command; the rest is for machines that are busy with something else.
+    assert time.monotonic() - started < 45 + 15
     assert query(storage, "SELECT max(seconds_used) < 48 FROM automap_studies") == [(1,)]
-    assert query(storage, "SELECT state FROM automap_results WHERE kind = 'search'") == [("complete",)]
-    [(notes,)] = query(storage, "SELECT notes FROM automap_results WHERE kind = 'search'")
-    assert "finished early after" in notes
+    found = query(storage, "SELECT state, notes FROM automap_results WHERE kind = 'search' ORDER BY trial")
+    assert {state for state, _ in found} == {"complete"}
+    assert "finished early after" in found[0][1]
     # Training it again would take as long: its own weights are the winner.
     assert (tmp_path / "automap.runs" / "tiny" / "winner" / "model.keras").exists()
+
+
+def test_the_best_model_so_far_predicts_while_the_search_runs_and_after_it_was_killed(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path}/automap.db"
+    spec = write_tiny(tmp_path, trials=3, epochs=400, storage=storage)
+    search = start("search", spec, "--workers", 1, folder=tmp_path)
+    winner = tmp_path / "automap.runs" / "tiny" / "winner"
+    wait_for(lambda: (winner / "model.keras").is_file())
+    assert search.poll() is None, "the search ended before its first model was looked at"
+    kill([search.pid, *workers_of(search)])
+    image = tmp_path / "digit.png"
+    Image.fromarray(np.full((8, 8), 128, np.uint8)).save(image)
+    done = run_automap("predict", winner, image, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert "probability" in done.stdout
