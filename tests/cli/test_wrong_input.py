@@ -132,7 +132,7 @@ def test_a_cache_that_cannot_be_made_is_named(folder, monkeypatch):
 
 def test_a_folder_whose_spec_exists_for_other_data(folder):
     Path("empty.yaml").write_text("dataset: {type: folder, path: elsewhere}\n")
-    assert "about other data" in refused("search", "empty")
+    assert "describes other data" in refused("search", "empty")
 
 
 COMMANDS = [["leaderboard"], ["show", "digits", "0"], ["studies"], ["plugins", "info", "cnn"], ["schema"]]
