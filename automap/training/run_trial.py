@@ -243,10 +243,9 @@ def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | Non
                 _require_time(trainer, left)
                 trainer.finish_early(left - trainer.seconds_to(progress.steps))
                 step = trainer.last_step
-            elif trainer.finishes_early and left <= trainer.seconds_to(progress.steps):
-                # The machine became slower than it was when the decay began.
-                trainer.end_here()
-                break
+            elif trainer.finishes_early:
+                trainer.hasten(left - trainer.seconds_to(progress.steps))
+                step = trainer.last_step
             stop = min(step, trainer.step_within(min(DEADLINE_STEP_SECONDS, max(left, 0.0) / 4)))
         with failures_explained():
             trainer.fit(stop)

@@ -305,9 +305,19 @@ class Trainer:
         steps = PACE_STEPS if rate is None else max(1, int(seconds * rate))
         return self.progress.steps + -(-steps // parts) * parts
 
-    def end_here(self) -> None:
-        """Cut a training that finishes early short: the next evaluation is its last."""
-        self.progress.ends_at = self.progress.steps
+    def hasten(self, seconds: float) -> None:
+        """Bring the end of the final decay forward if the machine has become too slow to reach it.
+
+        Args:
+            seconds: time that is left for training.
+        """
+        rate, progress = self._speed.steps_per_second, self.progress
+        if not rate or progress.decay_start is None:
+            return
+        steps = -(-max(1, int(seconds * rate)) // progress.parts) * progress.parts
+        if progress.steps + steps < self.last_step:
+            progress.ends_at = progress.steps + steps
+            schedule_of(self.model.optimizer).decay_from(progress.decay_start, progress.ends_at)
 
     def load_best(self) -> Evaluated:
         """Load the best weights into the network and evaluate them on the whole validation split."""
