@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "Write a report of a study as one self-contained HTML page.",
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",
+    "explain": "Explain a model's answers with heat maps.",
     "export": "Export a model and verify the exported file.",
     "plugins": "List, explain and create plugins.",
     "doctor": "Check the records of a study, or check this machine.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automap.exceptions import UserError
 from automap.interfaces.answer import Answer
@@ -16,6 +17,9 @@ from automap.models.runtime import Runtime
 from automap.store.files import SAMPLES_FILE
 from automap.training.model_card import ModelCard
 from automap.training.samples import Samples, load_samples
+
+if TYPE_CHECKING:
+    from automap.models.explain.explain import Explanation
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,29 @@ class LoadedModel:
         from automap.models.export.export import export_model
 
         return export_model(self, format_, Path(directory), int8=int8).path
+
+    def explain(
+        self, images: Sequence[str | Path | bytes | Array], *, method: str = "auto", label: str | None = None
+    ) -> list[Explanation]:
+        """Return a heat map for each image: which parts raise the score of the answer.
+
+        Args:
+            images: paths, encoded images, or pixels ``(height, width[, channels])``.
+            method: ``grad_cam``, ``grad_cam_pp``, ``layer_cam``, ``integrated_gradients``, ``occlusion``, a plugin's,
+                or ``auto``: the one whose maps are the most faithful on validation images.
+            label: the class, or the name of the number, to explain; None for the model's answer.
+
+        Raises:
+            UserError: if an image cannot be read, or the model's answers cannot be explained.
+        """
+        from automap.data.decode.errors import BadImage
+        from automap.models.explain.explain import explain
+
+        sources = [Path(image) if isinstance(image, str) else image for image in images]
+        try:
+            return list(explain(self, sources, method, label))
+        except BadImage as error:
+            raise UserError(f"cannot read an image: {error}") from error
 
     def predict(self, images: Sequence[str | Path | bytes | Array]) -> list[Answer]:
         """Return an answer for each image.

@@ -156,7 +156,7 @@ def draw(model: LoadedModel, prediction: Prediction) -> Image.Image:
         BadImage: if the image can no longer be read.
     """
     assert prediction.answer is not None, "only an answer can be drawn"
-    image = Image.fromarray(_shown(prediction.source, model.info.image))
+    image = Image.fromarray(shown(prediction.source, model.info.image))
     return model.task.drawing(model.info).draw(image, prediction.answer)
 
 
@@ -169,6 +169,6 @@ def _whole(source: Source, info: ImageInfo, channels: int | None = None) -> Arra
     return decode_record(source, info.model_copy(update={"shape": shape, "resize": "stretch"})).pixels
 
 
-def _shown(source: Source, info: ImageInfo) -> Array:
+def shown(source: Source, info: ImageInfo) -> Array:
     """Return an image in its own size, upright, as 8-bit colours, also of a colour image for a grey model."""
     return as_display(_whole(source, info, 3 if info.shape[2] == 1 else None), info)

@@ -150,6 +150,7 @@ CALLS = {
     "report": [[STUDY, "--output", f"{NAME}.html"], [NAME]],
     "studies": [[], ["--storage", f"sqlite:///{NAME}.db"]],
     "predict": [[NAME, "a.png"], [STUDY, NAME], ["a.png", f"*{NAME}*"]],
+    "explain": [[NAME, "a.png"], [STUDY, NAME]],
     "export": [[NAME], [STUDY]],
     "plugins": [["info", NAME], ["new", NAME], ["list", "--kind", NAME]],
     "doctor": [[STUDY], [NAME]],

@@ -1,0 +1,1 @@
+"""Explanations: heat maps of what a model's answers rest on."""
