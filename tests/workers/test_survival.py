@@ -155,7 +155,7 @@ def test_a_worker_joins_from_another_folder_and_stops_on_sigterm(tmp_path: Path,
     joined.send_signal(signal.SIGTERM)
     code, said = ended(joined, seconds=60)
     assert code == 130, said
-    assert "trials in training continue on other workers" in said
+    assert "other workers, or the same command, resume its trials" in said
     code, said = ended(search)
     assert code == 0, said
     # To leave is no death: the run that went on elsewhere is at its first attempt still.
