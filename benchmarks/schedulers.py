@@ -8,8 +8,9 @@ resuming are free here, so the numbers are upper bounds for real searches.
 A file holds ``names`` and, for each table T, ``T/hyperparameters`` (configurations, hyperparameters) and
 ``T/validation_loss`` (configurations, steps + 1): the loss before training and after each of `steps` steps.
 
-Every loss is scaled so that the best of its table is 0 and the median final loss is 1, and clipped there; a loss that
-is not finite counts as 1. The regret of a search is the smallest loss that it has seen. A scheduler's speed-up at a
+Every loss is scaled so that the best of its table is 0 and the median final loss is 1. The regret of a search is the
+smallest loss that it has seen, at most 1. Schedulers see losses above 1 as they are, as they would in a real search:
+early in training nearly all of them can be. A scheduler's speed-up at a
 budget of B full trainings is k / B, where k is the number of full trainings after which random search has the same mean
 regret: over all tables (``mean_speedup``) and for each alone (``worst_speedup`` is the smallest).
 """
@@ -54,7 +55,7 @@ class Table:
 
     name: str
     losses: Floats
-    """(configurations, steps + 1), scaled to [0, 1]."""
+    """(configurations, steps + 1): 0 is the best, 1 the median final one; infinite where not finite."""
     positions: Floats
     """(configurations, hyperparameters): quantiles, so that every hyperparameter is uniform, as it was drawn."""
     names: tuple[str, ...]
@@ -93,7 +94,7 @@ def scaled(losses: Floats) -> Floats:
     best = losses[np.isfinite(losses)].min()
     final = np.where(np.isfinite(losses[:, -1]), losses[:, -1], np.inf)
     found = (losses - best) / (np.median(final) - best)
-    return np.clip(np.where(np.isfinite(found), found, 1.0), 0.0, 1.0)
+    return np.where(np.isfinite(found), found, np.inf)
 
 
 def quantiles(values: Floats) -> Floats:
@@ -199,7 +200,7 @@ def optuna_regret(table: Table, pruner: optuna.pruners.BasePruner, seed: int, bu
 
 def random_regrets(table: Table) -> Floats:
     """Return the expected regret of random search after 0, 1, 2, ... full trainings."""
-    best = np.sort(table.losses[:, 1:].min(axis=1))
+    best = np.sort(np.minimum(table.losses[:, 1:].min(axis=1), 1.0))
     count = len(best)
     regrets = [1.0]
     # The chance that all draws but none of the better configurations are among the rest, step by step.
