@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from automap.data.decode.image import Placed, decode_record
-from automap.exceptions import PluginError, UserError
+from automap.exceptions import UserError
 from automap.interfaces.array import Array
+from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.explainer import Explainer
 from automap.interfaces.sample import IMAGE
 from automap.models.explain.faithfulness import faithfulness
 from automap.models.explain.network import ExplainedNetwork
 from automap.models.explain.scores import Question, question, similarity
-from automap.spec.plugins import find_plugins, unknown_name_message
+from automap.spec.plugins import find_plugins, load_class
 from automap.tasks.face_recognition.task import FaceRecognition
 
 if TYPE_CHECKING:
@@ -62,16 +62,7 @@ def load_explainer(name: str) -> Explainer:
     Raises:
         PluginError: if there is none, or it cannot be imported.
     """
-    found = find_plugins(Explainer.group).get(name)
-    if not found:
-        raise PluginError(unknown_name_message(Explainer.group, name))
-    try:
-        explainer = EntryPoint(name, found[0].value, Explainer.group).load()
-    except Exception as error:
-        raise PluginError(f"explainer '{name}' of {found[0].distribution} is broken: {error}") from error
-    if not (isinstance(explainer, type) and issubclass(explainer, Explainer)):
-        raise PluginError(f"explainer '{name}' of {found[0].distribution} is not a subclass of Explainer")
-    return explainer()
+    return load_class(Explainer, Explainer.group, name)()  # type: ignore[type-abstract]
 
 
 def explain(
@@ -93,9 +84,9 @@ def explain(
     explainer_name = choose_method(model).method if method == AUTO else method
     explainer = load_explainer(explainer_name)
     placed = [decode_record(source, model.info.image) for source in sources]
+    explained = _Explained(network, model.info.image)
     for one, asked in zip(placed, _questions(model, placed, chosen), strict=True):
-        image = one.pixels.astype(np.float32)
-        heat = explainer.heat(ExplainedNetwork(network, asked, model.info.image), image)
+        heat = explainer.heat(explained.about(asked), one.pixels.astype(np.float32))
         yield Explanation(asked.name, explainer_name, _in_image(_scaled(heat), one))
 
 
@@ -111,14 +102,30 @@ def choose_method(model: LoadedModel) -> Choice:
     images = samples.inputs[IMAGE][:AUTO_IMAGES].astype(np.float32)
     outputs = model.runtime.run({IMAGE: images})
     gains: dict[str, list[float]] = {name: [] for name in sorted(find_plugins(Explainer.group))}
+    explainers = {name: load_explainer(name) for name in gains}
+    kept = _Explained(network, model.info.image)
     for image, asked in zip(images, _validation_questions(model, outputs), strict=True):
-        explained = ExplainedNetwork(network, asked, model.info.image)
+        explained = kept.about(asked)
         for name, found in gains.items():
-            heat = resized(_scaled(load_explainer(name).heat(explained, image)), image.shape[:2])
+            heat = resized(_scaled(explainers[name].heat(explained, image)), image.shape[:2])
             measured = faithfulness(explained, image, heat)
             found += [] if measured is None else [measured.gain]
     means = [(name, float(np.mean(found)) if found else 0.0) for name, found in gains.items()]
     return Choice(tuple(sorted(means, key=lambda each: -each[1])), len(images))
+
+
+class _Explained:
+    """Networks by what is asked of them: the gradients of each question are compiled once."""
+
+    def __init__(self, network: keras.Model, info: ImageInfo) -> None:
+        self._network, self._info = network, info
+        self._by_name: dict[str, ExplainedNetwork] = {}
+
+    def about(self, asked: Question) -> ExplainedNetwork:
+        """Return the network with a question; names tell questions of one call apart."""
+        if asked.name not in self._by_name:
+            self._by_name[asked.name] = ExplainedNetwork(self._network, asked, self._info)
+        return self._by_name[asked.name]
 
 
 def resized(heat: Array, size: tuple[int, int]) -> Array:
@@ -151,7 +158,7 @@ def _questions(model: LoadedModel, placed: Sequence[Placed], chosen: str | None)
 def _validation_questions(model: LoadedModel, outputs: Array) -> list[Question]:
     if not isinstance(model.task, FaceRecognition):
         return [question(model.info, output) for output in outputs]
-    return [similarity("another image", other) for other in np.roll(outputs, 1, axis=0)]
+    return [similarity(f"image {index}", other) for index, other in enumerate(np.roll(outputs, 1, axis=0))]
 
 
 def _scaled(heat: Array) -> Array:

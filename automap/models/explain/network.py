@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import keras
 import numpy as np
 
@@ -25,9 +27,13 @@ class ExplainedNetwork:
 
     def __init__(self, network: keras.Model, question: Question, info: ImageInfo) -> None:
         self._network, self._question = network, question
-        self._gradients = Gradients(network, question.score, BATCH)
         mean = np.array(info.mean or (info.max_value / 2,) * info.shape[2], np.float32)
         self.blank: Array = np.broadcast_to(mean, info.shape).astype(np.float32)
+
+    @cached_property
+    def _gradients(self) -> Gradients:
+        # Compiled when the first explainer asks: occlusion never does.
+        return Gradients(self._network, self._question.score, BATCH)
 
     def scores(self, images: Array) -> Array:
         """Return the scores ``(batch,)``."""

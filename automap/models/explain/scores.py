@@ -24,7 +24,7 @@ class Question:
     name: str
     """What the score stands for, for instance a class."""
     score: Callable[[Any], Any]
-    """From raw outputs ``(batch, …)`` to scores ``(batch,)``; works on NumPy arrays and on tensors."""
+    """From raw outputs ``(batch, …)`` to scores ``(batch,)``, with Keras's operations."""
 
 
 def question(info: DataInfo, output: Array, chosen: str | None = None) -> Question:
@@ -58,17 +58,13 @@ def similarity(name: str, embedding: Array) -> Question:
         embedding: of the other image ``(dimensions,)``.
     """
     unit = embedding / max(float(np.linalg.norm(embedding)), 1e-12)
-    return Question(name, lambda outputs: (outputs * unit).sum(-1) if _is_array(outputs) else _dot(outputs, unit))
+    return Question(name, lambda outputs: _dot(outputs, unit))
 
 
 def _dot(outputs: Any, unit: Array) -> Any:
     from keras import ops
 
     return ops.sum(outputs * ops.convert_to_tensor(unit, "float32"), axis=-1)
-
-
-def _is_array(outputs: Any) -> bool:
-    return isinstance(outputs, np.ndarray)
 
 
 def _numbers(target: NumbersInfo, chosen: str | None) -> Question:
@@ -102,16 +98,12 @@ def _class_score(target: Any, index: int) -> Callable[[Any], Any]:
 
 def _mean(values: Any) -> Any:
     """Return the mean over the pixels where the class is likely: elsewhere it has nothing to explain."""
-    if _is_array(values):
-        return np.where(values > 0, values, 0).mean(axis=(1, 2))
     from keras import ops
 
     return ops.mean(ops.relu(values), axis=(1, 2))
 
 
 def _largest(values: Any) -> Any:
-    if _is_array(values):
-        return values.max(axis=1)
     from keras import ops
 
     return ops.max(values, axis=1)

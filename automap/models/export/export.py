@@ -5,18 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from automap.exceptions import AutomapError, PluginError, RunError, UserError
+from automap.exceptions import AutomapError, RunError, UserError
 from automap.interfaces.array import Array
 from automap.interfaces.exporter import Exporter
 from automap.models.export.artifact import find_artifact, metadata_of, open_artifact, require_packages
 from automap.models.export.model_card import CARD_NAME, markdown_card
 from automap.models.export.verify import Verification, verify
 from automap.models.model import LoadedModel
-from automap.spec.plugins import find_plugins, unknown_name_message
+from automap.spec.plugins import load_class
 from automap.training.samples import Samples
 
 if TYPE_CHECKING:
@@ -41,15 +40,7 @@ def load_exporter(name: str) -> Exporter:
         PluginError: if there is none, or it cannot be imported.
         UserError: if a package that it needs is missing.
     """
-    found = find_plugins(Exporter.group).get(name)
-    if not found:
-        raise PluginError(unknown_name_message(Exporter.group, name))
-    try:
-        exporter = EntryPoint(name, found[0].value, Exporter.group).load()
-    except Exception as error:
-        raise PluginError(f"exporter '{name}' of {found[0].distribution} is broken: {error}") from error
-    if not (isinstance(exporter, type) and issubclass(exporter, Exporter)):
-        raise PluginError(f"exporter '{name}' of {found[0].distribution} is not a subclass of Exporter")
+    exporter = load_class(Exporter, Exporter.group, name)  # type: ignore[type-abstract]
     require_packages(exporter.packages, f"to export to {name}")
     return exporter()
 
