@@ -20,8 +20,8 @@ def evaluation(winner: WinnerData) -> Section:
     """Return the winner's metrics with the charts that suit its task."""
     target = winner.info.target
     charts: list[Chart] = []
-    if isinstance(target, LabelInfo) and winner.outputs.ndim == 2 and winner.outputs.shape[1] == len(target.classes):
-        probabilities = _softmax(winner.outputs)
+    probabilities = winner.probabilities
+    if isinstance(target, LabelInfo) and probabilities is not None:
         charts = [_confusion(winner, probabilities, target), _calibration(winner, probabilities)]
     elif isinstance(target, NumbersInfo):
         charts = [_predicted_against_true(winner, target, index) for index in range(len(target.names))]
@@ -29,11 +29,6 @@ def evaluation(winner: WinnerData) -> Section:
     of_all = "all" if count == total else f"{count:,} random images of"
     text = f"Trial {winner.trial} on validation. The charts show {of_all} the {total:,} validation images."
     return Section("evaluation", "Evaluation of the winner", text, charts, facts=winner.metrics)
-
-
-def _softmax(logits: Array) -> Array:
-    shifted: Array = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _confusion(winner: WinnerData, probabilities: Array, target: LabelInfo) -> Chart:

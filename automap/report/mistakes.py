@@ -44,10 +44,9 @@ def _errors(winner: WinnerData) -> Array | None:
     """Return how wrong each answer is ``(count,)``, 0 for right ones; None if that is not known image by image."""
     target, truth = winner.info.target, winner.samples.targets
     outputs = winner.outputs
-    if isinstance(target, LabelInfo) and outputs.shape[1:] == (len(target.classes),):
-        confidence = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        confidence /= confidence.sum(axis=1, keepdims=True)
-        return np.where(outputs.argmax(axis=1) == truth, 0.0, confidence.max(axis=1))
+    if winner.probabilities is not None:
+        right = outputs.argmax(axis=1) == truth
+        return np.where(right, 0.0, winner.probabilities.max(axis=1))
     if isinstance(target, LabelsInfo):
         probabilities = 1 / (1 + np.exp(-outputs))
         wrong = (probabilities > 0.5) != (truth > 0.5)
@@ -63,7 +62,7 @@ def _errors(winner: WinnerData) -> Array | None:
 
 def _caption(winner: WinnerData, index: int) -> str:
     target, truth = winner.info.target, winner.samples.targets[index]
-    if isinstance(target, LabelInfo) and winner.outputs.shape[1:] == (len(target.classes),):
+    if isinstance(target, LabelInfo) and winner.probabilities is not None:
         return f"true: {target.classes[int(truth)]}"
     if isinstance(target, LabelsInfo):
         return f"true: {', '.join(name for name, has in zip(target.classes, truth, strict=True) if has) or 'none'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,14 @@ import numpy as np
 from automap.exceptions import AutomapError
 from automap.interfaces.answer import Answer
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import DataInfo
+from automap.interfaces.data_info import DataInfo, LabelInfo
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
 from automap.report.study_data import StudyData
 from automap.spec.candidate import load_component
 from automap.store.files import CARD_FILE, SAMPLES_FILE, VALIDATION_FILE
 from automap.store.remote import child, is_remote, pull_file
+from automap.tasks.classification.metrics import log_softmax
 from automap.training.model_card import read_card
 from automap.training.samples import Samples, load_samples
 from automap.training.validation_outputs import load_validation_outputs
@@ -40,6 +42,14 @@ class WinnerData:
     def images(self) -> Array:
         """The pixels ``(count, height, width, channels)``."""
         return self.samples.inputs[IMAGE]
+
+    @cached_property
+    def probabilities(self) -> Array | None:
+        """Probabilities of the classes ``(count, classes)``; None if the answer is not a class."""
+        target = self.info.target
+        if not isinstance(target, LabelInfo) or self.outputs.shape[1:] != (len(target.classes),):
+            return None
+        return np.asarray(np.exp(log_softmax(self.outputs)))
 
     def answers(self) -> Sequence[Answer]:
         """Return what the model says about each sample."""

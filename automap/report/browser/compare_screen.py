@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Footer, Header, Static
 
 from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.formatting import NOTHING, format_cost, format_metric, format_value
 from automap.leaderboard.trial_view import TrialView, read_trial
+from automap.report.browser.page_screen import PageScreen
 from automap.report.hyperparameters import flat_candidate
 from automap.spec.display import escaped
 from automap.store.measurements import list_measurements
@@ -25,7 +21,7 @@ from automap.store.study_store import StudyStore
 CHART_HEIGHT = 10
 
 
-class CompareScreen(Screen[None]):
+class CompareScreen(PageScreen):
     """Compares two trials.
 
     Args:
@@ -33,18 +29,9 @@ class CompareScreen(Screen[None]):
         trials: their numbers.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "Back")]
-
     def __init__(self, store: StudyStore, trials: tuple[int, int]) -> None:
         super().__init__()
         self._store, self._trials = store, trials
-
-    def compose(self) -> ComposeResult:
-        """Return the widgets."""
-        yield Header()
-        with VerticalScroll(classes="page"):
-            yield Static(id="page", markup=False)
-        yield Footer()
 
     def on_mount(self) -> None:
         """Read both trials."""
@@ -55,9 +42,9 @@ class CompareScreen(Screen[None]):
         lines = [
             _series(self._store, view, metric, style) for view, style in zip(views, ("cyan", "yellow"), strict=True)
         ]
-        chart = line_chart(lines, max(40, self.size.width - 4), CHART_HEIGHT)
+        chart = line_chart(lines, self.page_width, CHART_HEIGHT)
         title = Text(f"\n{metric} on validation, by training images\n")
-        self.query_one("#page", Static).update(Group(_hyperparameters(views), title, chart, Text(), _numbers(views)))
+        self.show(Group(_hyperparameters(views), title, chart, Text(), _numbers(views)))
 
 
 def _hyperparameters(views: list[TrialView]) -> Table:
