@@ -118,8 +118,13 @@ def _card_text(text: str) -> str:
     return json.dumps(ArtifactMetadata.model_validate_json(text).card)
 
 
-def require_packages(packages: Sequence[str], purpose: str) -> None:
-    """Raise an error that names the packages that are not installed.
+def require_packages(packages: Sequence[str], purpose: str, extra: str = "export") -> None:
+    """Raise an error that names the first package that is not installed.
+
+    Args:
+        packages: names of modules.
+        purpose: why they are needed: "to run model.onnx".
+        extra: the extra of automap that installs them.
 
     Raises:
         UserError: if one is missing.
@@ -127,5 +132,5 @@ def require_packages(packages: Sequence[str], purpose: str) -> None:
     if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
         raise UserError(
             f"the package {missing[0].replace('_', '-')} is needed {purpose}; install it with: "
-            "pip install 'automap[export]'"
+            f"pip install 'automap[{extra}]'"
         )
