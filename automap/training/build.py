@@ -18,11 +18,12 @@ from automap.spec.candidate import Candidate
 from automap.spec.training import TrainingSettings
 from automap.training import backend
 from automap.training.averaging import WeightAverage
-from automap.training.extras import NO_EXTRAS, TrainingExtras, load_initial_weights, scale_learning_rates
+from automap.training.extras import NO_EXTRAS, TrainingExtras, scale_learning_rates
 from automap.training.fine_tuning import learning_rate_factors
 from automap.training.model import Parts, TrainingModel
 from automap.training.normalise import normalise
 from automap.training.schedules import Schedule
+from automap.training.weights.initial import load_initial_weights
 from automap.training.weights.pretrained import load_pretrained
 
 STATISTICS_AN_EPOCH = 5

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import keras
 
-from automap.exceptions import TrainingError
 from automap.interfaces.array import Array
 
 
@@ -31,7 +30,7 @@ class TrainingExtras:
 
     initial_weights: Path | None = None
     """A saved network (``.keras``) whose weights the new network starts from, layer by layer; see
-    `load_initial_weights`."""
+    `automap.training.weights.initial`."""
     head: Mapping[str, list[Array]] | None = None
     """Weights that the layers of the head start from, by name; they come after `initial_weights`."""
     learning_rate_factors: Mapping[str, float] = field(default_factory=dict)
@@ -41,49 +40,6 @@ class TrainingExtras:
 
 
 NO_EXTRAS = TrainingExtras()
-
-
-def load_initial_weights(network: keras.Model, path: Path) -> int:
-    """Copy the weights of a saved network into layers with the same name and shapes.
-
-    Layers with names that Keras generated, such as ``conv2d_3``, are matched in the order of their numbers. A backbone
-    is built before its head, so its layers are matched whatever the head is.
-
-    Args:
-        network: changed in place.
-        path: a ``.keras`` file.
-
-    Returns:
-        The number of layers whose weights were copied.
-
-    Raises:
-        TrainingError: if no layer fits.
-    """
-    saved, copied = _layers_by_name(keras.saving.load_model(path, compile=False)), 0
-    for name, layer in _layers_by_name(network).items():
-        weights = saved[name].get_weights() if name in saved else []
-        if weights and [each.shape for each in weights] == [tuple(each.shape) for each in layer.weights]:
-            layer.set_weights(weights)
-            copied += 1
-    if not copied:
-        raise TrainingError(f"initial weights: no layer of {path} has the name and shapes of a layer of the network")
-    return copied
-
-
-def _layers_by_name(network: keras.Model) -> dict[tuple[str, int], keras.Layer]:
-    """Return the layers with weights by their name without its number, and their position among those of that name."""
-    places: dict[str, list[tuple[int, keras.Layer]]] = {}
-    for layer in network.layers:
-        name, _, number = layer.name.rpartition("_")
-        if not number.isdigit():
-            name, number = layer.name, "0"
-        if layer.weights:
-            places.setdefault(name, []).append((int(number), layer))
-    return {
-        (name, place): layer
-        for name, found in places.items()
-        for place, (_, layer) in enumerate(sorted(found, key=lambda each: each[0]))
-    }
 
 
 def scale_learning_rates(optimizer: keras.Optimizer, network: keras.Model, factors: Mapping[str, float]) -> None:

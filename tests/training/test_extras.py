@@ -9,8 +9,9 @@ from support.candidates import NORMED, TINY, candidate
 from support.training import train
 
 from automap.training.build import BatchPlan, build_model, build_network
-from automap.training.extras import TrainingExtras, load_initial_weights
+from automap.training.extras import TrainingExtras
 from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.training.weights.initial import load_initial_weights
 
 
 @pytest.fixture(scope="module")
