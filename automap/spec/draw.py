@@ -127,9 +127,10 @@ def _default_label(space: Choices, default: Any) -> str:
 
 FIRST_HEADS = (
     ("linear", "all", 0.05),
+    ("kernel", "all", 0.03),
     ("svm", "all", 0.1),
-    ("linear", "last", 0.1),
     ("mlp", "all", 0.01),
+    ("linear", "last", 0.1),
     ("cosine", "last", 0.1),
     ("linear", "all", 0.2),
     ("svm", "all", 0.3),

@@ -13,11 +13,12 @@ from automap.interfaces.task import Task
 if TYPE_CHECKING:
     import keras
 
-HeadType = Literal["linear", "svm", "mlp", "cosine", "knn"]
+HeadType = Literal["linear", "svm", "kernel", "mlp", "cosine", "knn"]
 
 HEADS = (
-    "linear; svm, a linear layer fitted with the squared hinge loss; mlp, one hidden layer; cosine, a linear layer on "
-    "features of length 1; knn, nearest neighbours, only with training.freeze: backbone; auto: linear"
+    "linear; svm, a linear layer fitted with the squared hinge loss; kernel, a linear layer on the similarities to "
+    "training images; mlp, one hidden layer; cosine, a linear layer on features of length 1; knn, nearest neighbours, "
+    "only with training.freeze: backbone; auto: linear"
 )
 PENALTY = 0.1
 """Where ``penalty`` is ``auto``."""
@@ -25,6 +26,11 @@ HIDDEN_UNITS = 64
 """Of the hidden layer of the head ``mlp``."""
 MOST_REFERENCES = 10_000
 """Training images that the head ``knn`` stores at most."""
+KERNEL_REFERENCES = 1_000
+"""Training images that the head ``kernel`` compares with, at most."""
+KERNEL_SHARPNESS = 2.0
+"""The head ``kernel`` turns a cosine similarity s into ``exp(KERNEL_SHARPNESS · (s - 1))``: the Gaussian kernel of
+features of length 1."""
 SHARPNESS = 20.0
 """The head ``knn`` weights a neighbour of cosine similarity s by ``exp(SHARPNESS · (s - 1))``."""
 SMALLEST_SHARE = 1e-3
@@ -35,13 +41,15 @@ class PooledTask(Task):
     """Base of tasks whose head sees backbone features averaged over the image."""
 
     adjustable: ClassVar[frozenset[str]] = frozenset({"dropout", "penalty"})
-    heads: ClassVar[frozenset[str]] = frozenset({"linear", "mlp"})
+    heads: ClassVar[frozenset[str]] = frozenset({"linear", "kernel", "mlp"})
     """The types of head that the task has."""
     link: ClassVar[Literal["softmax", "sigmoid", "identity"]] = "softmax"
     """What turns outputs into predictions."""
 
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate before the last layer")
-    head: Literal["auto"] | HeadType = tunable_if_pretrained("auto", choices=("linear", "mlp"), description=HEADS)
+    head: Literal["auto"] | HeadType = tunable_if_pretrained(
+        "auto", choices=("linear", "kernel", "mlp"), description=HEADS
+    )
     features: Literal["auto", "last", "all"] = tunable_if_pretrained(
         "auto",
         choices=("all", "last"),
@@ -74,7 +82,7 @@ class PooledTask(Task):
         Args:
             features: feature maps of a backbone by stride.
             units: number of outputs.
-            train_size: training images, of which the head ``knn`` stores features.
+            train_size: training images, some of whose features the heads ``kernel`` and ``knn`` store.
         """
         from keras import layers
 
@@ -82,10 +90,12 @@ class PooledTask(Task):
         match self.head:
             case "mlp":
                 pooled = layers.Dense(HIDDEN_UNITS, activation="relu", name="head_hidden")(pooled)
-            case "cosine" | "knn":
+            case "cosine" | "kernel" | "knn":
                 pooled = _of_length_one(pooled)
         if self.head == "knn":
             return _votes(pooled, units, min(train_size, MOST_REFERENCES), self.neighbours)
+        if self.head == "kernel":
+            pooled = _similarities(pooled, min(train_size, KERNEL_REFERENCES))
         if self.dropout:
             pooled = layers.Dropout(self.dropout, name="head_dropout")(pooled)
         # The logits are float32 under any precision: a softmax of bfloat16 loses small probabilities.
@@ -114,6 +124,14 @@ def _of_length_one(pooled: keras.KerasTensor) -> keras.KerasTensor:
 
     standardised = layers.BatchNormalization(center=False, scale=False, dtype="float32", name="head_norm")(pooled)
     return layers.UnitNormalization(dtype="float32", name="head_unit")(standardised)
+
+
+def _similarities(embedded: Any, references: int) -> keras.KerasTensor:
+    """Return the Gaussian kernel of features of length 1 and those of reference images, ``(batch, references)``."""
+    from keras import layers, ops
+
+    similarity = layers.Dense(references, use_bias=False, dtype="float32", name="head_references")(embedded)
+    return ops.exp(KERNEL_SHARPNESS * (similarity - 1.0))
 
 
 def _votes(embedded: Any, units: int, references: int, neighbours: int) -> keras.KerasTensor:

@@ -30,7 +30,7 @@ def fit(data, compiled, directory, *, augmentation=(), seed=0, **task):
     return run_trial(TrialRequest(chosen, seed, directory, ACCURACY, test=True), data, compiled=compiled)
 
 
-@pytest.mark.parametrize("head", ["linear", "svm", "mlp", "cosine", "knn"])
+@pytest.mark.parametrize("head", ["linear", "svm", "kernel", "mlp", "cosine", "knn"])
 @pytest.mark.parametrize("features", ["last", "all"])
 def test_the_assembled_network_matches_the_measured_head(data, compiled, tmp_path, head, features):
     result = fit(data, compiled, tmp_path, head=head, features=features)

@@ -48,10 +48,10 @@ class Classification(PooledTask):
     default_objective: ClassVar[str] = "accuracy"
     default_loss: ClassVar[str] = "cross_entropy"
     mixable: ClassVar[bool] = True
-    heads: ClassVar[frozenset[str]] = frozenset({"linear", "svm", "mlp", "cosine", "knn"})
+    heads: ClassVar[frozenset[str]] = frozenset({"linear", "svm", "kernel", "mlp", "cosine", "knn"})
 
     head: Literal["auto"] | HeadType = tunable_if_pretrained(
-        "auto", choices=("linear", "svm", "mlp", "cosine"), description=HEADS
+        "auto", choices=("linear", "svm", "kernel", "mlp", "cosine"), description=HEADS
     )
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:

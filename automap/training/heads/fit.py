@@ -9,13 +9,23 @@ from functools import cached_property
 import numpy as np
 
 from automap.interfaces.array import Array
-from automap.tasks.heads import HIDDEN_UNITS, MOST_REFERENCES, SHARPNESS, SMALLEST_SHARE, PooledTask
+from automap.tasks.heads import (
+    HIDDEN_UNITS,
+    KERNEL_REFERENCES,
+    KERNEL_SHARPNESS,
+    MOST_REFERENCES,
+    SHARPNESS,
+    SMALLEST_SHARE,
+    PooledTask,
+)
 from automap.training.heads.losses import HeadLoss, sigmoid_loss, softmax_loss, squared_hinge_loss, squared_loss
 from automap.training.heads.principal import Principal, principal
 from automap.training.heads.solve import fit_linear, fit_perceptron
 
 NORM_EPSILON = 1e-3
 """Of the head's normalisation, Keras's default."""
+SMALLEST_EIGENVALUE = 1e-6
+"""Of the similarities among reference images, as a share of the largest: directions below are left out."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ def fit_head(task: PooledTask, data: HeadData, seed: int) -> FittedHead:
         data: features and targets.
         seed: of initial weights.
     """
-    if task.head in ("cosine", "knn"):
+    if task.head in ("cosine", "kernel", "knn"):
         return _fit_on_directions(task, data)
     found, loss = data.principal, _loss_of(task)
     if task.head == "mlp":
@@ -98,10 +108,39 @@ def _fit_on_directions(task: PooledTask, data: HeadData) -> FittedHead:
         # On the unit sphere, features are as small as their number is large.
         kernel, bias = fit_linear(embedded, targets, _loss_of(task), task.l2_penalty / embedded.shape[1])
         return FittedHead({"head_norm": norm, "logits": [kernel, bias]}, lambda rows: directions(rows) @ kernel + bias)
+    if task.head == "kernel":
+        return _fit_kernel(task, HeadData(embedded, targets, data.train_size), norm, directions)
     chosen = np.random.default_rng(0).permutation(data.train_size)[:MOST_REFERENCES]
     references, labels = embedded[chosen], targets[chosen]
     layers = {"head_norm": norm, "head_references": [references.T], "head_votes": [labels]}
     return FittedHead(layers, lambda rows: _votes(directions(rows), references, labels, task.neighbours))
+
+
+def _fit_kernel(
+    task: PooledTask, data: HeadData, norm: list[Array], directions: Callable[[Array], Array]
+) -> FittedHead:
+    """Fit a linear layer in the space of the Gaussian kernel, by Nyström's method (Williams and Seeger, 2000).
+
+    Args:
+        task: the task.
+        data: features of length 1.
+        norm: weights of the normalisation before it.
+        directions: from features to features of length 1.
+    """
+    chosen = np.random.default_rng(0).permutation(data.train_size)[:KERNEL_REFERENCES]
+    references = data.features[chosen]
+
+    def similarities(rows: Array) -> Array:
+        return np.asarray(np.exp(KERNEL_SHARPNESS * (rows @ references.T - 1.0)))
+
+    values, vectors = np.linalg.eigh(similarities(references).astype(np.float64))
+    kept = values > SMALLEST_EIGENVALUE * values[-1]
+    whitening = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+    penalty = task.l2_penalty / data.features.shape[1]
+    inner, bias = fit_linear(similarities(data.features) @ whitening, data.targets, _loss_of(task), penalty)
+    kernel = whitening @ inner
+    layers = {"head_norm": norm, "head_references": [references.T], "logits": [kernel, bias]}
+    return FittedHead(layers, lambda rows: similarities(directions(rows)) @ kernel + bias)
 
 
 def _votes(embedded: Array, references: Array, labels: Array, neighbours: int) -> Array:
