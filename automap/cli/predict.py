@@ -64,6 +64,10 @@ def predict(
             show_default="compare the images with each other",
         ),
     ] = None,
+    flip: Annotated[
+        bool,
+        typer.Option("--flip", help="Combine the answers for each image and its mirror image; takes twice as long."),
+    ] = False,
     storage: StorageOption = None,
 ) -> None:
     """Predict with a trained model.
@@ -82,6 +86,10 @@ def predict(
         from automap.api.models import load_model
 
         loaded = load_model(model, storage)
+    if flip:
+        from automap.models.flipping import with_flips
+
+        loaded = with_flips(loaded)
     found = _answers(loaded, files, gallery, places)
     write_answers(found, top, format_.value)
     unread = [f"{each.prediction.name}: {each.prediction.reason}" for each in found if each.prediction.answer is None]

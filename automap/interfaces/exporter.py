@@ -19,12 +19,14 @@ class Exporter(ABC):
     Class attributes:
         group: the entry-point group of exporters.
         packages: modules that must be installed to export and run the format.
+        quantizers: further modules that must be installed to quantize.
         quantizes: whether `export` accepts calibration batches.
     """
 
     group: ClassVar[str] = "automap.exporters"
     packages: ClassVar[Sequence[str]] = ()
     quantizes: ClassVar[bool] = False
+    quantizers: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
     def export(

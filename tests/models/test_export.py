@@ -150,14 +150,14 @@ def test_the_command_exports_and_an_artifact_predicts_without_tensorflow(trained
         assert [each["probability"] for each in found] == pytest.approx([e["probability"] for e in expected], abs=1e-4)
 
 
-@pytest.mark.parametrize("format_", ["onnx", "litert"])
+@pytest.mark.parametrize("format_", ["onnx", "litert", "openvino"])
 def test_int8_is_smaller_and_nearly_as_accurate(trained, tmp_path, format_):
     model = load_model(trained / "model")
     full = export_model(model, format_, tmp_path / "full")
     small = export_model(model, format_, tmp_path / "small", int8=True)
     before, after = small.verification.metrics["accuracy"]
     assert after > before - 0.01
-    assert small.path.stat().st_size < full.path.stat().st_size
+    assert small.size < full.size
     assert "int8" in json.loads(_metadata(small.path))["precision"]
 
 
@@ -179,7 +179,7 @@ def test_a_differing_export_is_refused_and_removed(trained, tmp_path, monkeypatc
     done = call_automap("export", trained / "model", "--format", "onnx", "--output", tmp_path / "out")
     assert done.returncode == 1
     assert "nothing was written" in done.stderr
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def _raw(network, model):

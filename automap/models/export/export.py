@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,11 +71,12 @@ def export_model(
     if samples is None:
         raise UserError("the model keeps no validation images to verify an export with; search or train it again")
     if int8 and not exporter.quantizes:
-        raise UserError(f"the format {format_} cannot be quantized to int8; use onnx or litert")
+        raise UserError(f"the format {format_} cannot be quantized to int8; use litert, onnx or openvino")
+    if int8:
+        require_packages(exporter.quantizers, f"to quantize for {format_}")
     network = _raw_network(model.runtime.network, model)
     metadata = metadata_of(model, "int8" if int8 else "float32")
-    _create(directory)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as scratch:
+    with _created(directory), tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as scratch:
         path = _convert(exporter, network, metadata, Path(scratch), _batches(samples) if int8 else None)
         opened = open_artifact(find_artifact(path) or path)
         verification = verify(model, opened.runtime, samples, max_loss if int8 else None)
@@ -122,11 +124,21 @@ def _batches(samples: Samples) -> list[dict[str, Array]]:
     ]
 
 
-def _create(directory: Path) -> None:
+@contextmanager
+def _created(directory: Path) -> Iterator[None]:
+    """Create a folder with its parents, and delete those that are new and empty if the block fails."""
+    new = [each for each in (directory, *directory.parents) if not each.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot create the folder {directory}: {error.strerror}") from None
+    try:
+        yield
+    except BaseException:
+        for each in new:
+            with suppress(OSError):
+                each.rmdir()
+        raise
 
 
 def _put_in_place(source: Path, target: Path) -> None:

@@ -25,6 +25,8 @@ class OpenVINOExporter(Exporter):
     """Writes ``model.xml`` and ``model.bin``."""
 
     packages: ClassVar[Sequence[str]] = ("openvino",)
+    quantizes: ClassVar[bool] = True
+    quantizers: ClassVar[Sequence[str]] = ("nncf",)
 
     def export(
         self,
@@ -41,10 +43,26 @@ class OpenVINOExporter(Exporter):
         with tempfile.TemporaryDirectory() as folder:
             write_saved_model(network, Path(folder))
             model = openvino.convert_model(folder)
+        if calibration is not None:
+            model = _quantized(model, calibration)
         model.set_rt_info(metadata, METADATA_KEY)
         path = directory / "model.xml"
         openvino.save_model(model, path, compress_to_fp16=False)
         return path
+
+
+def _quantized(model: Any, calibration: Sequence[Mapping[str, Array]]) -> Any:
+    import contextlib
+    import io
+    import logging
+
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    images = sum(len(next(iter(batch.values()))) for batch in calibration)
+    # It draws progress bars on standard output.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return nncf.quantize(model, nncf.Dataset([dict(batch) for batch in calibration]), subset_size=images)
 
 
 class OpenVINORuntime(Runtime):
