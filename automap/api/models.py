@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from automap.models.model import LoadedModel
 
 
+ENSEMBLE = ":ensemble"
+"""What follows a study's name to name its ensemble."""
+
+
 def load_model(model: str | Path, storage: str | None = None) -> LoadedModel:
     """Load a finished model; imports Keras, except for exported files of other formats.
 
     Args:
-        model: folder or URL of a model, a study's name or spec file (its winner), or ``STUDY:TRIAL``.
+        model: folder or URL of a model, a study's name or spec file (its winner), ``STUDY:TRIAL``, or
+            ``STUDY:ensemble``.
         storage: URL of the database that holds the study; None as in `automap.open_study`.
 
     Raises:
@@ -44,6 +49,8 @@ def model_location(model: str | Path, storage: str | None = None) -> str:
     if is_remote(text) or _is_folder_of_model(Path(text)) or find_artifact(Path(text)) is not None:
         return text
     name, trial = _study_and_trial(text)
+    if text.endswith(ENSEMBLE):
+        return open_study(text.removesuffix(ENSEMBLE), storage).ensemble_location()
     if Path(text).exists() and Path(name).suffix not in (".yaml", ".yml"):
         raise UserError(
             f"{text} contains no model; expected a folder with {NETWORK_FILE} and {CARD_FILE}, such as the folder "

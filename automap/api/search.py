@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
+from automap.api import ensembles
 from automap.api.display import Display, make_display
 from automap.api.executors import Workers, make_executor
 from automap.api.interrupts import count_interrupts
@@ -18,6 +19,7 @@ from automap.api.sources import Source, naming_preparation, read_source
 from automap.api.study import Study
 from automap.data.prepare import PreparedData, prepare
 from automap.data.summary import remarks, summarise
+from automap.exceptions import UserError, WorkerError
 from automap.search import study as studies
 from automap.search.environment import environment
 from automap.search.winner import publish_winner
@@ -101,10 +103,23 @@ def search_source(found: Source, limits: Limits, workers: Workers, display: Disp
     with_retries(lambda: tick(opened.store, unseen=monotonic() - began))
     finished = _drive(opened, data, workers, display)
     with_retries(lambda: publish_winner(opened))
+    if finished:
+        _add_ensemble(opened, data, display)
     study = with_retries(lambda: Study.of(opened))
     if not finished:
         raise SearchInterrupted(study)
     return study
+
+
+def _add_ensemble(study: studies.Study, data: PreparedData, display: Display) -> None:
+    if not ensembles.due(study):
+        return
+    try:
+        ensemble = ensembles.add_ensemble(study, data.identity)
+    except (UserError, WorkerError) as error:
+        display.say(f"no ensemble: {error}")
+        return
+    display.say(f"ensemble of {len(ensemble.members)} models: {study.spec.name}:ensemble")
 
 
 def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> PreparedData:

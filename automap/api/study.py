@@ -148,6 +148,19 @@ class Study:
 
         return load_model(self.model_location(trial))
 
+    def ensemble_location(self) -> str:
+        """Return the folder of the study's ensemble.
+
+        Raises:
+            UserError: if it has none.
+        """
+        found = results.list_results(self._store, kind="ensemble", states=("complete",))
+        for row in sorted(found, key=lambda row: -row.seed):
+            place = child(self._row.run_directory, run_folder_name(row.kind, row.trial, row.seed))
+            if holds_model(place):
+                return place
+        raise UserError(f"study '{self.name}' has no ensemble; make one with: automap ensemble {self.name}")
+
     def model_location(self, trial: int) -> str:
         """Return the folder or URL of a trial's model.
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": "Predict with a trained model.",
     "explain": "Explain a model's answers with heat maps.",
     "export": "Export a model and verify the exported file.",
+    "ensemble": "Combine a study's best models into one, without further training.",
     "serve": "Serve a model over HTTP: a JSON API, metrics and an upload page.",
     "plugins": "List, explain and create plugins.",
     "doctor": "Check the records of a study, or check this machine.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from automap.interfaces.architecture import Features
 from automap.interfaces.component import Component
@@ -78,6 +78,28 @@ class Task(Component, ABC):
     @abstractmethod
     def decode(self, outputs: Array, info: DataInfo) -> Sequence[Answer]:
         """Turn the raw outputs of a batch into one answer for each image, in coordinates of the record."""
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Combine the raw outputs of several networks into raw outputs of an ensemble; becomes part of its network.
+
+        Args:
+            outputs: of each network, as arrays or tensors.
+            weights: of each network; they sum to 1.
+            temperature: divides the logits, where outputs are logits of probabilities.
+
+        Raises:
+            NotImplementedError: if the task's outputs cannot be combined; there are no ensembles then.
+        """
+        raise NotImplementedError
+
+    def of_ensemble(self, sizes: Sequence[int], weights: Sequence[float]) -> Self:
+        """Return the task that decodes what `combine` gives.
+
+        Args:
+            sizes: length of the first axis of each network's outputs, batch not counted.
+            weights: of each network.
+        """
+        return self
 
     @abstractmethod
     def drawing(self, info: DataInfo) -> Drawing[Any]:

@@ -13,7 +13,7 @@ from automap.spec.display import html_of, text_of
 from automap.spec.objectives import COSTS, Objective
 from automap.store.rankings import Measure
 
-RowState = Literal["finalist", "complete", "paused", "pruned", "infeasible", "failed"]
+RowState = Literal["finalist", "ensemble", "complete", "paused", "pruned", "infeasible", "failed"]
 States = Literal["ranked", "all", "paused", "pruned", "infeasible", "failed"]
 """Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other state."""
 
@@ -55,6 +55,8 @@ class Row:
     """Number of trained epochs, the mean over the seeds; None where an earlier version did not store it."""
     reason: str | None
     """Why the trial is not complete."""
+    members: tuple[Mapping[str, Any], ...] = ()
+    """Of an ensemble: ``trial``, ``seed`` and ``weight`` of each member."""
 
     def measured(self, measure: Measure) -> MeanStd | None:
         """Return one of the row's numbers, None if it does not have it."""

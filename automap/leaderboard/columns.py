@@ -139,6 +139,9 @@ def _candidate_column(board: Leaderboard, width: int | None) -> Column:
 
 
 def _described(row: Row, tokens: Sequence[str]) -> list[str]:
+    if row.members:
+        shares = ", ".join(f"{member['trial']} ({member['weight']:.0%})" for member in row.members)
+        return [f"ensemble of trials {shares}"]
     return [escaped(token) for token in ((row.reason, *tokens) if row.reason else tokens)]
 
 

@@ -85,7 +85,7 @@ def _row_data(row: Row, several: bool) -> dict[str, Any]:
     data |= {"trial": row.trial, "state": row.state}
     if row.rank is None:
         data["reason"] = row.reason
-    return data | {
+    shown = data | {
         "seeds": row.seeds,
         "epochs": row.epochs,
         "candidate": row.candidate,
@@ -94,6 +94,7 @@ def _row_data(row: Row, several: bool) -> dict[str, Any]:
         "cost": whole_numbers(row.cost),
         "artifacts": row.artifacts,
     }
+    return shown | {"members": list(row.members)} if row.members else shown
 
 
 def _estimates_data(estimates: Mapping[str, MeanStd]) -> dict[str, dict[str, float | None]]:
@@ -126,11 +127,12 @@ _GROUPS = (
     "cost",
     "candidate",
     "artifacts",
+    "members",
 )
 
 
 def _group(name: str) -> int:
-    return _GROUPS.index(name.partition(".")[0])
+    return _GROUPS.index(name.partition(".")[0].partition("[")[0])
 
 
 def _markdown_line(cells: list[str]) -> str:

@@ -101,29 +101,33 @@ class _Standing:
             self._finalist(list(group)) for _, group in groupby(finals, lambda row: (row.study_id, row.trial))
         ]
         self._finalist_keys = {(row.study_id, row.trial) for row in finals}
+        self._ensembles = [self._row([each], "ensemble") for each in rankings.ensemble_results(engine, self._ids)]
+        self._best = [*self._finalists, *self._ensembles]
+        """Rows that are ranked before single trials."""
 
     def count(self) -> int:
         """Return the number of rows that can be ranked."""
         # The trial of a finalist is complete, too, and counts once.
-        return max(rankings.count_complete(self._engine, self._ids), len(self._finalists))
+        trials = max(rankings.count_complete(self._engine, self._ids), len(self._finalists))
+        return trials + len(self._ensembles)
 
     def by_objectives(self, limit: int | None) -> list[Row]:
         """Rank finalists, then other complete trials."""
         if len(self._measures) > 1:
             return self._by_fronts(limit)
         measure = self._measures[0]
-        finalists = _ranked(_sorted(self._finalists, measure), measure, 0)
+        finalists = _ranked(_sorted(self._best, measure), measure, 0)
         return finalists + _ranked(self._top(measure, limit, is_value=True), measure, len(finalists))
 
     def sorted_by(self, measure: Measure, limit: int | None) -> list[Row]:
         """Rank all rows that have a measure in one list."""
         trials = [] if measure.group == "test" else self._top(measure, limit)
-        return _ranked(_sorted([*self._finalists, *trials], measure), measure, 0)
+        return _ranked(_sorted([*self._best, *trials], measure), measure, 0)
 
     def front(self) -> list[Row]:
         """Return the Pareto front; finalists count with their means."""
         points = self._points()
-        finalists = [row for row in self._finalists if self._values(row) is not None]
+        finalists = [row for row in self._best if self._values(row) is not None]
         values = [self._values(row) or () for row in finalists] + [point.values for point in points]
         fronts = first_fronts(values, [measure.direction for measure in self._measures], 1)
         members = set(fronts[0]) if fronts else set()
@@ -138,7 +142,7 @@ class _Standing:
 
     def _by_fronts(self, limit: int | None) -> list[Row]:
         directions = [measure.direction for measure in self._measures]
-        finalists = [row for row in self._finalists if self._values(row) is not None]
+        finalists = [row for row in self._best if self._values(row) is not None]
         fronts = first_fronts([self._values(row) or () for row in finalists], directions, None)
         rows = [
             replace(row, rank=number)
@@ -182,19 +186,22 @@ class _Standing:
         best, study = results[0], self._studies[results[0].study_id]
         artifacts = best.result.artifacts
         tests = [result.test for result in results if result.test]
+        candidate = dict(best.candidate)
+        ensemble = candidate.pop("ensemble", {})
         return Row(
             rank=None,
             study=study.name,
             trial=best.trial,
             state=state,
             seeds=len(results),
-            candidate=best.candidate,
+            candidate=candidate,
             validation=_estimates([result.validation for result in results]),
             test=_estimates(tests) if tests else None,
             cost={name: found.mean for name, found in _estimates([result.cost for result in results]).items()},
             artifacts=None if artifacts is None else child(study.run_directory, artifacts),
             epochs=_mean([result.cost.get("epochs") for result in results]),
             reason=best.result.reason,
+            members=tuple(ensemble.get("members", ())),
         )
 
 

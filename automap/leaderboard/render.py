@@ -33,7 +33,11 @@ def notes(board: Leaderboard) -> list[str]:
     seeds = sorted({row.seeds for row in ranked if row.state == "finalist" and row.seeds > 1})
     if seeds:
         over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        once = "; rows without ± were trained once" if any(row.seeds == 1 for row in ranked) else ""
+        once = (
+            "; rows without ± were trained once"
+            if any(row.seeds == 1 and row.state != "ensemble" for row in ranked)
+            else ""
+        )
         lines.append(f"± standard deviation over {over} seeds{once}")
     if {"finalist", "complete"} <= {row.state for row in ranked}:
         lines.append("only finalists are evaluated on the test split")
@@ -92,7 +96,8 @@ def _ends_section(board: Leaderboard, index: int) -> bool:
     if board.sort is not None or board.pareto or index + 1 >= len(board.rows):
         return False
     row, following = board.rows[index], board.rows[index + 1]
-    finalists_end = row.state == "finalist" and following.state != "finalist"
+    tested = ("finalist", "ensemble")
+    finalists_end = row.state in tested and following.state not in tested
     return finalists_end or (row.rank is not None and following.rank is None)
 
 

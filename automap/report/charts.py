@@ -14,6 +14,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 # Okabe and Ito's palette, which readers with a colour vision deficiency can tell apart; legible on white and black.
 STATE_COLOURS = {
     "finalist": "#009E73",
+    "ensemble": "#F0E442",
     "complete": "#3D8FD1",
     "paused": "#E69F00",
     "pruned": "#CC79A7",

@@ -86,6 +86,8 @@ _MODEL = (NETWORK_FILE, CARD_FILE)
 
 def run_name(trial: int, kind: str, seed: int) -> str:
     """Return a run's name for messages."""
+    if kind == "ensemble":
+        return f"ensemble {seed}"
     return f"trial {trial}" if kind == "search" else f"finalist {trial}, seed {seed}"
 
 

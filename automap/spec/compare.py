@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_FREE = ("name", "budget", "search", "finalists", "storage", "runs", "cache", "dataset.path", "dataset.max_bad")
+_FREE = (
+    "name",
+    "budget",
+    "search",
+    "finalists",
+    "ensemble",
+    "storage",
+    "runs",
+    "cache",
+    "dataset.path",
+    "dataset.max_bad",
+)
 _PLACES = ("dataset.splits.pairs",)
 """Files whose content is part of the data's fingerprint."""
 _RANGE_ENDS = ("low", "high", "step")

@@ -110,6 +110,13 @@ class Finalists(_Section):
     seeds: int = Field(3, ge=1, le=1000, description="trainings of each candidate")
 
 
+class EnsembleSettings(_Section):
+    """An ensemble of the best models, chosen by their stored validation outputs: it costs no further training."""
+
+    members: int = Field(5, ge=0, le=100, description="most members, chosen with replacement; 0 for no ensemble")
+    latency: float = Field(2.0, ge=1, description="most latency of all members together, times that of the winner")
+
+
 def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
     return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
 
@@ -196,6 +203,7 @@ class Spec(_Section):
     budget: Budget = Field(Budget(trials=50), description="when the search ends")
     search: SearchSettings = SearchSettings()
     finalists: Finalists = Finalists()
+    ensemble: EnsembleSettings = EnsembleSettings()
     storage: str = Field("sqlite:///automap.db", description="URL of the database")
     runs: str | None = Field(
         None, description="run directory, a path or a URL such as s3://bucket/folder; if left out, next to the database"

@@ -40,4 +40,6 @@ def run_folder_name(kind: str, trial: int, seed: int) -> str:
     from automap.store.errors import require_integer
 
     number, seed = require_integer("trial", trial), require_integer("seed", seed)
+    if kind == "ensemble":
+        return f"ensemble-{seed}"
     return f"trial-{number:05d}" if kind == "search" else f"final-{number:05d}-seed-{seed}"

@@ -94,6 +94,16 @@ def final_results(engine: Engine, study_ids: Sequence[int]) -> list[ResultRow]:
     return _read(engine, query.order_by(ResultTable.study_id, ResultTable.trial, ResultTable.seed))
 
 
+def ensemble_results(engine: Engine, study_ids: Sequence[int]) -> list[ResultRow]:
+    """Return the latest ensemble of each study."""
+    latest = (
+        select(func.max(ResultTable.id))
+        .where(ResultTable.study_id.in_(study_ids), ResultTable.kind == "ensemble")
+        .group_by(ResultTable.study_id)
+    )
+    return _read(engine, select(ResultTable).where(ResultTable.id.in_(latest)).order_by(ResultTable.study_id))
+
+
 def unranked_results(
     engine: Engine, study_ids: Sequence[int], states: Sequence[State], limit: int | None
 ) -> list[ResultRow]:

@@ -18,7 +18,7 @@ from automap.store.models import RunTable, StudyTable
 from automap.store.study_store import StudyStore
 from automap.store.transactions import reading, writing
 
-RunKind = Literal["search", "final"]
+RunKind = Literal["search", "final", "ensemble"]
 RunState = Literal["waiting", "running", "paused", "done"]
 
 LIVE_SECONDS = 15.0
@@ -74,7 +74,7 @@ def start_run(store: StudyStore, new: NewRun, worker: str | None = None) -> Run:
         new: the run.
         worker: the worker that trains it; None leaves it to the next one that looks for work.
     """
-    values = _new_run(store.id, new)
+    values = new_run(store.id, new)
     if worker is not None:
         held = {"worker": worker, "heartbeat_at": database_now(), "started_at": database_now()}
         values |= {"state": "running", "attempts": 1, **held}
@@ -143,7 +143,7 @@ def add_runs(store: StudyStore, wanted: Iterable[NewRun]) -> int:
     """
     with writing(store.engine) as session:
         known = _known_finals(session, store.id)
-        new = [_new_run(store.id, run) for run in wanted if (run.trial, run.seed) not in known]
+        new = [new_run(store.id, run) for run in wanted if (run.trial, run.seed) not in known]
         if new:
             session.execute(insert(RunTable), new)
         return len(new)
@@ -156,7 +156,8 @@ def _known_finals(session: Session, study_id: int) -> set[tuple[int, int]]:
     return {(trial, seed) for trial, seed in session.execute(query)}
 
 
-def _new_run(study_id: int, new: NewRun) -> dict[str, Any]:
+def new_run(study_id: int, new: NewRun) -> dict[str, Any]:
+    """Return the columns of a run that waits to be trained."""
     return {
         "study_id": study_id,
         "trial": new.trial,

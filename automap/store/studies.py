@@ -141,6 +141,8 @@ def list_studies(engine: Engine) -> list[StudySummary]:
     ends: dict[int, tuple[float | None, float | None]] = {}
     for study_id, kind, state, number, lowest, highest in results:
         of_study = counts.setdefault(study_id, {})
+        if kind == "ensemble":
+            continue
         name = "final" if kind == "final" else state
         of_study[name] = of_study.get(name, 0) + number
         if kind == "search" and state == "complete":

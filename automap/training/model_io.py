@@ -39,6 +39,11 @@ def save_model(
     """
     versions = {"automap": version("automap"), "keras": keras.version(), "backend": keras.backend.backend()}
     card = ModelCard(info=info, candidate=candidate.to_data(), metrics=metrics, versions=versions)
+    return save_network(directory, network, card, keep=keep)
+
+
+def save_network(directory: Path, network: keras.Model, card: ModelCard, *, keep: bool = True) -> int:
+    """Write a network and its card into a folder and return the size of the network's file; see `save_model`."""
     temporary = directory / f".{os.getpid()}-{NETWORK_FILE}"
     try:
         network.save(temporary)

@@ -1,5 +1,6 @@
 """Ranking and ties."""
 
+import json
 import math
 import statistics
 
@@ -17,8 +18,9 @@ from support.studies import (
 
 from automap.exceptions import UserError
 from automap.leaderboard.board import Leaderboard
+from automap.leaderboard.export import to_json
 from automap.leaderboard.ranking import rank
-from automap.store import leases, measurements, runs, studies
+from automap.store import leases, measurements, results, runs, studies
 from automap.store.result import Result
 from automap.store.runs import NewRun
 from automap.store.study_store import StudyStore
@@ -289,3 +291,23 @@ def test_paused_trials_come_below_the_ranked_ones_with_what_they_have_trained(en
     assert rows[1].reason == "paused after 4 of at most 8 epochs"
     only = rank(engine, [studies.get_study(store)], state="paused").rows
     assert [row.trial for row in only] == [2, 1]
+
+
+def test_an_ensemble_is_ranked_with_the_finalists_and_names_its_members(engine: Engine) -> None:
+    study = make_study(engine)
+    add_trial(engine, study, 0, complete(0.9))
+    add_finalist(engine, study, 0, (0.91, 0.93))
+    members = [{"trial": 0, "seed": 1000, "weight": 0.6}, {"trial": 0, "seed": 1001, "weight": 0.4}]
+    store = StudyStore(engine, study.id)
+    for seed, accuracy in ((1, 0.5), (2, 0.95)):  # The latest one counts.
+        new = NewRun(0, "ensemble", seed, {**candidate(), "ensemble": {"members": members}}, 0)
+        results.add_ensemble(store, new, complete(accuracy, test={"accuracy": 0.94}, artifacts=f"ensemble-{seed}"))
+    board = rank(engine, [study])
+    assert shape(board) == [(1, 0, "ensemble"), (2, 0, "finalist")]
+    assert board.rows[0].members == tuple(members)
+    assert board.rows[0].test is not None
+    assert "ensemble" not in board.rows[0].candidate
+    assert board.counts["complete"] == 1
+    assert "ensemble of trials 0 (60%), 0 (40%)" in str(board)
+    assert json.loads(to_json(board))["rows"][0]["members"] == members
+    assert studies.list_studies(engine)[0].counts == {"complete": 1, "final": 2}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from automap.interfaces.data_info import DataInfo, LabelInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.tasks.classification.answer import ClassificationAnswer, ranked
 from automap.tasks.classification.metrics import ClassificationEvaluator, log_softmax
+from automap.tasks.combining import mixed_logits
 from automap.tasks.heads import HEADS, HeadType, PooledTask
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class Classification(PooledTask):
         return [
             ClassificationAnswer(label=each[0].label, probability=each[0].probability, classes=each) for each in classes
         ]
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Average the probabilities and return their logits."""
+        return mixed_logits(outputs, weights, temperature)
 
     def drawing(self, info: DataInfo) -> ClassificationDrawing:
         """Return what writes the class below an image."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from automap.interfaces.array import Array
 from automap.tasks.detection.average_precision import MAX_BOXES, Found, iou
+from automap.tasks.detection.fusion import fuse_boxes
 
 MIN_SCORE = 0.05
 MAX_CANDIDATES = 1000
@@ -29,6 +32,21 @@ def find_boxes(output: Array, size: tuple[int, int]) -> Found:
     boxes = _boxes(output[points], size)
     kept = suppress(boxes, classes)
     return Found(boxes[kept], certain[kept], classes[kept])
+
+
+def find_members_boxes(output: Array, size: tuple[int, int], members: Sequence[tuple[int, float]]) -> Found:
+    """Return the boxes of an image; those of an ensemble's networks are fused.
+
+    Args:
+        output: raw outputs for one image, ``(points, 8 + classes)``; of an ensemble, of one network after the other.
+        size: height and width of the record.
+        members: points and weight of each network; none for a single network.
+    """
+    if not members:
+        return find_boxes(output, size)
+    ends = np.cumsum([points for points, _ in members])[:-1]
+    found = [find_boxes(part, size) for part in np.split(output, ends)]
+    return fuse_boxes(found, [weight for _, weight in members])
 
 
 def suppress(boxes: Array, classes: Array) -> Array:

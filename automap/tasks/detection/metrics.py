@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from automap.data.targets.boxes import PADDING, class_of
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import BoxesInfo, DataInfo
 from automap.interfaces.metric import Evaluator
 from automap.tasks.detection.average_precision import Found, Truth, average_precision
-from automap.tasks.detection.decode import find_boxes
+from automap.tasks.detection.decode import find_members_boxes
 
 
 class DetectionEvaluator(Evaluator):
     """Keeps the boxes of all images and computes COCO's metrics at the end."""
 
-    def __init__(self, info: DataInfo) -> None:
-        self._info = info
+    def __init__(self, info: DataInfo, members: Sequence[tuple[int, float]] = ()) -> None:
+        self._info, self._members = info, members
         self._found: list[Found] = []
         self._truth: list[Truth] = []
 
@@ -25,7 +25,7 @@ class DetectionEvaluator(Evaluator):
         for boxes, output in zip(targets, outputs, strict=True):
             present = boxes[boxes[:, 4] != PADDING]
             self._truth.append(Truth(present[:, :4], *class_of(present[:, 4])))
-            self._found.append(find_boxes(output, self._info.image.shape[:2]))
+            self._found.append(find_members_boxes(output, self._info.image.shape[:2], self._members))
 
     def compute(self) -> dict[str, float]:
         """Return the metrics of all batches so far.

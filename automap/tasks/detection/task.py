@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from pydantic import Field
 
 from automap.interfaces.architecture import Features
 from automap.interfaces.array import Array
@@ -14,10 +15,11 @@ from automap.interfaces.data_info import BoxesInfo, DataInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
+from automap.tasks.combining import concatenated
 from automap.tasks.decoders import spatial_features
 from automap.tasks.detection.answer import DetectedBox, DetectionAnswer
 from automap.tasks.detection.average_precision import Found
-from automap.tasks.detection.decode import find_boxes
+from automap.tasks.detection.decode import find_members_boxes
 from automap.tasks.detection.head import SharedTowers, feature_pyramid, grid_points
 from automap.tasks.detection.metrics import DetectionEvaluator
 
@@ -51,6 +53,9 @@ class Detection(Task):
 
     width: int = tunable(64, low=32, high=96, step=32, ge=8, multiple_of=8, description="channels of the pyramid")
     depth: int = tunable(2, low=1, high=3, ge=1, description="convolutions in each tower of the head")
+    members: tuple[tuple[int, float], ...] = Field(
+        (), description="points and weight of each network of an ensemble; set by automap"
+    )
 
     def prepare(self, targets: Any, info: DataInfo) -> dict[str, Any]:
         """Split boxes ``(batch, boxes, 5)`` into edges ``(batch, boxes, 4)`` and labels ``(batch, boxes)``."""
@@ -84,12 +89,20 @@ class Detection(Task):
 
     def evaluator(self, info: DataInfo, pairs: VerificationPairs | None = None) -> Evaluator:
         """Return an evaluator of raw outputs against boxes."""
-        return DetectionEvaluator(info)
+        return DetectionEvaluator(info, self.members)
 
     def decode(self, outputs: Array, info: DataInfo) -> list[DetectionAnswer]:
         """Turn raw outputs into boxes in pixels of the record."""
         names = info.target_as(BoxesInfo).classes
-        return [_answer(find_boxes(each, info.image.shape[:2]), names) for each in outputs]
+        return [_answer(find_members_boxes(each, info.image.shape[:2], self.members), names) for each in outputs]
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Put the points of all networks one after the other; decoding fuses their boxes."""
+        return concatenated(outputs, axis=1)
+
+    def of_ensemble(self, sizes: Sequence[int], weights: Sequence[float]) -> Self:
+        """Return the task with the points and the weight of each network."""
+        return self.model_copy(update={"members": tuple(zip(sizes, weights, strict=True))})
 
     def drawing(self, info: DataInfo) -> DetectionDrawing:
         """Return what draws boxes on an image."""

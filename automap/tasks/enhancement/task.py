@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from automap.interfaces.architecture import Features
@@ -12,6 +12,7 @@ from automap.interfaces.data_info import DataInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
+from automap.tasks.combining import mean_values
 from automap.tasks.decoders import DecoderName, decode_features
 from automap.tasks.enhancement.answer import EnhancementAnswer
 from automap.tasks.enhancement.head import enhanced_image
@@ -71,6 +72,10 @@ class Enhancement(Task):
             EnhancementAnswer(pixels=as_pixels(each, info), height=each.shape[0], width=each.shape[1])
             for each in outputs
         ]
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Average the images."""
+        return mean_values(outputs, weights)
 
     def drawing(self, info: DataInfo) -> EnhancementDrawing:
         """Return what shows original and enhanced image side by side."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from automap.interfaces.component import tunable
 from automap.interfaces.data_info import DataInfo, LabelInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.interfaces.task import Task
+from automap.tasks.combining import joined_embeddings
 from automap.tasks.face_recognition.answer import EmbeddingAnswer
 from automap.tasks.face_recognition.metrics import VerificationEvaluator
 
@@ -86,6 +87,10 @@ class FaceRecognition(Task):
     def decode(self, outputs: Array, info: DataInfo) -> list[EmbeddingAnswer]:
         """Return the embedding of each image."""
         return [EmbeddingAnswer(embedding=tuple(row)) for row in outputs.tolist()]
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Concatenate the embeddings."""
+        return joined_embeddings(outputs, weights)
 
     def drawing(self, info: DataInfo) -> SimilarityDrawing:
         """Return what writes the similarity below an image."""

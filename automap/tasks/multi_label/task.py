@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from automap.interfaces.architecture import Features
@@ -10,6 +10,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, LabelsInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.tasks.classification.answer import ranked
+from automap.tasks.combining import mixed_binary_logits
 from automap.tasks.heads import PooledTask
 from automap.tasks.multi_label.answer import MultiLabelAnswer
 from automap.tasks.multi_label.metrics import THRESHOLD, MultiLabelEvaluator, sigmoid
@@ -64,6 +65,10 @@ class MultiLabel(PooledTask):
             labels = tuple(each.label for each in classes if each.probability >= THRESHOLD)
             answers.append(MultiLabelAnswer(labels=labels, classes=classes))
         return answers
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Average the probabilities and return their logits."""
+        return mixed_binary_logits(outputs, weights, temperature)
 
     def drawing(self, info: DataInfo) -> MultiLabelDrawing:
         """Return what writes the labels below an image."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from automap.interfaces.architecture import Features
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, NumbersInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
+from automap.tasks.combining import mean_values
 from automap.tasks.heads import PooledTask
 from automap.tasks.regression.answer import RegressionAnswer
 from automap.tasks.regression.metrics import RegressionEvaluator, in_units
@@ -58,6 +59,10 @@ class Regression(PooledTask):
         return [
             RegressionAnswer(numbers=dict(zip(names, map(float, row), strict=True))) for row in in_units(outputs, info)
         ]
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Average the numbers."""
+        return mean_values(outputs, weights)
 
     def drawing(self, info: DataInfo) -> RegressionDrawing:
         """Return what writes the numbers below an image."""

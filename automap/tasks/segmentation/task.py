@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from automap.interfaces.data_info import DataInfo, MaskInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
+from automap.tasks.combining import mixed_logits
 from automap.tasks.decoders import DecoderName, decode_features
 from automap.tasks.segmentation.answer import SegmentationAnswer
 from automap.tasks.segmentation.metrics import SegmentationEvaluator
@@ -71,6 +72,10 @@ class Segmentation(Task):
         """Turn logits ``(batch, height, width, classes)`` into masks."""
         names = info.target_as(MaskInfo).classes
         return [SegmentationAnswer.of_mask(mask, names) for mask in outputs.argmax(axis=-1).astype(np.uint8)]
+
+    def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
+        """Average the probabilities of each pixel and return their logits."""
+        return mixed_logits(outputs, weights, temperature)
 
     def drawing(self, info: DataInfo) -> SegmentationDrawing:
         """Return what tints the classes in an image."""

@@ -1,0 +1,1 @@
+"""Ensembles: chosen from stored validation outputs, built as one network."""
