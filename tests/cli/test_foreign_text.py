@@ -156,6 +156,7 @@ CALLS = {
     "doctor": [[STUDY], [NAME]],
     "schema": [["--output", f"no{NAME}/x.json"]],
     "serve": [[NAME], [STUDY]],
+    "ensemble": [[NAME], [STUDY]],
 }
 """For each command, arguments and records with control sequences and markup."""
 
