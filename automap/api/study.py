@@ -201,6 +201,21 @@ class Study:
 
         write_report(self._engine, self._row, Path(path), images=images)
 
+    def track(self, tool: str, folder: str | Path) -> int:
+        """Copy the study to an experiment-tracking tool and return the number of trials written.
+
+        Args:
+            tool: ``tensorboard``, ``mlflow``, ``wandb`` or a plugin's.
+            folder: to write to; it must be empty or not exist.
+
+        Raises:
+            PluginError: if there is no such tool.
+            UserError: if a package that it needs is missing, or the folder cannot be used.
+        """
+        from automap.report.trackers.track import load_tracker, write_tracked
+
+        return write_tracked(self._engine, self._row, load_tracker(tool), Path(folder))
+
     @property
     def in_training(self) -> bool:
         """Whether workers are training for it now."""

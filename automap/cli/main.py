@@ -22,7 +22,7 @@ COMMANDS = {
     "leaderboard": "Rank the results of one or more studies.",
     "show": "Show a trial: hyperparameters, learning curve, metrics, costs.",
     "browse": "Browse studies and trials in the terminal.",
-    "report": "Write a report of a study as one self-contained HTML page.",
+    "report": "Write a report of a study as one HTML page, or copy its trials to a tracking tool.",
     "studies": "List the studies of a database.",
     "predict": "Predict with a trained model.",
     "explain": "Explain a model's answers with heat maps.",
