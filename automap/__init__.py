@@ -11,10 +11,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from automap.api.check import BuiltNetworks, SpecCheck, check
     from automap.api.models import load_model
     from automap.api.open import open_study
+    from automap.api.plugins import Plugin, list_plugins, new_plugin
     from automap.api.search import SearchInterrupted, search
     from automap.api.study import Study
+    from automap.data.recognise.proposal import Proposal, propose_spec
     from automap.exceptions import (
         AutomapError,
         DataError,
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
         TargetImageInfo,
     )
     from automap.interfaces.dataset import DataPath, Dataset, Fraction, Splits
+    from automap.interfaces.explainer import Explained, Explainer
+    from automap.interfaces.exporter import Exporter
     from automap.interfaces.loss import LossComponent
     from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
     from automap.interfaces.optimizer import OptimizerComponent
@@ -65,7 +70,9 @@ if TYPE_CHECKING:
     from automap.spec.candidate import Candidate
     from automap.spec.errors import SpecError
     from automap.spec.load import load_spec
+    from automap.spec.schema import json_schema
     from automap.spec.spec import Spec
+    from automap.workers.installation import Condition, inspect_machine
 
 __all__ = [
     "Answer",
@@ -75,10 +82,12 @@ __all__ = [
     "BadSample",
     "Boxes",
     "BoxesInfo",
+    "BuiltNetworks",
     "Candidate",
     "CategoricalHyperparameter",
     "ClassesInfo",
     "Component",
+    "Condition",
     "DataError",
     "DataInfo",
     "DataPath",
@@ -87,6 +96,9 @@ __all__ = [
     "Drawing",
     "Evaluation",
     "Evaluator",
+    "Explained",
+    "Explainer",
+    "Exporter",
     "Features",
     "Fraction",
     "ImageInfo",
@@ -104,8 +116,10 @@ __all__ = [
     "OptimizerComponent",
     "PixelAnswer",
     "Placement",
+    "Plugin",
     "PluginError",
     "Preprocessing",
+    "Proposal",
     "RunError",
     "Sample",
     "Sampler",
@@ -113,6 +127,7 @@ __all__ = [
     "SearchInterrupted",
     "SearchSpace",
     "Spec",
+    "SpecCheck",
     "SpecError",
     "Splits",
     "StorageError",
@@ -125,19 +140,42 @@ __all__ = [
     "UserError",
     "VerificationPairs",
     "WorkerError",
+    "check",
     "geometric_rungs",
+    "inspect_machine",
+    "json_schema",
+    "list_plugins",
     "load_model",
     "load_spec",
+    "new_plugin",
     "open_study",
+    "propose_spec",
     "search",
     "tunable",
 ]
 
 _MODULES = {
+    "automap.api.check": (
+        "BuiltNetworks",
+        "SpecCheck",
+        "check",
+    ),
     "automap.api.models": ("load_model",),
     "automap.api.open": ("open_study",),
-    "automap.api.search": ("SearchInterrupted", "search"),
+    "automap.api.plugins": (
+        "Plugin",
+        "list_plugins",
+        "new_plugin",
+    ),
+    "automap.api.search": (
+        "SearchInterrupted",
+        "search",
+    ),
     "automap.api.study": ("Study",),
+    "automap.data.recognise.proposal": (
+        "Proposal",
+        "propose_spec",
+    ),
     "automap.exceptions": (
         "AutomapError",
         "DataError",
@@ -181,6 +219,11 @@ _MODULES = {
         "Fraction",
         "Splits",
     ),
+    "automap.interfaces.explainer": (
+        "Explained",
+        "Explainer",
+    ),
+    "automap.interfaces.exporter": ("Exporter",),
     "automap.interfaces.loss": ("LossComponent",),
     "automap.interfaces.metric": (
         "Evaluator",
@@ -215,7 +258,12 @@ _MODULES = {
     "automap.spec.candidate": ("Candidate",),
     "automap.spec.errors": ("SpecError",),
     "automap.spec.load": ("load_spec",),
+    "automap.spec.schema": ("json_schema",),
     "automap.spec.spec": ("Spec",),
+    "automap.workers.installation": (
+        "Condition",
+        "inspect_machine",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -87,6 +87,42 @@ def test_models_are_found_by_study_and_trial(searched, monkeypatch):
         study.model(99)
 
 
+def test_a_spec_is_proposed_written_and_checked(tmp_path):
+    images, labels = digits()
+    np.savez(tmp_path / "digits.npz", x=images[:200], y=labels[:200])
+    proposal = automap.propose_spec(tmp_path / "digits.npz", tmp_path / "digits.yaml")
+    assert proposal.found.images == 200
+    assert proposal.write() == tmp_path / "digits.yaml"
+    with pytest.raises(automap.UserError, match=r"digits\.yaml exists already; .* overwrite=True in Python"):
+        proposal.write()
+    check = automap.check(tmp_path / "digits.yaml", progress=False)
+    assert check.to_data()["data"] is None
+    assert "architecture" in {each.name for each in check.search_space()}
+    assert sum(check.read_data().records.values()) == 200
+    assert check.to_data()["data"]["image_shape"] == (8, 8, 1)
+    with pytest.raises(automap.SpecError, match="unknown field; did you mean 'architecture'"):
+        automap.check(automap.Spec(dataset="sklearn", architectur="cnn"))
+
+
+def test_a_proposal_without_a_file_is_not_written(tmp_path):
+    images, labels = digits()
+    np.savez(tmp_path / "digits.npz", x=images[:200], y=labels[:200])
+    with pytest.raises(automap.UserError, match="argument output of propose_spec"):
+        automap.propose_spec(tmp_path / "digits.npz").write()
+
+
+def test_plugins_are_listed_by_kind_and_name(tmp_path):
+    assert {plugin.kind for plugin in automap.list_plugins()} > {"architecture", "explainer", "exporter"}
+    (resnet,) = automap.list_plugins(name="resnet")
+    assert (resnet.kind, resnet.problem) == ("architecture", None)
+    assert "width" in {field.name for field in resnet.fields()}
+    with pytest.raises(automap.UserError, match="unknown kind 'los'; did you mean 'loss'"):
+        automap.list_plugins("los")
+    with pytest.raises(automap.UserError, match="unknown kind 'exporter'"):
+        automap.new_plugin("mine", "exporter", tmp_path)
+    assert automap.new_plugin("mine", folder=tmp_path) == tmp_path / "automap-mine"
+
+
 def test_the_example_is_short():
     lines = (REPOSITORY / "examples" / "quickstart.py").read_text().splitlines()
     assert len(lines) <= 36

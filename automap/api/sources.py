@@ -102,12 +102,7 @@ def spec_file(source: str | Path) -> Path:
     if output.exists():
         _must_be_about(output, path)
         return output
-    text = propose_spec(path, output).text
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {output}: {error.strerror}; write the spec with: automap init") from None
-    return output
+    return propose_spec(path, output).write()
 
 
 def _study_name(path: Path) -> str:

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from automap.data.prepare import PreparedData
+    from automap.api.check import BuiltNetworks, SpecCheck
     from automap.data.summary import DataSummary
-    from automap.spec.spec import Spec
-    from automap.workers.disk_and_memory import Estimate
 
 
 def check(
@@ -36,41 +34,28 @@ def check(
 
     Example: automap check specs/digits.yaml
     """
-    from automap.api.display import make_display
-    from automap.api.search import read_data
-    from automap.api.sources import naming_preparation
-    from automap.cli.console import print_json
-    from automap.search.study import build_sampler
+    from automap.api.check import check as check_spec
+    from automap.cli.console import message_console, print_json
     from automap.spec.errors import SpecError
-    from automap.spec.load import load_spec
 
     try:
-        loaded = load_spec(spec)
+        checked = check_spec(spec)
     except SpecError as error:
         if format_ == "json":
             print_json({"valid": False, "problem_count": error.count, "problems": _problems(error)})
         raise
-    build_sampler(loaded, loaded.search.seed)
     if format_ == "text":
-        _show_spec(loaded)
-    prepared = None
-    if data:
-        with naming_preparation(loaded, spec.read_text(encoding="utf-8-sig")):
-            prepared = read_data(loaded, make_display(progress=True), rebuild=rebuild)
-    faults, largest = _build(loaded, prepared) if build and prepared is not None else ((), None)
+        _show_spec(checked)
+    summary = checked.read_data(rebuild=rebuild) if data else None
+    networks = None
+    if data and build:
+        with message_console().status("building candidates at the boundary of the search space"):
+            networks = checked.build_networks()
     if format_ == "json":
-        print_json(_report(loaded, prepared, faults, largest))
-    elif prepared is not None:
-        _show_data(loaded, prepared, largest)
-    _raise_faults(spec, faults)
-
-
-def _build(spec: Spec, data: PreparedData) -> tuple[tuple[str, ...], int]:
-    from automap.cli.console import message_console
-    from automap.workers.preflight_process import run_preflight
-
-    with message_console().status("building candidates at the boundary of the search space"):
-        return run_preflight(spec, data.info)
+        print_json(checked.to_data())
+    elif summary is not None:
+        _show_data(checked, summary, networks)
+    _raise_faults(spec, () if networks is None else networks.problems)
 
 
 def _raise_faults(path: Path, faults: Sequence[str]) -> None:
@@ -82,60 +67,24 @@ def _raise_faults(path: Path, faults: Sequence[str]) -> None:
         raise UserError(f"{path}: {count} at the boundary of the search space cannot be built:\n{lines}")
 
 
-def _estimate(spec: Spec, data: PreparedData, largest: int | None) -> Estimate | None:
-    from automap.workers.disk_and_memory import estimate
-
-    return None if largest is None else estimate(spec, data, largest)
-
-
-def _summarise(data: PreparedData) -> DataSummary:
-    from automap.data.summary import summarise
-
-    return summarise(data)
-
-
-def _show_spec(spec: Spec) -> None:
+def _show_spec(checked: SpecCheck) -> None:
     from automap.cli import check_view
     from automap.cli.console import output_console
 
     console = output_console()
-    console.print(check_view.resolved_spec(spec, coloured=console.is_terminal), soft_wrap=True)
-    console.print(check_view.search_space(spec))
-    console.print(check_view.weights(spec))
+    console.print(check_view.resolved_spec(checked.resolved(), coloured=console.is_terminal), soft_wrap=True)
+    console.print(check_view.search_space(checked.search_space()))
+    console.print(check_view.weights(checked.pretrained_weights()))
 
 
-def _show_data(spec: Spec, data: PreparedData, largest: int | None) -> None:
+def _show_data(checked: SpecCheck, summary: DataSummary, networks: BuiltNetworks | None) -> None:
     from automap.cli import check_view
     from automap.cli.console import output_console
 
     console = output_console()
-    console.print(check_view.data_summary(_summarise(data)))
-    if (takes := _estimate(spec, data, largest)) is not None:
-        console.print(check_view.needs(takes, int(largest or 0)))
-
-
-def _report(spec: Spec, data: PreparedData | None, faults: Sequence[str], largest: int | None) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from automap.cli.check_view import known_weights, shown_data
-    from automap.spec.draw import searched_spaces
-    from automap.spec.space import dump_space
-
-    takes = _estimate(spec, data, largest) if data is not None else None
-    return {
-        "valid": not faults,
-        "problem_count": len(faults),
-        "problems": [{"path": None, "line": None, "column": None, "message": fault} for fault in faults],
-        "spec": shown_data(spec),
-        "search_space": [
-            {"name": each.name, "space": dump_space(space), "default": each.default}
-            for each, space in searched_spaces(spec)
-        ],
-        "weights": known_weights(spec),
-        "data": None if data is None else asdict(_summarise(data)),
-        "largest_network": largest,
-        "needs": None if takes is None else asdict(takes),
-    }
+    console.print(check_view.data_summary(summary))
+    if networks is not None:
+        console.print(check_view.needs(checked.requirements(), networks.largest))
 
 
 def _problems(error: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -15,60 +16,37 @@ from automap.interfaces.sampler import CategoricalHyperparameter, Hyperparameter
 from automap.redaction import redact
 from automap.spec.describe import describe_space
 from automap.spec.display import safe_text
-from automap.spec.draw import boundary_candidates, hyperparameters
 from automap.spec.quantities import format_size
-from automap.spec.space import component_data
-from automap.spec.spec import Spec
 from automap.spec.yaml import dump_yaml
-from automap.store.errors import display_url
-from automap.store.weights import describe_weights
 from automap.workers.disk_and_memory import Estimate
 
 MOST_CLASSES = 20
 """Largest number of classes that the data table lists individually."""
 
 
-def resolved_spec(spec: Spec, *, coloured: bool) -> RenderableType:
+def resolved_spec(resolved: Mapping[str, Any], *, coloured: bool) -> RenderableType:
     """Return the resolved spec, with all defaults, as YAML that is a valid spec itself."""
-    text = redact(dump_yaml(shown_data(spec)))
+    text = redact(dump_yaml(resolved))
     return Syntax(text, "yaml", theme="ansi_dark", background_color="default") if coloured else Text(text)
 
 
-def shown_data(spec: Spec) -> dict[str, Any]:
-    """Return a spec as plain data, without the password of its database, also of one that is not percent-encoded."""
-    data = spec.to_data()
-    return data if spec.storage.startswith("sqlite") else {**data, "storage": display_url(spec.storage)}
-
-
-def search_space(spec: Spec) -> RenderableType:
+def search_space(searched: Sequence[Hyperparameter]) -> RenderableType:
     """Return a table of all searched hyperparameters."""
-    found = list(hyperparameters(spec))
-    if not found:
+    if not searched:
         return Text("Nothing is searched: every hyperparameter has a value.\n")
     table = _table("search space", "hyperparameter", "searched", "first trial")
-    for each in found:
+    for each in searched:
         first = f"{each.default:g}" if isinstance(each.default, float) else str(each.default)
         table.add_row(Text(each.name, style="cyan"), Text(_searched(each)), Text(first))
     return table
 
 
-def weights(spec: Spec) -> RenderableType:
-    """Return which pretrained weights the architectures start from, and how to get those that are missing.
-
-    Raises:
-        UserError: if weights that the spec names are not on this machine.
-    """
+def weights(described: Mapping[str, str]) -> RenderableType:
+    """Return a table of the pretrained weights that architectures start from."""
     table = _table("pretrained weights", "architecture", "weights")
-    for name, description in known_weights(spec).items():
+    for name, description in described.items():
         table.add_row(Text(name, style="cyan"), safe_text(description))
     return table if table.row_count else Text()
-
-
-def known_weights(spec: Spec) -> dict[str, str]:
-    """Return a description of the weights of every architecture that can have some, by its name."""
-    architectures = {candidate.architecture for _, candidate in boundary_candidates(spec)}
-    described = {str(component_data(each)["type"]): describe_weights(each) for each in architectures}
-    return {name: description for name, description in sorted(described.items()) if description is not None}
 
 
 def _searched(hyperparameter: Hyperparameter) -> str:

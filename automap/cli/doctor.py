@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -61,10 +60,9 @@ def _check_study(name: str, storage: str | None, format_: str) -> None:
 
 def _check_machine(format_: str) -> None:
     from automap.cli.console import print_json
-    from automap.data.cache.reader import cache_directory
-    from automap.workers.installation import inspect_installation
+    from automap.workers.installation import inspect_machine
 
-    conditions = inspect_installation(cache_directory(), Path.cwd())
+    conditions = inspect_machine()
     if format_ == "json":
         print_json([{"name": each.name, "state": each.state, "text": each.text} for each in conditions])
     else:

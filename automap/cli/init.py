@@ -43,21 +43,9 @@ def init(
     if output is None:
         print_lines(proposal.text, end="")
         return
-    _write(output, proposal.text, force)
+    proposal.write(overwrite=force)
     found = proposal.found
     classes = f", {len(found.classes)} classes" if found.classes else ""
     say(f"wrote {output}: {found.images:,} images{classes}")
     say(f"  check it:    automap check {shell_quoted(output)}")
     say(f"  search:      automap search {shell_quoted(output)}")
-
-
-def _write(path: Path, text: str, force: bool) -> None:
-    from automap.exceptions import UserError
-
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UserError(f"{path} exists already; overwrite it with --force") from None
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None

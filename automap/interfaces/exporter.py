@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from automap.interfaces.component import Component
+
 if TYPE_CHECKING:
     import keras
 
     from automap.interfaces.array import Array
 
 
-class Exporter(ABC):
+class Exporter(Component, ABC):
     """Writes a network in a format that runs without automap.
 
     Class attributes:
-        group: the entry-point group of exporters.
         packages: modules that must be installed to export and run the format.
         quantizers: further modules that must be installed to quantize.
         quantizes: whether `export` accepts calibration batches.

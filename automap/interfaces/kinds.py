@@ -8,13 +8,15 @@ from automap.interfaces.architecture import Architecture
 from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
+from automap.interfaces.explainer import Explainer
+from automap.interfaces.exporter import Exporter
 from automap.interfaces.loss import LossComponent
 from automap.interfaces.optimizer import OptimizerComponent
 from automap.interfaces.sampler import Sampler
 from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
 
-KINDS: Mapping[str, type[Component]] = {
+SPEC_KINDS: Mapping[str, type[Component]] = {
     kind.group: kind
     for kind in (
         Architecture,
@@ -27,4 +29,7 @@ KINDS: Mapping[str, type[Component]] = {
         Task,
     )
 }
-"""The base class that a plugin of each entry-point group must derive from."""
+"""The base class that a plugin of each entry-point group must derive from, for the kinds that specs name."""
+
+KINDS: Mapping[str, type[Component]] = {**SPEC_KINDS, Explainer.group: Explainer, Exporter.group: Exporter}
+"""The base classes of all kinds."""

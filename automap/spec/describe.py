@@ -34,6 +34,7 @@ class FieldDescription(NamedTuple):
     searched: str | None
     """The recommended search space, None if the field keeps its default."""
     description: str
+    required: bool
 
 
 def describe_field(name: str, field: FieldInfo) -> FieldDescription:
@@ -45,6 +46,7 @@ def describe_field(name: str, field: FieldInfo) -> FieldDescription:
         describe_default(field),
         None if recommended is None else describe_space(recommended),
         field.description or "",
+        field.is_required(),
     )
 
 

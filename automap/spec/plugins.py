@@ -6,15 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TypeVar
 
 from automap.exceptions import PluginError
 from automap.interfaces.component import Component
 from automap.interfaces.kinds import KINDS
 from automap.spec.errors import shortened
 from automap.spec.suggest import did_you_mean
-
-T = TypeVar("T")
 
 _RENAMED = {("automap.losses", "mse"): "squared_error", ("automap.losses", "l1"): "absolute_error"}
 """Names of earlier versions, for error messages."""
@@ -89,30 +86,6 @@ def load_plugin(group: str, name: str) -> type[Component]:
     if isinstance(loaded, BrokenPlugin):
         owner = f"{loaded.found.distribution} {loaded.found.version}".strip()
         raise PluginError(f"plugin '{name}' of {owner} is broken: {loaded.reason}")
-    return loaded
-
-
-def load_class(base: type[T], group: str, name: str) -> type[T]:
-    """Return the class of a plugin of a group that no spec names, such as an exporter or an explainer.
-
-    Args:
-        base: that the class must derive from.
-        group: the entry-point group.
-        name: of the plugin.
-
-    Raises:
-        PluginError: if there is none, or it is broken.
-    """
-    found = find_plugins(group).get(name)
-    if not found:
-        raise PluginError(unknown_name_message(group, name))
-    described = f"{kind_name(group)} '{name}' of {found[0].distribution}"
-    try:
-        loaded = EntryPoint(name, found[0].value, group).load()
-    except Exception as error:
-        raise PluginError(f"{described} is broken: {error}") from error
-    if not (isinstance(loaded, type) and issubclass(loaded, base)):
-        raise PluginError(f"{described} is not a subclass of {base.__name__}")
     return loaded
 
 

@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from automap.exceptions import PluginError
 from automap.interfaces.component import Component, recommended_space
-from automap.interfaces.kinds import KINDS
+from automap.interfaces.kinds import SPEC_KINDS
 from automap.interfaces.task import Task
 from automap.spec.describe import describe_space
 from automap.spec.field_schema import Schema, field_schema, tidy
@@ -41,7 +41,7 @@ _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multip
 def json_schema() -> Schema:
     """Return the schema of the whole spec format with the working plugins that are installed."""
     definitions: Schema = {}
-    for group, kind in KINDS.items():
+    for group, kind in SPEC_KINDS.items():
         definitions |= _kind_definitions(group, kind)
     definitions |= _model_definitions("training", TrainingSettings, searched=True)
     definitions |= {"metric": _metric(), "objective": _objective(), "constraint": _constraint()}

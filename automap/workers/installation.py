@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from automap.data.cache.reader import cache_directory
 from automap.exceptions import PluginError
 from automap.interfaces.kinds import KINDS
 from automap.search.environment import environment
@@ -39,14 +40,14 @@ class Condition:
     """What was found, and what to do about a problem."""
 
 
-def inspect_installation(cache: Path, runs: Path) -> list[Condition]:
+def inspect_machine() -> list[Condition]:
     """Check everything that a search on this machine depends on; takes seconds, because Keras is imported.
 
-    Args:
-        cache: the folder of decoded data sets.
-        runs: the folder in which searches write their runs.
+    Returns:
+        Versions, plugins, processors, GPUs, and the free disk space of the cache and the current folder.
     """
-    return [*_versions(), *_plugins(), *_devices(), _room("cache of data sets", cache), _room("this folder", runs)]
+    folders = {"cache of data sets": cache_directory(), "this folder": Path.cwd()}
+    return [*_versions(), *_plugins(), *_devices(), *(_room(name, folder) for name, folder in folders.items())]
 
 
 def _versions() -> Iterator[Condition]:

@@ -109,7 +109,7 @@ def test_a_spec_is_never_overwritten_unless_forced(tmp_path):
     spec.write_text("mine")
     done = call_automap("init", images, "-o", spec)
     assert done.returncode == 2
-    assert "exists already; overwrite it with --force" in done.stderr
+    assert "exists already; overwrite it with --force, or overwrite=True in Python" in done.stderr
     assert spec.read_text() == "mine"
     assert call_automap("init", images, "-o", spec, "--force").returncode == 0
     assert load_spec(spec)

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from support.distributions import ARCHITECTURE, install
 from support.program import REPOSITORY, run_automap
 
-from automap.interfaces.kinds import KINDS as KINDS_BY_GROUP
+from automap.interfaces.kinds import SPEC_KINDS
 from automap.spec.plugins import kind_name
 
 EXAMPLE = REPOSITORY / "examples" / "automap-example-plugin"
@@ -55,6 +55,8 @@ def test_every_kind_of_automaps_own_plugins_is_listed():
         ("architecture", "resnet"),
         ("augmentation", "none"),
         ("dataset", "folder"),
+        ("explainer", "grad_cam"),
+        ("exporter", "onnx"),
         ("loss", "cross_entropy"),
         ("optimizer", "sgd"),
         ("task", "classification"),
@@ -141,7 +143,7 @@ def test_unknown_names_and_kinds_suggest_the_nearest():
     assert "unknown kind 'architectures'; did you mean 'architecture'?" in done.stderr
 
 
-KINDS = [kind_name(group) for group in KINDS_BY_GROUP]
+KINDS = [kind_name(group) for group in SPEC_KINDS]
 
 
 @pytest.fixture(scope="module")

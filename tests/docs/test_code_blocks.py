@@ -20,11 +20,14 @@ DATASET = "dataset: {type: folder, path: data/flowers}\n"
 OWNERS = {"learning_rate": ("optimizer", "sgd"), "activation": ("architecture", "cnn")}
 """Fields of components that a block shows alone, with a component that has them."""
 
-VARIABLES = {"study": Study, "model": LoadedModel, "leaderboard": Leaderboard, "row": Row}
+VARIABLES = {
+    **{"study": Study, "model": LoadedModel, "leaderboard": Leaderboard, "row": Row},
+    **{"proposal": automap.Proposal, "check": automap.SpecCheck, "plugin": automap.Plugin},
+}
 """What variables of Python blocks are."""
 
-PROMISES = re.compile(r"\b(study|model|session)\b")
-"""Variables of blocks that cannot run without a finished search."""
+PROMISES = re.compile(r"\b(study|model|session|proposal|new_plugin)\b")
+"""Names in blocks that need a finished search or write files."""
 
 
 def name_of(page):

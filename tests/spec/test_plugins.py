@@ -110,7 +110,9 @@ def test_a_class_that_is_not_installed_has_no_name():
 
 def test_kinds_are_named_in_the_singular():
     names = {kind_name(group) for group in KINDS}
-    assert names == {"architecture", "augmentation", "dataset", "loss", "optimizer", "sampler", "scheduler", "task"}
+    assert names == {"architecture", "augmentation", "dataset", "explainer", "exporter"} | {
+        *("loss", "optimizer", "sampler", "scheduler", "task")
+    }
 
 
 def test_a_renamed_plugin_is_named():

@@ -27,24 +27,56 @@ _LAYOUTS = {
 
 @dataclass(frozen=True)
 class Proposal:
-    """A spec for a data set, not written to disk yet."""
+    """A spec for a data set; returned by `automap.propose_spec`."""
 
     text: str
+    """The commented spec."""
     found: Survey
+    """What the data set contains."""
+    output: Path | None
+    """The file that the spec is for."""
+
+    def write(self, *, overwrite: bool = False) -> Path:
+        """Write the spec to `output` and return that path.
+
+        Args:
+            overwrite: whether an existing file is replaced.
+
+        Raises:
+            UserError: if the proposal has no `output`, the file exists, or it cannot be written.
+        """
+        if self.output is None:
+            raise UserError("pass the file to write as the argument output of propose_spec")
+        try:
+            with self.output.open("w" if overwrite else "x", encoding="utf-8") as file:
+                file.write(self.text)
+        except FileExistsError:
+            raise UserError(
+                f"{self.output} exists already; overwrite it with --force, or overwrite=True in Python"
+            ) from None
+        except OSError as error:
+            raise UserError(f"cannot write {self.output}: {error.strerror}") from None
+        return self.output
 
 
-def propose_spec(path: Path, output: Path | None, *, type_: str | None = None, task: str | None = None) -> Proposal:
+def propose_spec(
+    path: str | Path, output: str | Path | None = None, *, type_: str | None = None, task: str | None = None
+) -> Proposal:
     """Inspect images and draft a commented spec for them.
 
     Args:
         path: a folder, a table or arrays of images.
-        output: the file that the spec is for: its relative paths start at that file's folder.
+        output: the file that the spec is for, which `Proposal.write` writes; relative paths start at its folder.
         type_: type of the data set; None to recognise it.
         task: the task; None to infer it from the data set.
 
     Raises:
         UserError: if the data set is not recognised, or the task cannot learn from it.
+
+    Example:
+        >>> automap.propose_spec("data/flowers", "flowers.yaml").write()  # doctest: +SKIP
     """
+    path, output = Path(path), None if output is None else Path(output)
     wanted = _targets_of(task) if task is not None else None
     layout = recognise(path, type_, wanted)
     found = survey(layout.type, {"path": layout.path, **layout.fields})
@@ -52,7 +84,7 @@ def propose_spec(path: Path, output: Path | None, *, type_: str | None = None, t
         _refuse(path, layout.type, found.target, str(task), wanted)
     text = draft_spec(layout, found, output, task)
     _must_load(text, output)
-    return Proposal(text, found)
+    return Proposal(text, found, output)
 
 
 def _targets_of(task: str) -> frozenset[str]:

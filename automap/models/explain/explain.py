@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PIL import Image
@@ -18,7 +18,7 @@ from automap.interfaces.sample import IMAGE
 from automap.models.explain.faithfulness import faithfulness
 from automap.models.explain.network import ExplainedNetwork
 from automap.models.explain.scores import Question, question, similarity
-from automap.spec.plugins import find_plugins, load_class
+from automap.spec.plugins import find_plugins, load_plugin
 from automap.tasks.face_recognition.task import FaceRecognition
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def load_explainer(name: str) -> Explainer:
     Raises:
         PluginError: if there is none, or it cannot be imported.
     """
-    return load_class(Explainer, Explainer.group, name)()  # type: ignore[type-abstract]
+    return cast(type[Explainer], load_plugin(Explainer.group, name))()
 
 
 def explain(

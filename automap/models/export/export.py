@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from automap.exceptions import AutomapError, RunError, UserError
 from automap.interfaces.array import Array
@@ -16,7 +16,7 @@ from automap.models.export.artifact import find_artifact, metadata_of, open_arti
 from automap.models.export.model_card import CARD_NAME, markdown_card
 from automap.models.export.verify import Verification, verify
 from automap.models.model import LoadedModel
-from automap.spec.plugins import load_class
+from automap.spec.plugins import load_plugin
 from automap.training.samples import Samples
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def load_exporter(name: str) -> Exporter:
         PluginError: if there is none, or it cannot be imported.
         UserError: if a package that it needs is missing.
     """
-    exporter = load_class(Exporter, Exporter.group, name)  # type: ignore[type-abstract]
+    exporter = cast(type[Exporter], load_plugin(Exporter.group, name))
     require_packages(exporter.packages, f"to export to {name}")
     return exporter()
 

@@ -9,25 +9,23 @@ from pathlib import Path
 from string import Template
 
 from automap.exceptions import UserError
-from automap.interfaces.kinds import KINDS
-from automap.spec.plugins import find_plugins, kind_name
-from automap.spec.suggest import did_you_mean
+from automap.spec.plugins import find_plugins
 
-TEMPLATES = files("automap.cli") / "templates"
+TEMPLATES = files("automap.api") / "templates"
 
 
-def write_package(name: str, kind: str, folder: Path) -> Path:
+def write_package(name: str, kind: str, group: str, folder: Path) -> Path:
     """Write a package with one plugin and return its folder.
 
     Args:
         name: the plugin's name in specs.
         kind: for instance ``architecture``.
+        group: the kind's entry-point group.
         folder: where the package's folder is created.
 
     Raises:
-        UserError: if the name is invalid or taken, the kind is unknown, or the folder exists.
+        UserError: if the name is invalid or taken, or the folder cannot be written.
     """
-    group = _group(kind)
     _check_name(name, group)
     values = {
         "name": name,
@@ -45,7 +43,7 @@ def write_package(name: str, kind: str, folder: Path) -> Path:
             (root / path).parent.mkdir(exist_ok=True)
             (root / path).write_text(Template(_template(template)).substitute(values), encoding="utf-8")
     except FileExistsError:
-        raise UserError(f"{root} already exists; choose another name or --folder") from None
+        raise UserError(f"{root} already exists; choose another name or folder") from None
     except OSError as error:
         raise UserError(f"cannot write {root}: {error.strerror}") from None
     return root
@@ -77,14 +75,6 @@ def _class_name(name: str, kind: str) -> str:
     # A task named 'task' must not take the name of its base class.
     taken = re.search(rf"\b{found}\b", _template(f"{kind}.py.txt"))
     return f"{found}{kind.capitalize()}Plugin" if taken else found
-
-
-def _group(kind: str) -> str:
-    kinds = {kind_name(group): group for group in sorted(KINDS)}
-    if kind not in kinds:
-        hint = did_you_mean(kind, kinds, f"kinds are {', '.join(kinds)}")
-        raise UserError(f"--kind: unknown kind '{kind}'; {hint}")
-    return kinds[kind]
 
 
 def _check_name(name: str, group: str) -> None:
