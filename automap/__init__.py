@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         geometric_rungs,
     )
     from automap.interfaces.task import Task
+    from automap.interfaces.tracker import TrackedPoint, TrackedStudy, TrackedTrial, Tracker
     from automap.leaderboard.board import Leaderboard
     from automap.spec.candidate import Candidate
     from automap.spec.errors import SpecError
@@ -135,6 +136,10 @@ __all__ = [
     "StudyHistory",
     "TargetImageInfo",
     "Task",
+    "TrackedPoint",
+    "TrackedStudy",
+    "TrackedTrial",
+    "Tracker",
     "TrainingError",
     "TrialHistory",
     "UserError",
@@ -254,6 +259,12 @@ _MODULES = {
         "geometric_rungs",
     ),
     "automap.interfaces.task": ("Task",),
+    "automap.interfaces.tracker": (
+        "TrackedPoint",
+        "TrackedStudy",
+        "TrackedTrial",
+        "Tracker",
+    ),
     "automap.leaderboard.board": ("Leaderboard",),
     "automap.spec.candidate": ("Candidate",),
     "automap.spec.errors": ("SpecError",),

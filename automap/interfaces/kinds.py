@@ -15,6 +15,7 @@ from automap.interfaces.optimizer import OptimizerComponent
 from automap.interfaces.sampler import Sampler
 from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
+from automap.interfaces.tracker import Tracker
 
 SPEC_KINDS: Mapping[str, type[Component]] = {
     kind.group: kind
@@ -31,5 +32,10 @@ SPEC_KINDS: Mapping[str, type[Component]] = {
 }
 """The base class that a plugin of each entry-point group must derive from, for the kinds that specs name."""
 
-KINDS: Mapping[str, type[Component]] = {**SPEC_KINDS, Explainer.group: Explainer, Exporter.group: Exporter}
+KINDS: Mapping[str, type[Component]] = {
+    **SPEC_KINDS,
+    Explainer.group: Explainer,
+    Exporter.group: Exporter,
+    Tracker.group: Tracker,
+}
 """The base classes of all kinds."""

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from automap.interfaces.component import Component
+
 
 @dataclass(frozen=True)
 class TrackedPoint:
@@ -46,11 +48,10 @@ class TrackedStudy:
     trials: Sequence[TrackedTrial]
 
 
-class Tracker(ABC):
+class Tracker(Component, ABC):
     """Copies a study to an experiment-tracking tool.
 
     Class attributes:
-        group: the entry-point group of trackers.
         packages: modules that must be installed.
     """
 

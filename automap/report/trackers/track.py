@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Engine
 
@@ -15,7 +16,7 @@ from automap.interfaces.tracker import TrackedPoint, TrackedStudy, TrackedTrial,
 from automap.leaderboard.board import Row
 from automap.report.hyperparameters import flat_candidate
 from automap.report.study_data import StudyData, TrialData, read_study_data
-from automap.spec.plugins import load_class
+from automap.spec.plugins import load_plugin
 from automap.store.studies import StudyRow
 
 
@@ -26,7 +27,7 @@ def load_tracker(name: str) -> Tracker:
         PluginError: if there is none, or it is broken.
         UserError: if a package that it needs is not installed.
     """
-    tracker = load_class(Tracker, Tracker.group, name)()  # type: ignore[type-abstract]
+    tracker = cast(type[Tracker], load_plugin(Tracker.group, name))()
     missing = [package for package in tracker.packages if find_spec(package) is None]
     if missing:
         raise UserError(
