@@ -48,6 +48,8 @@ class Evaluation:
     """Training time of the trial so far, on whichever workers."""
     cost: dict[str, float] = field(default_factory=dict)
     """Costs known so far: ``parameters``, ``flops``, ``latency_ms``, ``latency_p95_ms``."""
+    is_last: bool = False
+    """Whether training ends with this evaluation, early or not."""
 
 
 class Decision(Enum):

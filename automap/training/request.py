@@ -84,6 +84,10 @@ class TrialRequest:
     """`time.monotonic` by which the trial should be complete; it finishes early or pauses if necessary."""
     may_finish_early: bool = True
     """Whether the trial may finish early because of the deadline; if not, it pauses."""
+    completes_late: bool = False
+    """Whether the trial may take one evaluation longer than the deadline allows, because the study has no model yet."""
+    evaluation_seconds: float = 0.0
+    """Estimated duration of an evaluation before the first one."""
     test: bool = False
     """Whether to evaluate on the test split at the end; for finalists only."""
     keep_weights: bool = True

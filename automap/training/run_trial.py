@@ -232,37 +232,40 @@ def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | Non
     Raises:
         OutOfTime: if there is not enough time left.
     """
-    progress, deadline = trainer.progress, trainer.request.deadline
+    progress = trainer.progress
     images = min(plan.next_after(trainer.images, trainer.epoch_images), trainer.total_images)
     step = trainer.last_step if trainer.finishes_early else trainer.step_at(images)
     while progress.steps < step:
         stop = step
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if not trainer.finishes_early and left < trainer.seconds_to_finish():
-                _require_time(trainer, left)
-                trainer.finish_early(left - trainer.seconds_to(progress.steps))
-                step = trainer.last_step
-            elif trainer.finishes_early:
-                trainer.hasten(left - trainer.seconds_to(progress.steps))
-                step = trainer.last_step
-            stop = min(step, trainer.step_within(min(DEADLINE_STEP_SECONDS, max(left, 0.0) / 4)))
+        if trainer.request.deadline is not None:
+            _keep_deadline(trainer)
+            step = trainer.last_step if trainer.finishes_early else step
+            seconds = min(DEADLINE_STEP_SECONDS, max(trainer.seconds_left, 0.0) / 4)
+            stop = min(step, trainer.step_within(seconds))
         with failures_explained():
             trainer.fit(stop)
     return None if trainer.finishes_early else images
 
 
-def _require_time(trainer: Trainer, left: float) -> None:
-    """Check that a trial can finish early in the seconds that are left.
+def _keep_deadline(trainer: Trainer) -> None:
+    """Begin the final decay if there is just enough time for it, or shorten it if the machine has become slower.
 
     Raises:
-        OutOfTime: if it cannot.
+        OutOfTime: if there is not enough time left.
     """
-    progress = trainer.progress
-    if not progress.steps or not trainer.request.may_finish_early or left <= trainer.seconds_to(progress.steps):
-        if progress.steps:
-            trainer.save()
-        raise OutOfTime
+    request, steps = trainer.request, trainer.progress.steps
+    seconds = trainer.seconds_left - trainer.seconds_to(steps)
+    if trainer.finishes_early:
+        trainer.hasten(seconds)
+    elif trainer.seconds_left < trainer.seconds_to_finish():
+        if request.completes_late and not steps:
+            # Without any training there would be no model at all.
+            return
+        if not steps or not request.may_finish_early or (seconds <= 0 and not request.completes_late):
+            if steps:
+                trainer.save()
+            raise OutOfTime
+        trainer.finish_early(seconds)
 
 
 def _complete(trainer: Trainer) -> Result:

@@ -34,8 +34,8 @@ from automap.training.step_reuse.compiled_cache import CompiledModels
 
 _ADVICE = "try a lower learning rate or training.gradient_clip"
 
-PACE_STEPS = 32
-"""Number of batches for measuring the speed of training."""
+PACE_STEPS, PACE_SECONDS = 64, 10.0
+"""Most batches, and seconds, for measuring the speed of training."""
 
 
 class Trainer:
@@ -72,7 +72,7 @@ class Trainer:
         self.best: Evaluated | None = None
         """The evaluation whose weights are kept, if this process made it."""
         self._interval = Interval()
-        self._speed = Speed()
+        self._speed = Speed(request.evaluation_seconds)
         self._is_compiled = False
 
     @property
@@ -165,17 +165,27 @@ class Trainer:
         Args:
             startup_seconds: seconds since the trial was started.
         """
-        parts = self.progress.parts
-        steps = max(parts, min(PACE_STEPS * parts, self.batches.steps // 2 // parts * parts))
+        first, parts = self.progress.steps, self.progress.parts
+        goal = min(first + parts * min(PACE_STEPS, self.batches.steps // parts), self.last_step)
         started = time.perf_counter()
-        for _ in range(2):
-            # The first batches are slower because they compile the step.
-            self.fit(min(self.progress.steps + steps, self.last_step))
-        self._speed.evaluation = self._time_evaluation()
-        trained = time.perf_counter() - started
-        rate = self._speed.steps_per_second or 1.0
-        startup = startup_seconds + max(0.0, trained - 2 * steps / rate)
+        while self.progress.steps < goal:
+            # Large networks on a busy machine may need seconds for a batch.
+            left = min(PACE_SECONDS - (time.perf_counter() - started), self.seconds_left / 4)
+            if self._speed.steps_per_second is not None and left <= 0:
+                break
+            self.fit(min(goal, self.step_within(left)))
+        if self.seconds_left > 0:
+            self._speed.evaluation = self._time_evaluation()
+        trained, steps = time.perf_counter() - started, self.progress.steps - first
+        rate = self._speed.steps_per_second or steps / trained
+        startup = startup_seconds + max(0.0, trained - steps / rate)
         return Pace(startup, rate * self.epoch_images / self.batches.steps, self._speed.evaluation)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the deadline; infinite without one."""
+        deadline = self.request.deadline
+        return math.inf if deadline is None else deadline - time.monotonic()
 
     def _time_evaluation(self) -> float:
         records = self._records("validation")
@@ -242,6 +252,7 @@ class Trainer:
             seconds=seconds,
             total_seconds=self.progress.seconds,
             cost=dict(self.progress.cost),
+            is_last=self.progress.steps >= self.last_step,
         )
 
     def _is_better(self, found: Evaluated, metric: str, direction: Direction) -> bool:
@@ -277,9 +288,10 @@ class Trainer:
             seconds: time for the decay.
         """
         now, parts = self.progress.steps, self.progress.parts
-        wanted = max(1, round(now * DECAY_SHARE / (1 - DECAY_SHARE)))
-        affordable = seconds * (self._speed.steps_per_second or math.inf)
-        length = -(-max(1, int(min(wanted, affordable))) // parts) * parts
+        length = max(1, round(now * DECAY_SHARE / (1 - DECAY_SHARE)))
+        if math.isfinite(seconds):
+            length = min(length, self._speed.steps_within(seconds))
+        length = -(-length // parts) * parts
         end = min(now + length, self.last_step)
         keep_decay_checkpoint(self.request.directory)
         self.progress.decay_start, self.progress.ends_at = now, end
@@ -300,10 +312,8 @@ class Trainer:
 
     def step_within(self, seconds: float) -> int:
         """Return the step that training reaches in the given time; a few batches ahead if nothing is measured."""
-        rate = self._speed.steps_per_second
         parts = self.progress.parts
-        steps = PACE_STEPS if rate is None else max(1, int(seconds * rate))
-        return self.progress.steps + -(-steps // parts) * parts
+        return self.progress.steps + -(-self._speed.steps_within(seconds) // parts) * parts
 
     def hasten(self, seconds: float) -> None:
         """Bring the end of the final decay forward if the machine has become too slow to reach it.

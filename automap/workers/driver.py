@@ -24,6 +24,8 @@ from automap.workers.phases import read_phases
 from automap.workers.run_folder import private_folder
 
 POLL_SECONDS = 0.5
+UNKNOWN_SECONDS = 60.0
+"""Time after the end of a time budget in which workers on other machines may still be evaluating."""
 MAX_DEATHS = 5
 """The search gives up after this many deaths for each worker without a finished run in between."""
 
@@ -85,8 +87,8 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
             view.update(now)
             died = losses.release_dead(study, now, executor.alive(), counted=not (interrupted() or over))
             studies.tick(study.store)
-            if over and now.use.seconds > (now.use.time_budget or math.inf) and not _evaluates(study, now):
-                # One that is slower than it was measured to be: what it trained since its checkpoint is lost.
+            if over and _is_overdue(study, now):
+                # A trial that is slower than it was measured to be: what it trained since its checkpoint is lost.
                 executor.stop(now=True)
             if now.use.time_is_over and not over:
                 # Workers watch the time themselves; this stops those that evaluate or are starting. Only once: a
@@ -112,9 +114,14 @@ def drive(study: Study, executor: Executor, view: View, interrupted: Callable[[]
     return not interrupted()
 
 
-def _evaluates(study: Study, now: Snapshot) -> bool:
-    workers = [run.worker for run in now.active if run.state == "running" and run.worker is not None]
-    return "evaluating" in read_phases(study.spec, workers).values()
+def _is_overdue(study: Study, now: Snapshot) -> bool:
+    """Return whether the time budget is used up and no worker is evaluating."""
+    late = now.use.seconds - (now.use.time_budget or math.inf)
+    running = {run.id: run.worker for run in now.active if run.state == "running" and run.worker is not None}
+    phases = read_phases(study.spec, running.values())
+    # Workers on other machines watch the time too, but what they are doing is not known here.
+    unknown = late < UNKNOWN_SECONDS and not running.keys() <= phases.keys()
+    return late > 0 and not unknown and "evaluating" not in phases.values()
 
 
 @dataclass

@@ -21,6 +21,7 @@ def write_phase(spec: Spec, worker: str, run: Run, phase: str) -> None:
     """Write what a worker is doing with a run; errors are ignored, because the writes that matter report them."""
     path = _phase_file(spec, worker)
     with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}")
         temporary.write_text(f"{run.id} {phase}", encoding="ascii")
         temporary.replace(path)

@@ -127,7 +127,7 @@ class Worker:
     def _is_too_late(self) -> bool:
         """Return whether a trial that is started or resumed now would be over before it has trained."""
         use = budget_use(self.study)
-        return use.training_seconds - use.reserved_seconds < self._startup.seconds
+        return use.training_seconds - use.reserved_seconds < self._startup.seconds + self._startup.evaluation_seconds
 
     def _next_run(self) -> Run | None:
         if self._only_finalists:
@@ -201,6 +201,7 @@ class Worker:
 
         def report(epoch: Evaluation) -> Decision:
             seen.append(epoch)
+            self._startup.note_evaluated()
             folder.checkpointed()
             with_retries(lambda: lease.report(epoch))
             if lease.lost:
@@ -209,12 +210,15 @@ class Worker:
             if run.kind == "search":
                 decision = with_retries(lambda: decide(study, run.trial, epoch))
             lease.paused = decision is Decision.PAUSE
-            return Decision.PAUSE if self.stop.is_set() and decision is Decision.CONTINUE else decision
+            # A trial whose training is over only has to be saved.
+            interrupted = self.stop.is_set() and not epoch.is_last
+            return Decision.PAUSE if interrupted and decision is Decision.CONTINUE else decision
 
         def publish(save: SaveModel) -> None:
             if run.kind == "search" and not lease.lost:
                 with_retries(lambda: self._showcase.show(seen[-1], save))
 
+        lease.note_phase("compiling")
         candidate = Candidate.model_validate(run.candidate)
         request = TrialRequest(
             candidate=candidate,
@@ -225,6 +229,8 @@ class Worker:
             evaluation=evaluation_plan(study, candidate, self.data.info.train_size),
             deadline=with_retries(lambda: deadline_of(study, run)),
             may_finish_early=run.kind == "search",
+            completes_late=run.kind == "search" and with_retries(lambda: has_no_result(study)),
+            evaluation_seconds=self._startup.evaluation_seconds,
             test=run.kind == "final",
             is_worth_keeping=lambda metrics, cost: (
                 run.kind == "final" or with_retries(lambda: retention.would_be_kept(study, metrics, cost))
@@ -245,6 +251,11 @@ def deadline_of(study: Study, run: Run) -> float | None:
         return None
     reserved = use.reserved_seconds if run.kind == "search" else 0.0
     return time.monotonic() + use.training_seconds - reserved
+
+
+def has_no_result(study: Study) -> bool:
+    """Return whether no trial has completed."""
+    return not results.count_states(study.store).get("complete")
 
 
 def _clean(study: Study, run: Run, name: str, result: Result) -> None:
