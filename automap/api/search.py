@@ -21,6 +21,7 @@ from automap.data.prepare import PreparedData, prepare
 from automap.data.summary import remarks, summarise
 from automap.exceptions import UserError, WorkerError
 from automap.search import study as studies
+from automap.search.continuing import continue_cut_short
 from automap.search.environment import environment
 from automap.search.winner import publish_winner
 from automap.spec.spec import Spec
@@ -138,6 +139,8 @@ def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: 
     if not with_retries(lambda: work_is_left(study)):
         display.say(f"The budget is spent: {now.use.spent}. To continue, add trials or time, for instance trials +10.")
         return True
+    for trial, number in with_retries(lambda: continue_cut_short(study)).items():
+        display.say(f"Trial {number} continues trial {trial}, which finished early for lack of time.")
     return drive_shown(study, data, workers, study.spec.search.seed + now.use.trials, display)
 
 

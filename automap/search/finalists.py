@@ -28,7 +28,7 @@ def appoint(study: Study) -> bool:
 
 def missing(study: Study) -> list[runs.NewRun]:
     """Return the runs of finalists that are not registered yet and fit into the time budget."""
-    best = best_results(study, study.spec.finalists.top)
+    best = _distinct(best_results(study, 2 * study.spec.finalists.top))[: study.spec.finalists.top]
     count, seed_count = _affordable(study, best)
     seeds = [study.spec.search.seed + FIRST_SEED + index for index in range(seed_count)]
     wanted = [
@@ -38,6 +38,15 @@ def missing(study: Study) -> list[runs.NewRun]:
         for result in best[:count]
     ]
     return [final for final in wanted if runs.find_run(study.store, final.trial, "final", final.seed) is None]
+
+
+def _distinct(best: Sequence[ResultRow]) -> list[ResultRow]:
+    """Return the first result of each candidate: a trial that was cut short and its continuation share one."""
+    return [
+        result
+        for index, result in enumerate(best)
+        if all(result.candidate != better.candidate for better in best[:index])
+    ]
 
 
 def _affordable(study: Study, best: Sequence[ResultRow]) -> tuple[int, int]:

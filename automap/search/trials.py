@@ -112,9 +112,15 @@ def register(study: Study, trial: optuna.Trial, worker: str | None) -> Run:
     with optuna_errors(study.engine):
         candidate = draw(study.spec, trial)
     candidate = candidate.model_copy(update={"architecture": pinned(candidate.architecture)})
-    seed = study.spec.search.seed + trial.number
+    seed = _seed_of(study, trial)
     new = runs.NewRun(trial.number, "search", seed, candidate.to_data(), candidate.training.epochs)
     return runs.start_run(study.store, new, worker)
+
+
+def _seed_of(study: Study, trial: optuna.Trial) -> int:
+    """Return the seed of a trial's run; a checkpoint is continued with its own seed only."""
+    continued = runs.find_run(study.store, int(trial.user_attrs.get(runs.CONTINUES, -1)))
+    return study.spec.search.seed + trial.number if continued is None else continued.seed
 
 
 def recover(study: Study) -> bool:

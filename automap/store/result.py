@@ -12,6 +12,10 @@ OUT_OF_MEMORY = "out of memory"
 """How the reason of a run that ran out of memory begins."""
 
 
+CUT_SHORT = "for lack of time"
+"""How the note of a trial ends that finished early because of the time budget: with more time it can be continued."""
+
+
 class Result(BaseModel):
     """The outcome of one training."""
 
@@ -34,6 +38,11 @@ class Result(BaseModel):
     """What readers of the numbers should know."""
     artifacts: str | None = None
     """The run's folder, relative to the study's run directory."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it finished early because of the time budget."""
+        return any(note.endswith(CUT_SHORT) for note in self.notes)
 
     @property
     def out_of_memory(self) -> bool:

@@ -69,7 +69,7 @@ def copy_files(source: Path, names: Iterable[str], target: Path) -> None:
         for name in names:
             path = source / name
             if path.is_file() and not path.is_symlink():
-                _copy(path, fresh / name)
+                copy_file(path, fresh / name)
         fresh.chmod(0o777 & ~_umask())
         _exchange(fresh, target)
     finally:
@@ -90,7 +90,8 @@ def _opened(folder: Path) -> Iterator[int | None]:
         os.close(handle)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file to a path that does not exist."""
     with source.open("rb") as original, target.open("xb") as copy:
         shutil.copyfileobj(original, copy, 2**20)
         copy.flush()

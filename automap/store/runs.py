@@ -18,6 +18,9 @@ from automap.store.models import RunTable, StudyTable
 from automap.store.study_store import StudyStore
 from automap.store.transactions import reading, writing
 
+CONTINUES = "continues"
+"""Attribute of an Optuna trial that continues a trial which was cut short: that trial's number."""
+
 RunKind = Literal["search", "final", "ensemble"]
 RunState = Literal["waiting", "running", "paused", "done"]
 

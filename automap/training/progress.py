@@ -29,6 +29,8 @@ class Progress:
     """The watched metric at that evaluation."""
     ends_at: int | None = None
     """The last step of a training that finishes early; None for a full training."""
+    cut_short: bool = False
+    """Whether it finishes early because of its deadline."""
     decay_start: int | None = None
     """The step at which the learning rate of a training that finishes early began to decay."""
     cost: dict[str, float] = field(default_factory=dict)

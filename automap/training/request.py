@@ -95,8 +95,9 @@ class TrialRequest:
     is_worth_keeping: Callable[[Mapping[str, float], Mapping[str, float]], bool] = always_keep
     """Given the validation metrics and costs of a head trial: whether its model is among those that are kept. Writing
     the whole network takes longer than fitting its head."""
-    carry_on: bool = False
-    """Whether to continue a trial that finished early, from the checkpoint before its learning rate decayed."""
+    continues: int | None = None
+    """The trial that finished early and is continued from the checkpoint before its learning rate decayed, which is in
+    `directory`; None for a training of its own."""
     extras: TrainingExtras = NO_EXTRAS
     on_improvement: Callable[[SaveModel], None] = ignore_model
     """Called after every evaluation that is the trial's best so far, once it was reported."""

@@ -16,7 +16,7 @@ from automap.interfaces.scheduler import Decision, Evaluation
 from automap.spec.objectives import Constraint
 from automap.store.atomic import first_line, make_way, require_file, write_text
 from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
-from automap.store.result import Result, State
+from automap.store.result import CUT_SHORT, Result, State
 from automap.training import backend
 from automap.training.best_model import save_best
 from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
@@ -75,8 +75,10 @@ def run_trial(
     _create(directory)
     progress = Progress()
     finished = _read_result(directory / RESULT_FILE, identity, progress)
-    if finished is not None and not request.carry_on:
+    if finished is not None:
         return finished
+    if request.continues is not None:
+        progress.notes.append(f"continues trial {request.continues}")
     try:
         result = _train_within_memory(request, data, report, progress, compiled or CompiledModels())
     finally:
@@ -288,7 +290,8 @@ def _complete(trainer: Trainer) -> Result:
     progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **_peaks()}
     if trainer.finishes_early:
         epochs = request.candidate.training.epochs
-        progress.notes.append(f"finished early after {progress.epoch:.3g} of {epochs} epochs")
+        why = f" {CUT_SHORT}" if progress.cut_short else ""
+        progress.notes.append(f"finished early after {progress.epoch:.3g} of {epochs} epochs{why}")
     result = _result("complete", progress, test=tested)
     artifacts = request.directory.name if request.keep_weights else None
     return result.model_copy(update={"validation": best.metrics, "artifacts": artifacts})

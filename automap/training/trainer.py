@@ -18,7 +18,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.metric import Direction, sign_of
 from automap.interfaces.sample import SplitName
 from automap.interfaces.scheduler import Evaluation, Pace
-from automap.store.files import CHECKPOINT_FILE, DECAY_CHECKPOINT_FILE
+from automap.store.files import CHECKPOINT_FILE
 from automap.training.averaging import copied_weights, evaluation_weights
 from automap.training.batch_norm import estimate_statistics
 from automap.training.build import BatchPlan
@@ -122,14 +122,11 @@ class Trainer:
 
     def resume(self) -> None:
         """Resume from the trial's checkpoint, if there is one."""
-        names = [CHECKPOINT_FILE] + [DECAY_CHECKPOINT_FILE] * self.request.carry_on
-        for name in names:
-            found = restore_checkpoint(self.request.directory / name, self._identity, self.model)
-            if found is not None:
-                found.parts = self.progress.parts
-                found.notes = list(dict.fromkeys([*self.progress.notes, *found.notes]))
-                self.progress.take(found)
-                return
+        found = restore_checkpoint(self.request.directory / CHECKPOINT_FILE, self._identity, self.model)
+        if found is not None:
+            found.parts = self.progress.parts
+            found.notes = list(dict.fromkeys([*self.progress.notes, *found.notes]))
+            self.progress.take(found)
 
     def fit(self, step: int) -> None:
         """Train up to a step.
@@ -282,10 +279,10 @@ class Trainer:
     def finish_early(self, seconds: float = math.inf) -> None:
         """Start the final decay of the learning rate, at the end of which training ends.
 
-        The current checkpoint is kept, so that the training can be continued later.
+        A checkpoint of now is kept, so that the training can be continued later.
 
         Args:
-            seconds: time for the decay.
+            seconds: time for the decay if a deadline is the reason; it may be shorter then.
         """
         now, parts = self.progress.steps, self.progress.parts
         length = max(1, round(now * DECAY_SHARE / (1 - DECAY_SHARE)))
@@ -293,8 +290,10 @@ class Trainer:
             length = min(length, self._speed.steps_within(seconds))
         length = -(-length // parts) * parts
         end = min(now + length, self.last_step)
+        self.save()
         keep_decay_checkpoint(self.request.directory)
         self.progress.decay_start, self.progress.ends_at = now, end
+        self.progress.cut_short = math.isfinite(seconds)
         schedule_of(self.model.optimizer).decay_from(now, end)
         self.save()
 

@@ -23,7 +23,7 @@ from automap.store.files import (
     VALIDATION_FILE,
 )
 from automap.store.retry import with_retries
-from automap.store.run_files import require_real_folder
+from automap.store.run_files import copy_file, require_real_folder
 
 RETRY_SECONDS = 5.0
 
@@ -41,6 +41,7 @@ class RunFolder:
     def __init__(self, spec: Spec, name: str) -> None:
         self.local: Path = spec.run_directory / name
         self._url = None if spec.remote_runs is None else remote.child(spec.remote_runs, name)
+        self._spec = spec
         self._copier: _Copier | None = None
 
     def __enter__(self) -> Self:
@@ -58,6 +59,25 @@ class RunFolder:
     ) -> None:
         if self._copier is not None:
             self._copier.end()
+
+    def continue_from(self, name: str) -> None:
+        """Start from the checkpoint of another run before its final decay, unless this run has begun already.
+
+        Args:
+            name: folder name of the other run.
+        """
+        target = self.local / CHECKPOINT_FILE
+        if target.exists() or (self.local / RESULT_FILE).exists():
+            return
+        self.local.mkdir(parents=True, exist_ok=True)
+        if self._spec.remote_runs is not None:
+            url = remote.child(self._spec.remote_runs, name, DECAY_CHECKPOINT_FILE)
+            with_retries(lambda: remote.pull_file(url, target))
+            return
+        source = self._spec.run_directory / name
+        require_real_folder(source)
+        if (source / DECAY_CHECKPOINT_FILE).is_file():
+            copy_file(source / DECAY_CHECKPOINT_FILE, target)
 
     def checkpointed(self) -> None:
         """Copy a new checkpoint in the background, unless a newer one is written first."""

@@ -16,6 +16,7 @@ from automap.interfaces.scheduler import Decision, Evaluation
 from automap.search import finalists, retention
 from automap.search.budget import budget_use
 from automap.search.checkpoints import bound_checkpoints
+from automap.search.continuing import continued_trial
 from automap.search.decisions import decide
 from automap.search.outcome import finalize, tell_result
 from automap.search.study import Study
@@ -220,6 +221,9 @@ class Worker:
 
         lease.note_phase("compiling")
         candidate = Candidate.model_validate(run.candidate)
+        continued = with_retries(lambda: continued_trial(study, run.trial)) if run.kind == "search" else None
+        if continued is not None:
+            folder.continue_from(run_folder_name("search", continued, run.seed))
         request = TrialRequest(
             candidate=candidate,
             seed=run.seed,
@@ -230,6 +234,7 @@ class Worker:
             deadline=with_retries(lambda: deadline_of(study, run)),
             may_finish_early=run.kind == "search",
             completes_late=run.kind == "search" and with_retries(lambda: has_no_result(study)),
+            continues=continued,
             evaluation_seconds=self._startup.evaluation_seconds,
             test=run.kind == "final",
             is_worth_keeping=lambda metrics, cost: (

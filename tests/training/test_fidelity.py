@@ -90,10 +90,13 @@ def test_a_trial_finishes_early_by_its_decay_and_can_be_carried_on(tmp_path):
     assert "finished early after 5 of 10 epochs" in result.notes
     assert (tmp_path / "one" / DECAY_CHECKPOINT_FILE).exists()
     assert not (tmp_path / "one" / CHECKPOINT_FILE).exists()
-    carried = train(chosen, data, tmp_path / "one", carry_on=True)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one" / DECAY_CHECKPOINT_FILE).rename(tmp_path / "two" / CHECKPOINT_FILE)
+    carried = train(chosen, data, tmp_path / "two", continues=7)
+    assert "continues trial 7" in carried.notes
     assert len(carried.curve) == 10
     train(chosen, data, tmp_path / "whole")
-    assert_same_weights(tmp_path / "one", tmp_path / "whole")
+    assert_same_weights(tmp_path / "two", tmp_path / "whole")
 
 
 def test_an_interruption_within_the_decay_changes_nothing(tmp_path):

@@ -1,5 +1,6 @@
 """A search with a time budget ends in time, with the best model so far."""
 
+import json
 import time
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def test_a_trial_that_is_too_long_for_the_budget_finishes_early(tmp_path: Path) 
     assert "finished early after" in found[0][1]
     # Training it again would take as long: its own weights are the winner.
     assert (tmp_path / "automap.runs" / "tiny" / "winner" / "model.keras").exists()
+    assert_more_time_continues_it(tmp_path, storage)
+
+
+def assert_more_time_continues_it(folder: Path, storage: str) -> None:
+    found = "SELECT cost, notes FROM automap_results WHERE kind = 'search' AND trial = {}"
+    code, said = ended(start("search", folder / "tiny.yaml", "--time", "+20s", folder=folder))
+    assert code == 0, said
+    assert "Trial 1 continues trial 0, which finished early for lack of time." in said
+    [(before, _)], [(after, notes)] = query(storage, found.format(0)), query(storage, found.format(1))
+    assert json.loads(after)["epochs"] > json.loads(before)["epochs"]
+    assert "continues trial 0" in notes
+    code, said = ended(start("doctor", "tiny", folder=folder))
+    assert code == 0, said
 
 
 def test_the_best_model_so_far_predicts_while_the_search_runs_and_after_it_was_killed(tmp_path: Path) -> None:
