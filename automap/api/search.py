@@ -21,6 +21,7 @@ from automap.data.prepare import PreparedData, prepare
 from automap.data.summary import remarks, summarise
 from automap.exceptions import UserError, WorkerError
 from automap.search import study as studies
+from automap.search.checkpoints import MAX_BYTES, MAX_SHARE, lost_checkpoints
 from automap.search.continuing import continue_cut_short
 from automap.search.environment import environment
 from automap.search.winner import publish_winner
@@ -141,7 +142,15 @@ def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: 
         return True
     for trial, number in with_retries(lambda: continue_cut_short(study)).items():
         display.say(f"Trial {number} continues trial {trial}, which finished early for lack of time.")
-    return drive_shown(study, data, workers, study.spec.search.seed + now.use.trials, display)
+    finished = drive_shown(study, data, workers, study.spec.search.seed + now.use.trials, display)
+    if (lost := with_retries(lambda: lost_checkpoints(study))) > 0:
+        display.say(
+            f"{lost:,} paused trial{'s' * (lost != 1)} lost {'their' if lost != 1 else 'its'} checkpoint: all of them "
+            f"together may take {MAX_SHARE:.0%} of the free disk space, at most {MAX_BYTES / 10**9:g} GB. "
+            "If resumed, such a trial starts again.",
+            "yellow",
+        )
+    return finished
 
 
 def drive_shown(study: studies.Study, data: PreparedData, workers: Workers, seed: int, display: Display) -> bool:

@@ -98,6 +98,20 @@ def file_sizes(url: str) -> dict[str, int]:
         return {posixpath.basename(path): int(known["size"]) for path, known in found.items()}
 
 
+def folder_sizes(url: str) -> dict[str, int]:
+    """Return the total size in bytes of the files in each folder one level below a remote folder, by its name."""
+    with _open_remote(url) as (files, root):
+        if not files.isdir(root):
+            return {}
+        sizes: dict[str, int] = {}
+        for path, known in files.find(root, maxdepth=2, detail=True).items():
+            folder = posixpath.dirname(path)
+            if folder.strip("/") != root.strip("/"):
+                name = posixpath.basename(folder)
+                sizes[name] = sizes.get(name, 0) + int(known["size"])
+        return sizes
+
+
 def push(path: Path, url: str) -> None:
     """Copy a local file into a remote folder in one step.
 

@@ -59,6 +59,9 @@ class RunFolder:
     ) -> None:
         if self._copier is not None:
             self._copier.end()
+            if kind is not None:
+                # It is resumed from the copy: the checkpoints of paused trials must not fill the temporary folder.
+                shutil.rmtree(self.local, ignore_errors=True)
 
     def continue_from(self, name: str) -> None:
         """Start from the checkpoint of another run before its final decay, unless this run has begun already.
