@@ -8,7 +8,7 @@ from typing import Literal
 from automap.data.prepare import PreparedData
 from automap.exceptions import UserError
 from automap.search.study import Study
-from automap.spec.space import largest_number
+from automap.spec.space import dump_space, largest_number
 from automap.workers.executor import Executor
 from automap.workers.local import LocalExecutor
 from automap.workers.resources import plan_workers, this_machine
@@ -64,7 +64,7 @@ def make_executor(study: Study, data: PreparedData, workers: Workers, seed: int)
     """
     if workers.executor == "ray":
         return _on_ray(study, data, workers, seed)
-    devices = int(largest_number(study.spec.training.fields["devices"]))
+    devices = int(largest_number(dump_space(study.spec.training.fields["devices"])))
     plan = plan_workers(workers.number, this_machine(), min(data.nbytes, 2**31), devices)
     executor = LocalExecutor(study.spec, study.spec.run_directory / "logs", data.identity, plan.shares, seed)
     return executor, f"{_count(len(plan.shares))}: {plan.why}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 from automap.data.cache.build import build_cache
 from automap.data.cache.reader import Cache, cache_directory, open_cache, remove_cache
 from automap.data.cache.shared import share
+from automap.data.checks import check_classes, check_splits, refuse_bad
 from automap.data.describe import describe
 from automap.data.scan.listing import Progress, list_records
 from automap.data.splits.assign import SPLIT_CODES, assign_splits
@@ -39,32 +40,33 @@ class DataIdentity(NamedTuple):
     """Fingerprint of pixels, targets and splits; the same for a copy of the data set on another machine."""
 
 
+@dataclass(frozen=True)
+class SplitRecords:
+    """Which records are in which split."""
+
+    indices: Mapping[SplitName, Array]
+    """Indices of the records of each split."""
+    unseen_classes: bool = False
+    """Whether validation and test have classes of their own."""
+    pairs: VerificationPairs | None = None
+    """Verification pairs of the test split; None for all pairs."""
+
+
 class PreparedData:
     """A data set that can be trained on: decoded, checked and split.
 
     Args:
         cache: the decoded records.
-        splits: indices of the records of each split.
+        split: which records are in which split.
         info: what a model needs to know about it.
         kind: kind of its targets.
         fingerprint: digest of pixels, targets and splits; the same for a copy on another machine.
-        unseen_classes: whether validation and test have classes of their own.
-        pairs: verification pairs of the test split; None for all pairs.
     """
 
-    def __init__(
-        self,
-        cache: Cache,
-        splits: Mapping[SplitName, Array],
-        info: DataInfo,
-        kind: TargetKind,
-        fingerprint: str,
-        unseen_classes: bool = False,
-        pairs: VerificationPairs | None = None,
-    ) -> None:
+    def __init__(self, cache: Cache, split: SplitRecords, info: DataInfo, kind: TargetKind, fingerprint: str) -> None:
         self._cache, self._kind = cache, kind
-        self.splits, self.info, self.fingerprint = splits, info, fingerprint
-        self.unseen_classes, self._pairs = unseen_classes, pairs
+        self.info, self.fingerprint = info, fingerprint
+        self.splits, self.unseen_classes, self._pairs = split.indices, split.unseen_classes, split.pairs
 
     def verification_pairs(self, split: SplitName) -> VerificationPairs | None:
         """Return the verification pairs of a split, as positions in it; None for all pairs of images."""
@@ -236,8 +238,8 @@ def open_prepared(
 
 def _prepared(dataset: Dataset, cache: Cache) -> PreparedData:
     kind = target_kind(dataset)
-    _refuse_bad(cache.manifest.bad, cache.records, dataset.max_bad)
-    _check_classes(cache, kind)
+    refuse_bad(cache.manifest.bad, cache.records, dataset.max_bad)
+    check_classes(cache, kind)
     strata = kind.strata(cache.path, cache.targets)
     pairs = _pairs(dataset, kind)
     classes, given, judged = cache.manifest.classes, cache.given, None
@@ -245,17 +247,15 @@ def _prepared(dataset: Dataset, cache: Cache) -> PreparedData:
         judged = pairs.among(cache.names, strata, classes)
         given = held_for_test(given, strata, classes, pairs, SPLIT_CODES["test"])
     splits = assign_splits(strata, cache.hashes, cache.groups, given, dataset.splits)
-    _check_splits(splits, cache)
+    check_splits(splits, cache)
     if dataset.splits.unseen_classes:
         check_classes_apart(splits, strata, classes)
     return PreparedData(
         cache,
-        splits,
+        SplitRecords(splits, bool(dataset.splits.unseen_classes), judged),
         describe(cache, splits["train"], dataset.resize, kind),
         kind,
         _fingerprint(cache, dataset.splits, pairs),
-        unseen_classes=bool(dataset.splits.unseen_classes),
-        pairs=judged,
     )
 
 
@@ -275,39 +275,3 @@ def _fingerprint(cache: Cache, splits: Splits, pairs: PairsFile | None) -> str:
     if pairs is not None:
         key.append(pairs.digest)
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()
-
-
-def _refuse_bad(bad: Sequence[BadSample], good: int, max_bad: float) -> None:
-    if len(bad) <= max_bad * (len(bad) + good):
-        return
-    reasons = Counter(sample.reason for sample in bad)
-    counted = ", ".join(f"{number} × {reason}" for reason, number in reasons.most_common())
-    examples = [next(sample for sample in bad if sample.reason == reason) for reason, _ in reasons.most_common(5)]
-    named = ", ".join(sample.name + (f" ({sample.detail})" if sample.detail else "") for sample in examples)
-    raise DataError(
-        f"could not use {len(bad)} of {len(bad) + good} samples, more than dataset.max_bad allows ({max_bad:.1%}): "
-        f"{counted}. For example: {named}. Repair or remove them, or raise dataset.max_bad"
-    )
-
-
-def _check_classes(cache: Cache, kind: TargetKind) -> None:
-    classes = cache.manifest.classes
-    if len(classes) >= kind.fewest_classes:
-        return
-    if not classes:
-        raise DataError(f"none of the {cache.records} images has a class")
-    raise DataError(f"all {cache.records} images are of one class ('{classes[0]}'); two or more classes are needed")
-
-
-def _check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
-    if len(splits["train"]) and len(splits["validation"]):
-        return
-    classes = cache.manifest.classes
-    if not len(splits["train"]) and (cache.given != SPLIT_CODES[None]).all():
-        raise DataError(
-            f"the data set assigns all {cache.records} images to validation and test; none is left to train on"
-        )
-    raise DataError(
-        f"too few images to split into training and validation: {cache.records} images"
-        f"{f' in {len(classes)} classes; at least one class needs two images' if classes else '; two are needed'}"
-    )

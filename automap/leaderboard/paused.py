@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
 from automap.interfaces.metric import sign_of
 from automap.leaderboard.board import MeanStd, Row
 from automap.spec.objectives import COSTS
+from automap.spec.space import largest_number
 from automap.store.rankings import PausedTrial, paused_trials
 from automap.store.studies import StudyRow
 
@@ -55,12 +55,5 @@ def _row(trial: PausedTrial, study: StudyRow) -> Row:
 
 
 def _epochs(trial: PausedTrial, study: StudyRow) -> float:
-    longest = _largest(study.spec["training"]["epochs"])
+    longest = largest_number(study.spec["training"]["epochs"])
     return trial.images * longest / study.rungs[-1] if study.rungs else 0.0
-
-
-def _largest(space: Any) -> float:
-    """Return the largest number of a field as a resolved spec writes it: a number, a range or choices."""
-    if not isinstance(space, Mapping):
-        return float(space)
-    return float(space["high"]) if "high" in space else max(_largest(choice) for choice in space["choices"])

@@ -11,7 +11,7 @@ from automap.interfaces.scheduler import Measurement, StudyHistory, TrialHistory
 from automap.search.study import Study, optuna_errors
 from automap.spec.draw import search_space
 from automap.spec.objectives import Objective
-from automap.spec.space import largest_number
+from automap.spec.space import dump_space, largest_number
 from automap.spec.spec import Spec
 from automap.store import measurements, studies
 
@@ -27,7 +27,7 @@ def compared_objectives(spec: Spec) -> tuple[Objective, ...]:
 
 def longest_epochs(spec: Spec) -> int:
     """Return the largest number of epochs in a spec's search space."""
-    return int(largest_number(spec.training.fields["epochs"]))
+    return int(largest_number(dump_space(spec.training.fields["epochs"])))
 
 
 def study_history(study: Study) -> StudyHistory:

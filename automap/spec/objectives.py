@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from automap.interfaces.metric import Direction
+from automap.interfaces.task import Task
+from automap.spec.errors import shortened
+from automap.spec.suggest import did_you_mean
 
 
 class Cost(NamedTuple):
@@ -94,3 +97,38 @@ def objective_value(
 ) -> float | None:
     """Return the value of an objective; None if it is not there or not finite."""
     return metric_value(objective.metric, {**metrics, **cost})
+
+
+def check_metric(name: str, task: type[Task]) -> str:
+    """Return the name of a metric or cost.
+
+    Raises:
+        ValueError: if the task has no such metric; the text names the nearest one.
+    """
+    known = [*task.metrics, *COSTS]
+    if name in known:
+        return name
+    hint = did_you_mean(name, known, f"there are {', '.join(known)}")
+    raise ValueError(f"unknown metric '{shortened(name)}'; {hint}")
+
+
+def assume_direction(item: Any) -> Any:
+    """Return an objective as a mapping, with a direction even if its metric is not known."""
+    if isinstance(item, str):
+        item = {"metric": item}
+    return {"direction": "maximize", **item} if isinstance(item, dict) else item
+
+
+def expand_objective(item: Any, task: type[Task]) -> Any:
+    """Return an objective as a mapping, with the usual direction of its metric if it has none.
+
+    Raises:
+        ValueError: if the task has no such metric.
+    """
+    if isinstance(item, str):
+        item = {"metric": item}
+    if not isinstance(item, dict) or not isinstance(item.get("metric"), str):
+        return assume_direction(item)
+    name = check_metric(item["metric"], task)
+    known = task.metrics[name] if name in task.metrics else COSTS[name]
+    return {"direction": known.direction, **item}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from automap.interfaces.component import recommended_space
-from automap.spec.space import Choices, ComponentSpace, Space, Value, parse_model
+from automap.spec.parse_space import parse_model
+from automap.spec.space import Choices, ComponentSpace, Space, Value
 
 AUTO = Value("auto")
 FROM_SCRATCH = Value("none")

@@ -21,8 +21,8 @@ from automap.interfaces.task import Task
 from automap.spec.describe import describe_space
 from automap.spec.field_schema import Schema, field_schema, tidy
 from automap.spec.objectives import COSTS, Constraint, Objective
+from automap.spec.parse_space import number_type
 from automap.spec.plugins import BrokenPlugin, find_plugins, try_load
-from automap.spec.space import number_type
 from automap.spec.spec import SearchSettings, Spec
 from automap.spec.training import TrainingSettings
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, cast
-from urllib.parse import unquote
 
 from pydantic import (
     BaseModel,
@@ -24,29 +20,20 @@ from pydantic import (
     model_validator,
 )
 
-from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
-from automap.interfaces.loss import LossComponent
 from automap.interfaces.sampler import Sampler
 from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
-from automap.spec.errors import shortened
-from automap.spec.objectives import COSTS, Constraint, Objective
-from automap.spec.plugins import kind_name, load_plugin
+from automap.spec.defaults import default_augmentation, default_loss, default_objectives, infer_task, task_class
+from automap.spec.objectives import Constraint, Objective, assume_direction, check_metric, expand_objective
+from automap.spec.parse_space import parse_component, parse_model, recommended_choices
+from automap.spec.places import runs_beside, storage_url, temporary_folder
+from automap.spec.plugins import kind_name
 from automap.spec.pretrained import has_pretrained, search_fine_tuning
 from automap.spec.quantities import Duration
-from automap.spec.space import (
-    ComponentSpace,
-    Space,
-    component_data,
-    dump_space,
-    parse_component,
-    parse_model,
-    recommended_choices,
-)
-from automap.spec.suggest import did_you_mean
-from automap.spec.suitability import refuse_augmentations, refuse_losses, suits, tasks_that_learn_from
+from automap.spec.space import ComponentSpace, Space, component_data, dump_space
+from automap.spec.suitability import refuse_augmentations, refuse_losses
 from automap.spec.training import TrainingSettings
 from automap.spec.validation import spec_error
 
@@ -121,45 +108,8 @@ def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
     return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
 
 
-def _infer_task(data: dict[str, Any]) -> Space:
-    dataset = data.get("dataset")
-    if dataset is None:
-        raise ValueError("the task is inferred from the data set, which is not valid")
-    for name in tasks_that_learn_from(dataset.target)[:1]:
-        if load_plugin(Task.group, name).recommended:
-            return parse_component(Task.group, name)
-    raise ValueError(f"no installed task learns from targets of the kind '{dataset.target}'; name one: task: ...")
-
-
-def _default_loss(data: dict[str, Any]) -> Space:
-    return parse_component(LossComponent.group, _task_class(data["task"]).default_loss)
-
-
-def _default_augmentation(data: dict[str, Any]) -> tuple[Space, ...]:
-    task = _task_class(data["task"])
-    return (recommended_choices(Augmentation.group, lambda model: suits(cast(type[Augmentation], model), task)),)
-
-
-def _default_objectives(data: dict[str, Any]) -> tuple[Objective, ...]:
-    task = _task_class(data["task"])
-    name = task.default_objective
-    return (Objective(metric=name, direction=task.metrics[name].direction),)
-
-
-def _task_class(task: Space) -> type[Task]:
-    return cast(type[Task], cast(ComponentSpace, task).model)
-
-
 def _as_list(data: Any) -> Any:
     return data if isinstance(data, list | tuple) else [data]
-
-
-def _check_name(name: str, task: type[Task]) -> str:
-    known = [*task.metrics, *COSTS]
-    if name in known:
-        return name
-    hint = did_you_mean(name, known, f"there are {', '.join(known)}")
-    raise ValueError(f"unknown metric '{shortened(name)}'; {hint}")
 
 
 ArchitectureSpace = Annotated[Space, *_hyperparameters("automap.architectures")]
@@ -185,17 +135,17 @@ class Spec(_Section):
         description="the study's name; if left out, the file name without its extension",
     )
     dataset: Annotated[Dataset, PlainValidator(partial(_parse_fixed, Dataset)), PlainSerializer(component_data)]
-    task: TaskSpace = Field(default_factory=_infer_task, description="if left out, inferred from the data set")
+    task: TaskSpace = Field(default_factory=infer_task, description="if left out, inferred from the data set")
     architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
-        default_factory=lambda data: _default_augmentation(data),
+        default_factory=lambda data: default_augmentation(data),
         description="a pipeline, applied in this order",
     )
     optimizer: OptimizerSpace = Field(default_factory=partial(recommended_choices, "automap.optimizers"))
-    loss: LossSpace = Field(default_factory=_default_loss)
+    loss: LossSpace = Field(default_factory=default_loss)
     training: TrainingSpace = Field(default_factory=partial(parse_model, TrainingSettings, {}))
     objectives: Annotated[tuple[Objective, ...], BeforeValidator(_as_list)] = Field(
-        default_factory=_default_objectives,
+        default_factory=default_objectives,
         min_length=1,
         description="what to optimize; several give a Pareto front",
     )
@@ -218,15 +168,15 @@ class Spec(_Section):
         task = info.data.get("task")
         if not isinstance(task, ComponentSpace):
             # The error of the task is reported; without a task, names of metrics cannot be checked.
-            return [_assume_direction(item) for item in _as_list(data)]
-        return [_expand_objective(item, _task_class(task)) for item in _as_list(data)]
+            return [assume_direction(item) for item in _as_list(data)]
+        return [expand_objective(item, task_class(task)) for item in _as_list(data)]
 
     @field_validator("constraints")
     @classmethod
     def _known_constraints(cls, constraints: tuple[Constraint, ...], info: ValidationInfo) -> tuple[Constraint, ...]:
         if isinstance(task := info.data.get("task"), ComponentSpace):
             for constraint in constraints:
-                _check_name(constraint.metric, _task_class(task))
+                check_metric(constraint.metric, task_class(task))
         return constraints
 
     @field_validator("objectives")
@@ -242,7 +192,7 @@ class Spec(_Section):
     def _one_task(cls, task: Space, info: ValidationInfo) -> Space:
         if not isinstance(task, ComponentSpace):
             raise ValueError("a study has one task: choices are not possible here")
-        dataset, model = info.data.get("dataset"), _task_class(task)
+        dataset, model = info.data.get("dataset"), task_class(task)
         if dataset is not None and dataset.target not in model.targets:
             raise ValueError(f"task '{task.type}' cannot learn from targets of the kind '{dataset.target}'")
         return task
@@ -252,7 +202,7 @@ class Spec(_Section):
     def _augmentation_serves_task(cls, pipeline: tuple[Space, ...], info: ValidationInfo) -> tuple[Space, ...]:
         task = info.data.get("task")
         if isinstance(task, ComponentSpace):
-            refuse_augmentations(pipeline, str(task.type), _task_class(task))
+            refuse_augmentations(pipeline, str(task.type), task_class(task))
         return pipeline
 
     @field_validator("loss", mode="after")
@@ -260,21 +210,13 @@ class Spec(_Section):
     def _loss_serves_task(cls, loss: Space, info: ValidationInfo) -> Space:
         task = info.data.get("task")
         if isinstance(task, ComponentSpace):
-            refuse_losses(loss, str(task.type), _task_class(task), info.data.get("augmentation", ()))
+            refuse_losses(loss, str(task.type), task_class(task), info.data.get("augmentation", ()))
         return loss
 
     @field_validator("storage")
     @classmethod
     def _storage_beside_spec(cls, url: str, info: ValidationInfo) -> str:
-        prefix, separator, path = url.partition(":///")
-        if not url.partition("://")[1]:
-            # What was received is not repeated: it may hold a password.
-            raise ValueError("expected a database URL such as sqlite:///automap.db or postgresql://user@host/name")
-        folder = (info.context or {}).get("folder")
-        if folder is None or not prefix.startswith("sqlite") or not separator or Path(path).is_absolute():
-            return url
-        # In a URL ? begins a query, and % an escape: names of folders may hold both.
-        return f"{prefix}:///{Path(str(folder).replace('%', '%25').replace('?', '%3F'), path)}"
+        return storage_url(url, (info.context or {}).get("folder"))
 
     @field_validator("runs")
     @classmethod
@@ -330,7 +272,7 @@ class Spec(_Section):
     @property
     def task_class(self) -> type[Task]:
         """The task's class."""
-        return _task_class(self.task)
+        return task_class(self.task)
 
     @property
     def run_directory(self) -> Path:
@@ -339,14 +281,8 @@ class Spec(_Section):
         If `runs` is a URL, this is a temporary folder for runs in training.
         """
         if self.remote_runs is not None:
-            digest = hashlib.sha256(self.remote_runs.encode()).hexdigest()
-            return Path(tempfile.gettempdir(), f"automap-{os.getuid()}", digest[:16])
-        if self.runs is not None:
-            return Path(self.runs) / self.name
-        prefix, _, path = self.storage.partition(":///")
-        path = unquote(path.partition("?")[0])
-        beside = Path(path).with_suffix(".runs") if prefix.startswith("sqlite") and path else Path("automap.runs")
-        return beside.absolute() / self.name
+            return temporary_folder(self.remote_runs)
+        return (Path(self.runs) if self.runs is not None else runs_beside(self.storage)) / self.name
 
     @property
     def remote_runs(self) -> str | None:
@@ -361,19 +297,3 @@ class Spec(_Section):
     def to_data(self) -> dict[str, Any]:
         """Return the resolved spec as plain data for YAML and JSON."""
         return self.model_dump(mode="json", exclude_none=False)
-
-
-def _assume_direction(item: Any) -> Any:
-    if isinstance(item, str):
-        item = {"metric": item}
-    return {"direction": "maximize", **item} if isinstance(item, dict) else item
-
-
-def _expand_objective(item: Any, task: type[Task]) -> Any:
-    if isinstance(item, str):
-        item = {"metric": item}
-    if not isinstance(item, dict) or not isinstance(item.get("metric"), str):
-        return item
-    name = _check_name(item["metric"], task)
-    known = task.metrics[name] if name in task.metrics else COSTS[name]
-    return {"direction": known.direction, **item}

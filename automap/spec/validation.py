@@ -8,8 +8,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from automap.spec.error_text import error_text
 from automap.spec.errors import MAX_PROBLEMS, Problem, SpecError, shortened
-from automap.spec.space import unknown_field_message
+from automap.spec.parse_space import unknown_field_message
+from automap.spec.suggest import nearest
 from automap.spec.yaml import DataPath, Document, Position
 
 _EXAMPLES: Mapping[DataPath, str] = {("dataset",): "dataset: {type: folder, path: ...}"}
@@ -29,14 +31,33 @@ def spec_error(model: type[BaseModel], error: ValidationError, document: Documen
         error: raised by its validation.
         document: the file that was validated, for positions; None for a spec made in Python.
     """
-    # A default that depends on another field is not computed if that field is invalid, which is reported itself.
-    details = [detail for detail in error.errors(include_url=False) if detail["type"] != "default_factory_not_called"]
+    details = _causes(error.errors(include_url=False))
     if document is not None:
         details.sort(key=lambda detail: document.position(tuple(detail["loc"])))
     shown = [_problem(model, detail, document) for detail in details[:MAX_PROBLEMS]]
     if document is None:
         return SpecError("", shown, count=len(details))
     return SpecError(document.source, shown, document.text, count=len(details))
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out errors that follow from others."""
+    parents = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"][:MAX_PROBLEMS]
+    return [
+        detail
+        for detail in details
+        # A default that depends on another field is not computed if that field is invalid.
+        if detail["type"] != "default_factory_not_called"
+        # A list is shorter without the items that are invalid.
+        and not (detail["type"] == "too_short" and detail["loc"] in parents)
+        # A field seems to be missing if its name is misspelled.
+        and not (detail["type"] == "missing" and any(_is_misspelled(detail["loc"], path) for path in unknown))
+    ]
+
+
+def _is_misspelled(missing: DataPath, unknown: DataPath) -> bool:
+    return missing[:-1] == unknown[:-1] and nearest(str(unknown[-1]), [str(missing[-1])]) is not None
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails, document: Document | None) -> Problem:
@@ -57,8 +78,7 @@ def _message(model: type[BaseModel], detail: ErrorDetails, path: DataPath) -> st
             return f"'{path[-1]}' is missing" + (f"; for instance {example}" if example else "")
         case "space" | "value_error":
             return detail["msg"].removeprefix("Value error, ")
-    text = detail["msg"]
-    return f"{text[:1].lower()}{text[1:]}; received {shortened(repr(detail['input']))}"
+    return f"{error_text(detail)}; received {shortened(repr(detail['input']))}"
 
 
 def _section(model: type[BaseModel], path: DataPath) -> type[BaseModel] | None:

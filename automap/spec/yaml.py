@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from automap.spec.errors import Problem, SpecError, shortened
+from automap.spec.yaml_scalars import read_plain
 
 MAX_BYTES = 1_000_000
 """Larger files are refused as specs."""
@@ -18,17 +18,6 @@ MAX_NODES = 100_000
 """Largest number of values in a spec, with all aliases expanded."""
 MAX_DEPTH = 50
 """Largest nesting depth of lists and mappings."""
-
-_INTEGER = re.compile(r"[-+]?[0-9]{1,100}(_[0-9]{1,100}){0,30}")
-_FLOAT = re.compile(r"[-+]?([0-9]+(_[0-9]+)*(\.([0-9]+(_[0-9]+)*)?)?|\.[0-9]+(_[0-9]+)*)([eE][-+]?[0-9]+)?")
-_WORDS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", "+.inf"), float("inf")),
-    "-.inf": float("-inf"),
-    ".nan": float("nan"),
-}
 
 DataPath = tuple[str | int, ...]
 Position = tuple[int, int]
@@ -266,17 +255,6 @@ def _kind(node: yaml.Node) -> str:
 
 def _start(node: yaml.Node) -> Position:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def read_plain(text: str) -> Any:
-    """Interpret an unquoted scalar: a number, true, false, null, or text."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text.replace("_", ""))
-    if _FLOAT.fullmatch(text):
-        return float(text.replace("_", ""))
-    return text
 
 
 _TAGS = {kind: f"tag:yaml.org,2002:{name}" for kind, name in ((bool, "bool"), (int, "int"), (float, "float"))}

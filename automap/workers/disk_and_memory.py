@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap.data.prepare import PreparedData
-from automap.spec.space import largest_number
+from automap.spec.space import dump_space, largest_number
 from automap.spec.spec import Spec
 
 BYTES_A_WEIGHT = 4
@@ -45,7 +45,8 @@ def estimate(spec: Spec, data: PreparedData, largest: int, workers: int = 1) -> 
     weights = largest * BYTES_A_WEIGHT
     kept = max(1, spec.finalists.top) * (1 + spec.finalists.seeds) + 1
     height, width, _ = data.info.image.shape
-    batch = height * width * int(largest_number(spec.training.fields["batch_size"])) * ACTIVATIONS_A_PIXEL
+    batch_size = int(largest_number(dump_space(spec.training.fields["batch_size"])))
+    batch = height * width * batch_size * ACTIVATIONS_A_PIXEL
     return Estimate(
         cache=data.nbytes,
         artifacts=weights * (kept + STATES_A_WEIGHT * workers),

@@ -162,20 +162,20 @@ def test_a_grid_over_a_continuous_range_is_refused_as_by_search(spec, format_):
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ("training: {epochs: 1_000_000_000_000}", "training.epochs: input should be less than or equal to 100000"),
+        ("training: {epochs: 1_000_000_000_000}", "training.epochs: must be at most 100000"),
         (
             "training: {epochs: {low: 1, high: 1_000_000_000_000}}",
-            "training.epochs.high: input should be less than or equal to 100000",
+            "training.epochs.high: must be at most 100000",
         ),
-        ("training: {batch_size: 1_000_000_000_000}", "training.batch_size: input should be less than or equal to"),
-        ("budget: {trials: 1_000_000_000_000}", "budget.trials: input should be less than or equal to 1000000"),
-        ("budget: {time: 9999999d}", "budget.time: input should be less than or equal to"),
-        ("finalists: {seeds: 1_000_000_000_000}", "finalists.seeds: input should be less than or equal to 1000"),
-        ("finalists: {top: 1_000_000_000_000}", "finalists.top: input should be less than or equal to 1000"),
-        ("search: {seed: 4_294_967_290}", "search.seed: input should be less than or equal to 2147483647"),
+        ("training: {batch_size: 1_000_000_000_000}", "training.batch_size: must be at most"),
+        ("budget: {trials: 1_000_000_000_000}", "budget.trials: must be at most 1000000"),
+        ("budget: {time: 9999999d}", "budget.time: must be at most"),
+        ("finalists: {seeds: 1_000_000_000_000}", "finalists.seeds: must be at most 1000"),
+        ("finalists: {top: 1_000_000_000_000}", "finalists.top: must be at most 1000"),
+        ("search: {seed: 4_294_967_290}", "search.seed: must be at most 2147483647"),
         (
             "dataset: {type: sklearn, splits: {seed: 4_294_967_296}}",
-            "1:35: dataset.splits.seed: input should be less than or equal to 4294967295",
+            "1:35: dataset.splits.seed: must be at most 4294967295",
         ),
         (
             "dataset: {type: sklearn, splits: {validation: 60%, test: 50%}}",

@@ -22,7 +22,7 @@ from automap.search.schedulers.hyperband import Hyperband
 from automap.search.schedulers.median import Median
 from automap.search.schedulers.none import NoScheduler
 from automap.search.schedulers.promotion import Promotion
-from automap.spec.space import largest_number
+from automap.spec.space import dump_space, largest_number
 from automap.spec.spec import Spec
 
 LONGEST = 27
@@ -145,4 +145,4 @@ def test_rungs_grow_by_the_reduction_and_end_with_the_longest_training():
 )
 def test_the_longest_training_of_a_spec(epochs, longest):
     spec = Spec(dataset="sklearn", training={"epochs": epochs})
-    assert largest_number(spec.training.fields["epochs"]) == longest
+    assert largest_number(dump_space(spec.training.fields["epochs"])) == longest

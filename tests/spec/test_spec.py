@@ -163,6 +163,20 @@ def test_all_mistakes_of_a_file_are_shown_at_once_in_its_order(tmp_path):
     assert [line.split(":", 1)[0] for line in found] == ["2", "3", "4"]
 
 
+@pytest.mark.parametrize(
+    ("objectives", "expected"),
+    [
+        ({"metrc": "accuracy"}, ["objectives[0].metrc: unknown field; did you mean 'metric'?"]),
+        ([3], ["objectives[0]: expected a mapping; received 3"]),
+        ([], ["objectives: expected at least 1 item; received []"]),
+    ],
+)
+def test_errors_that_follow_from_others_are_left_out(objectives, expected):
+    with pytest.raises(SpecError) as caught:
+        Spec(dataset="sklearn", objectives=objectives)
+    assert str(caught.value).splitlines() == expected
+
+
 def test_a_spec_from_python_names_the_same_mistakes():
     with pytest.raises(SpecError) as caught:
         Spec(architectur="cnn", dataset="sklearn", optimizer={"type": "sgd", "momentun": 0.9}, budget={"trails": 3})
