@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from automap.interfaces.answer import Answer, Drawing, PixelAnswer, Placement
     from automap.interfaces.architecture import Architecture, Features, Preprocessing
+    from automap.interfaces.array import Array
     from automap.interfaces.augmentation import Augmentation
     from automap.interfaces.component import Component, tunable
     from automap.interfaces.data_info import (
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from automap.interfaces.loss import LossComponent
     from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
     from automap.interfaces.optimizer import OptimizerComponent
-    from automap.interfaces.sample import BadSample, Boxes, ImageSource, Notice, Sample
+    from automap.interfaces.sample import BadSample, Boxes, FileSource, ImageSource, Notice, Sample
     from automap.interfaces.sampler import (
         CategoricalHyperparameter,
         NumericHyperparameter,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Architecture",
+    "Array",
     "Augmentation",
     "AutomapError",
     "BadSample",
@@ -101,6 +103,7 @@ __all__ = [
     "Explainer",
     "Exporter",
     "Features",
+    "FileSource",
     "Fraction",
     "ImageInfo",
     "ImageSource",
@@ -160,27 +163,13 @@ __all__ = [
 ]
 
 _MODULES = {
-    "automap.api.check": (
-        "BuiltNetworks",
-        "SpecCheck",
-        "check",
-    ),
+    "automap.api.check": ("BuiltNetworks", "SpecCheck", "check"),
     "automap.api.models": ("load_model",),
     "automap.api.open": ("open_study",),
-    "automap.api.plugins": (
-        "Plugin",
-        "list_plugins",
-        "new_plugin",
-    ),
-    "automap.api.search": (
-        "SearchInterrupted",
-        "search",
-    ),
+    "automap.api.plugins": ("Plugin", "list_plugins", "new_plugin"),
+    "automap.api.search": ("SearchInterrupted", "search"),
     "automap.api.study": ("Study",),
-    "automap.data.recognise.proposal": (
-        "Proposal",
-        "propose_spec",
-    ),
+    "automap.data.recognise.proposal": ("Proposal", "propose_spec"),
     "automap.exceptions": (
         "AutomapError",
         "DataError",
@@ -191,22 +180,11 @@ _MODULES = {
         "UserError",
         "WorkerError",
     ),
-    "automap.interfaces.answer": (
-        "Answer",
-        "Drawing",
-        "PixelAnswer",
-        "Placement",
-    ),
-    "automap.interfaces.architecture": (
-        "Architecture",
-        "Features",
-        "Preprocessing",
-    ),
+    "automap.interfaces.answer": ("Answer", "Drawing", "PixelAnswer", "Placement"),
+    "automap.interfaces.architecture": ("Architecture", "Features", "Preprocessing"),
+    "automap.interfaces.array": ("Array",),
     "automap.interfaces.augmentation": ("Augmentation",),
-    "automap.interfaces.component": (
-        "Component",
-        "tunable",
-    ),
+    "automap.interfaces.component": ("Component", "tunable"),
     "automap.interfaces.data_info": (
         "BoxesInfo",
         "ClassesInfo",
@@ -218,37 +196,14 @@ _MODULES = {
         "NumbersInfo",
         "TargetImageInfo",
     ),
-    "automap.interfaces.dataset": (
-        "DataPath",
-        "Dataset",
-        "Fraction",
-        "Splits",
-    ),
-    "automap.interfaces.explainer": (
-        "Explained",
-        "Explainer",
-    ),
+    "automap.interfaces.dataset": ("DataPath", "Dataset", "Fraction", "Splits"),
+    "automap.interfaces.explainer": ("Explained", "Explainer"),
     "automap.interfaces.exporter": ("Exporter",),
     "automap.interfaces.loss": ("LossComponent",),
-    "automap.interfaces.metric": (
-        "Evaluator",
-        "Metric",
-        "VerificationPairs",
-    ),
+    "automap.interfaces.metric": ("Evaluator", "Metric", "VerificationPairs"),
     "automap.interfaces.optimizer": ("OptimizerComponent",),
-    "automap.interfaces.sample": (
-        "BadSample",
-        "Boxes",
-        "ImageSource",
-        "Notice",
-        "Sample",
-    ),
-    "automap.interfaces.sampler": (
-        "CategoricalHyperparameter",
-        "NumericHyperparameter",
-        "Sampler",
-        "SearchSpace",
-    ),
+    "automap.interfaces.sample": ("BadSample", "Boxes", "FileSource", "ImageSource", "Notice", "Sample"),
+    "automap.interfaces.sampler": ("CategoricalHyperparameter", "NumericHyperparameter", "Sampler", "SearchSpace"),
     "automap.interfaces.scheduler": (
         "Decision",
         "Evaluation",
@@ -259,22 +214,14 @@ _MODULES = {
         "geometric_rungs",
     ),
     "automap.interfaces.task": ("Task",),
-    "automap.interfaces.tracker": (
-        "TrackedPoint",
-        "TrackedStudy",
-        "TrackedTrial",
-        "Tracker",
-    ),
+    "automap.interfaces.tracker": ("TrackedPoint", "TrackedStudy", "TrackedTrial", "Tracker"),
     "automap.leaderboard.board": ("Leaderboard",),
     "automap.spec.candidate": ("Candidate",),
     "automap.spec.errors": ("SpecError",),
     "automap.spec.load": ("load_spec",),
     "automap.spec.schema": ("json_schema",),
     "automap.spec.spec": ("Spec",),
-    "automap.workers.installation": (
-        "Condition",
-        "inspect_machine",
-    ),
+    "automap.workers.installation": ("Condition", "inspect_machine"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

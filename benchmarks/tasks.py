@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from automap import Array
+
 ROOT = Path(__file__).resolve().parent.parent
-Array = np.ndarray
 
 
 def searched(task: str, data: str, folder: Path) -> tuple[dict[str, float], str, float]:

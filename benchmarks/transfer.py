@@ -29,7 +29,8 @@ import numpy as np
 from PIL import Image
 from sklearn.model_selection import train_test_split
 
-Array = np.ndarray[Any, Any]
+from automap import Array
+
 LITE0 = "architecture: {{type: efficientnet_lite0, pretrained: {pretrained}}}\n"
 FLIPS = "augmentation: {choices: [none, {type: random_flip, mode: horizontal_and_vertical}]}\n"
 FASHION = Path("/usr/share/datasets/fashion-mnist")

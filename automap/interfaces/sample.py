@@ -36,6 +36,22 @@ class ImageSource(Protocol):
         """
 
 
+@runtime_checkable
+class FileSource(ImageSource, Protocol):
+    """An `ImageSource` that shows a file, whose values may have more than 8 bits."""
+
+    @property
+    def file(self) -> Path:
+        """The file: its values count when the value range of the data set is found."""
+
+    def with_range(self, source_range: tuple[float, float]) -> ImageSource:
+        """Return the same image with its values scaled from the data set's range to 8 bits.
+
+        Args:
+            source_range: the values of the file that become 0 and 255.
+        """
+
+
 class Sample(NamedTuple):
     """One sample of a data set, not yet decoded."""
 

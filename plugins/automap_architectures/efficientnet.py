@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from automap import Architecture, Features, tunable
+from automap_architectures.efficientnet_stages import STAGES, Stage
 
 if TYPE_CHECKING:
     import keras
-
-
-class _Stage(NamedTuple):
-    expansion: int
-    filters: int
-    blocks: int
-    stride: int
-    kernel: int
-
-
-# The stages of EfficientNet-B0, table 1.
-_STAGES = (
-    _Stage(1, 16, 1, 1, 3),
-    _Stage(6, 24, 2, 2, 3),
-    _Stage(6, 40, 2, 2, 5),
-    _Stage(6, 80, 3, 2, 3),
-    _Stage(6, 112, 3, 1, 5),
-    _Stage(6, 192, 4, 2, 5),
-    _Stage(6, 320, 1, 1, 3),
-)
 
 
 class EfficientNet(Architecture):
@@ -68,10 +49,10 @@ class EfficientNet(Architecture):
         stride = min(2, stem_stride(inputs))
         x = conv_norm(inputs, round_to(32 * width), 3, stride=stride, activation="swish")
         features: Features = {stride: x}
-        counts = [math.ceil(stage.blocks * depth) for stage in _STAGES]
+        counts = [math.ceil(stage.blocks * depth) for stage in STAGES]
         drops = iter(drop_rates(self.drop_path, sum(counts)))
-        steps = fitting_steps(inputs, stride, [stage.stride for stage in _STAGES])
-        for stage, count, step in zip(_STAGES, counts, steps, strict=True):
+        steps = fitting_steps(inputs, stride, [stage.stride for stage in STAGES])
+        for stage, count, step in zip(STAGES, counts, steps, strict=True):
             stride *= step
             for index in range(count):
                 x = _block(x, round_to(stage.filters * width), stage, step if index == 0 else 1, next(drops))
@@ -80,7 +61,7 @@ class EfficientNet(Architecture):
         return features
 
 
-def _block(x: Any, filters: int, stage: _Stage, stride: int, drop: float) -> Any:
+def _block(x: Any, filters: int, stage: Stage, stride: int, drop: float) -> Any:
     from automap_architectures.layers import conv_norm, depthwise_norm, residual, squeeze_excite
 
     channels = x.shape[-1]

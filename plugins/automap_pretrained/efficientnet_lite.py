@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from automap import Architecture, Features, Preprocessing
+from automap import Architecture, Array, Features, Preprocessing
+from automap_architectures.efficientnet_stages import STAGES
 from automap_pretrained.enlarge import enlarged
-from automap_pretrained.lite_weights import Array, default_weights, find_weights, keras_weights, package_of
+from automap_pretrained.lite_weights import default_weights, find_weights, keras_weights, package_of
 
 if TYPE_CHECKING:
     import keras
@@ -24,25 +25,6 @@ NORM_EPSILON = 1e-3
 PRETRAINED = "initial weights: imagenet (the default where they are installed), none, or a path or URL"
 STEM_FILTERS, HEAD_FILTERS = 32, 1280
 """The same for all variants."""
-
-
-class _Stage(NamedTuple):
-    repeats: int
-    kernel: int
-    stride: int
-    expansion: int
-    filters: int
-
-
-_STAGES = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
-)
 
 
 class Block(NamedTuple):
@@ -102,9 +84,9 @@ class EfficientNetLite(Architecture):
     @classmethod
     def blocks(cls) -> Iterator[Block]:
         """Yield the blocks from stem to head."""
-        for index, stage in enumerate(_STAGES):
-            fixed = index in (0, len(_STAGES) - 1)
-            repeats = stage.repeats if fixed else math.ceil(cls.depth_factor * stage.repeats)
+        for index, stage in enumerate(STAGES):
+            fixed = index in (0, len(STAGES) - 1)
+            repeats = stage.blocks if fixed else math.ceil(cls.depth_factor * stage.blocks)
             for repeat in range(repeats):
                 stride = stage.stride if repeat == 0 else 1
                 yield Block(stage.kernel, stride, stage.expansion, _rounded(stage.filters * cls.width_factor))

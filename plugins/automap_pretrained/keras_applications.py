@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from automap import Architecture, Features, Preprocessing
+from automap import Architecture, Array, Features, Preprocessing
 from automap_pretrained.enlarge import enlarged
 from automap_pretrained.keras_files import WeightsFile
-from automap_pretrained.lite_weights import Array
 
 if TYPE_CHECKING:
     import keras

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-Array = np.ndarray[Any, Any]
+from automap import Array
 
 _NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
 

@@ -237,6 +237,24 @@ def test_every_degradation_makes_an_image_worse(tmp_path, fields):
     assert 0.5 < np.abs(enlarged - targets.astype(float)).mean() < 180
 
 
+@pytest.mark.parametrize("patch", [32, None])
+def test_clean_images_of_12_bits_keep_their_contrast(tmp_path, patch):
+    (tmp_path / "deep").mkdir()
+    photograph = astronaut()[:512, 150:278, 0]
+    for index in range(4):
+        # 12 bits in a 16-bit file: the whole range of the file would leave it nearly black.
+        twelve = photograph[index * 128 :][:128].astype(np.uint16) * 16
+        Image.fromarray(twelve).save(tmp_path / "deep" / f"{index}.png")
+    data = prepare(Degraded(path=tmp_path / "deep", patch=patch, low_light=0.5), cache=tmp_path)
+    rows = np.arange(len(data.names))
+    images, targets = data.images(rows), data.targets[rows]
+    low, high = int(photograph.min()) * 16, int(photograph.max()) * 16
+    assert data.info.image.source_range == (low, high)
+    assert targets.min() == 0
+    assert targets.max() == 255
+    np.testing.assert_allclose(images, targets * 0.5, atol=0.51)
+
+
 def test_boxes_are_kept_in_pixels_of_the_record(tmp_path):
     image = PHOTOGRAPH
     records = [

@@ -8,7 +8,7 @@ from PIL import Image
 
 from automap.data.decode.files import Pixels, orientation_of, quietly
 from automap.data.decode.raw import RawImage, open_image
-from automap.interfaces.sample import ImageSource
+from automap.interfaces.sample import FileSource, ImageSource
 
 GREY = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 """Pillow's modes with one channel, transparency not counted."""
@@ -44,12 +44,19 @@ def image_header(image: Pixels) -> tuple[int, int, int] | None:
 def _header(image: Pixels) -> Header | None:
     if isinstance(image, ImageSource):
         size = image.header()
-        return None if size is None else Header(*size, "uint8")
+        return None if size is None else Header(*size, _type_of_source(image))
     opened = open_image(image)
     if isinstance(opened, RawImage):
         return _of_raw(opened)
     with opened:
         return _of_picture(opened)
+
+
+def _type_of_source(image: ImageSource) -> str:
+    if not isinstance(image, FileSource):
+        return "uint8"
+    header = read_header(image.file)
+    return "uint8" if header is None else header.dtype
 
 
 def _of_raw(raw: RawImage) -> Header:

@@ -18,7 +18,7 @@ from automap.data.decode.raw import RawImage, open_image
 from automap.data.decode.values import record_of, widened
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
-from automap.interfaces.sample import ImageSource
+from automap.interfaces.sample import FileSource, ImageSource
 
 LARGE_PIXELS = 2**25
 """Images of more pixels are decoded one at a time, whatever the number of processes."""
@@ -108,6 +108,8 @@ def _turn_of(height: int, width: int) -> Iterator[None]:
 
 
 def _made(image: ImageSource, info: ImageInfo) -> Placed:
+    if info.source_range is not None and isinstance(image, FileSource):
+        image = image.with_range(info.source_range)
     pixels = np.asarray(image.decode(info.shape, info.resize)).reshape(info.shape)
     size = info.shape[:2]
     return Placed(pixels if pixels.dtype == info.dtype else widened(pixels, info), fit(size, size, info.resize))

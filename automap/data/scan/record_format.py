@@ -19,7 +19,7 @@ from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.dataset import Dataset
-from automap.interfaces.sample import ImageSource, Sample
+from automap.interfaces.sample import FileSource, ImageSource, Sample
 
 SMALLEST_SIDE = 8
 """Shortest side of a record."""
@@ -166,8 +166,9 @@ def _arrays(images: Iterable[Pixels]) -> Iterable[Array]:
     for image in images:
         try:
             with quietly():
-                assert not isinstance(image, ImageSource)
-                opened = open_image(read_file(image) if isinstance(image, Path) else image)
+                source = image.file if isinstance(image, FileSource) else image
+                assert not isinstance(source, ImageSource)
+                opened = open_image(read_file(source) if isinstance(source, Path) else source)
                 values = opened.load() if isinstance(opened, RawImage) else None
         except (BadImage, OSError, ValueError, SyntaxError):
             continue  # Reported with its reason when it is decoded.

@@ -11,13 +11,14 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from automap.data.decode.header import image_header
-from automap.data.decode.image import decode
+from automap.data.decode.header import Header, read_header
+from automap.data.decode.image import decode, decode_record
 from automap.data.sources.degradation import Degradation, degrade
 from automap.data.sources.files import file_version, scan
 from automap.data.sources.layout import split_of_path
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
+from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import IMAGE, BadSample, Sample
 
@@ -35,6 +36,17 @@ class CleanImage(NamedTuple):
     """Height and width of the image in the file."""
     corner: tuple[int, int] | None
     """Top and left of the patch; None for the whole image."""
+    source_range: tuple[float, float] | None = None
+    """The values of the file that become 0 and 255; None for those of its type."""
+
+    @property
+    def file(self) -> Path:
+        """The file."""
+        return self.path
+
+    def with_range(self, source_range: tuple[float, float]) -> CleanImage:
+        """Return the same image in another value range."""
+        return self._replace(source_range=source_range)
 
     def header(self) -> tuple[int, int, int] | None:
         """Return height, width and channels."""
@@ -44,16 +56,27 @@ class CleanImage(NamedTuple):
         """Return the pixels, fitted into a shape."""
         shape = shape or self.size
         if self.corner is None:
-            return decode(self.path, shape, resize)
+            return _decoded(self.path, shape, resize, self.source_range)
         top, left = self.corner
-        whole = _whole(self.path, self.version, (*self.whole, shape[2]))
+        whole = _whole(self.path, self.version, (*self.whole, shape[2]), self.source_range)
         return decode(np.ascontiguousarray(whole[top : top + self.size[0], left : left + self.size[1]]), shape, resize)
 
 
 @lru_cache(maxsize=2)
-def _whole(path: Path, version: str, shape: tuple[int, int, int]) -> Array:  # noqa: ARG001
+def _whole(
+    path: Path,
+    version: str,  # noqa: ARG001
+    shape: tuple[int, int, int],
+    source_range: tuple[float, float] | None,
+) -> Array:
     """Return a whole image; it is kept while its patches are decoded one after the other."""
-    return decode(path, shape, "stretch")
+    return _decoded(path, shape, "stretch", source_range)
+
+
+def _decoded(
+    path: Path, shape: tuple[int, int, int], resize: Resize, source_range: tuple[float, float] | None
+) -> Array:
+    return decode_record(path, ImageInfo(shape=shape, resize=resize, source_range=source_range)).pixels
 
 
 class DegradedImage(NamedTuple):
@@ -63,6 +86,15 @@ class DegradedImage(NamedTuple):
     version: str
     degradation: Degradation
     seed: int
+
+    @property
+    def file(self) -> Path:
+        """The clean image's file."""
+        return self.clean.path
+
+    def with_range(self, source_range: tuple[float, float]) -> DegradedImage:
+        """Return the same image in another value range."""
+        return self._replace(clean=self.clean.with_range(source_range))
 
     def header(self) -> tuple[int, int, int] | None:
         """Return height, width and channels."""
@@ -80,8 +112,9 @@ class DegradedImage(NamedTuple):
 class Degraded(Dataset):
     """A folder of clean images that are degraded in a declared way, the same for every trial.
 
-    Degradations are applied in the order of the fields below. The patches of an image stay in one split. Folders named
-    as splits (train, val, test, …) are splits.
+    Images with more than 8 bits are scaled to 8 bits with one value range for the whole folder. Degradations are
+    applied in the order of the fields below. The patches of an image stay in one split. Folders named as splits
+    (train, val, test, …) are splits.
     """
 
     target = "image"
@@ -123,18 +156,21 @@ class Degraded(Dataset):
         if not self.path.is_dir():
             raise DataError(f"dataset.path: there is no folder {self.path}")
         for found in scan(self.path):
-            header = None if found.reason else image_header(found.path)
+            header = None if found.reason else read_header(found.path)
             if header is None:
                 yield BadSample(found.name, found.reason or "not an image")
                 continue
             for name, clean in self._parts(found.path, found.name, header):
                 yield self._record(name, found.name, clean)
 
-    def _parts(self, path: Path, name: str, header: tuple[int, int, int]) -> Iterator[tuple[str, CleanImage]]:
-        height, width, channels = header
+    def _parts(self, path: Path, name: str, header: Header) -> Iterator[tuple[str, CleanImage]]:
+        height, width, channels = header[:3]
         version = file_version(path)
+        if header.dtype not in {"uint8", "bool"}:
+            # Earlier versions decoded these with the range of their type: such a cache must not be used.
+            version += f"-{header.dtype}"
         if self.patch is None:
-            yield name, CleanImage(path, version, header, (height, width), None)
+            yield name, CleanImage(path, version, (height, width, channels), (height, width), None)
             return
         side = self.patch
         for top in range(0, height - side + 1, side):
