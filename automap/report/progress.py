@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from automap.report.charts import STATE_COLOURS, bars, chart, field, number, state_colour, step_line
+from automap.report.curve import curve_points
 from automap.report.sampling import shown_trials
 from automap.report.section import Section
 from automap.report.study_data import StudyData, TrialData
@@ -109,15 +110,8 @@ def _has_curve(trial: TrialData) -> bool:
 
 def _curve(data: StudyData, trial: TrialData) -> Iterator[dict[str, Any]]:
     metric = data.study.objectives[0].metric
-    common = {"trial": trial.run.trial, "state": trial.state}
-    if trial.result is not None and trial.result.result.curve:
-        for epoch in trial.result.result.curve:
-            if metric in epoch:
-                yield {**common, "images": epoch.get("images", epoch["epoch"]), "value": epoch[metric]}
-        return
-    for measurement in trial.measurements:
-        if (value := measurement.objectives.get(metric)) is not None:
-            yield {**common, "images": measurement.images, "value": value}
+    for images, value in curve_points(trial.result, trial.measurements, metric):
+        yield {"trial": trial.run.trial, "state": trial.state, "images": images, "value": value}
 
 
 def _decisions(data: StudyData, trial: TrialData) -> Iterator[dict[str, Any]]:

@@ -5,12 +5,12 @@ The files are for display only, by the driver of these workers. In the database 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from automap.spec.spec import Spec
+from automap.store.atomic import write_text
 from automap.store.runs import Run
 
 MAX_BYTES = 100
@@ -22,9 +22,7 @@ def write_phase(spec: Spec, worker: str, run: Run, phase: str) -> None:
     path = _phase_file(spec, worker)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(f"{run.id} {phase}", encoding="ascii")
-        temporary.replace(path)
+        write_text(path, f"{run.id} {phase}")
 
 
 def read_phases(spec: Spec, workers: Iterable[str]) -> dict[int, str]:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from automap import DataInfo, LossComponent, tunable
+from automap import DataInfo, tunable
+from automap_losses.margin_loss import MarginLoss
 
 if TYPE_CHECKING:
     import keras
 
 
-class ArcFace(LossComponent):
+class ArcFace(MarginLoss):
     """Softmax over identities with a margin on the angle (Deng et al., 2019, arXiv:1801.07698)."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"face_recognition"})
-
-    scale: float = tunable(
-        16.0,
-        low=8.0,
-        high=64.0,
-        log=True,
-        gt=0,
-        description="scale of the cosines; the paper's 64 suits many identities",
-    )
     margin: float = tunable(0.3, low=0.1, high=0.5, ge=0, lt=1.57, description="margin added to the angle, in radians")
 
     def build(self, info: DataInfo) -> keras.Layer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from automap.data.recognise.boxes_layout import boxes_layout
 from automap.data.recognise.decoding_faults import decoding_faults
 from automap.data.recognise.layouts import paired_layout
 from automap.data.scan.notices import NoticeCounts
+from automap.data.scan.reservoir import Reservoir
 from automap.data.sources.files import NOT_REGULAR
 from automap.data.sources.idx import is_idx_name
 from automap.data.sources.layout import is_junk
@@ -115,7 +115,7 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
     splits: Counter[str] = Counter()
     bad: dict[str, list[str]] = {}
     notices = NoticeCounts()
-    sample, images = _Sample(SAMPLE), 0
+    sample, images = Reservoir(SAMPLE), 0
     dataset = _dataset(model, fields)
     for record in dataset.samples():
         if isinstance(record, Notice):
@@ -133,14 +133,14 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
     if images == splits["validation"] + splits["test"]:
         raise DataError(f"all {images} images are in the {' and '.join(splits)} split; none is left to train on")
     listed_bad = sum(map(len, bad.values()))
-    undecodable = decoding_faults(dataset, sample.records)
+    undecodable = decoding_faults(dataset, sample.samples)
     for name, reason in undecodable:
         bad.setdefault(reason, []).append(name)
-    shapes = list(_shapes(sample.records))
-    if not shapes or len(undecodable) > len(sample.records) - 2:
+    shapes = list(_shapes(sample.samples))
+    if not shapes or len(undecodable) > len(sample.samples) - 2:
         reasons = "; ".join(f"{names[0]}: {reason}" for reason, names in bad.items())
-        usable = len(sample.records) - len(undecodable)
-        raise DataError(f"could use {usable} of {len(sample.records)} images ({reasons or 'not images'})")
+        usable = len(sample.samples) - len(undecodable)
+        raise DataError(f"could use {usable} of {len(sample.samples)} images ({reasons or 'not images'})")
     return Survey(
         classes=dict(sorted(classes.items())),
         images=images,
@@ -150,7 +150,7 @@ def survey(type_name: str, fields: Mapping[str, Any]) -> Survey:
         notices=notices.lines(),
         sizes=tuple((width, height) for width, height, _ in shapes),
         grey=all(channels == 1 for *_, channels in shapes),
-        bad_share=_bad_share(images, listed_bad, len(undecodable), len(sample.records)),
+        bad_share=_bad_share(images, listed_bad, len(undecodable), len(sample.samples)),
     )
 
 
@@ -190,22 +190,6 @@ def _check(kind: str, images: int, classes: Counter[str], bad: Mapping[str, list
         raise DataError(f"none of the {images} images has a class: there is nothing to learn")
     if images < 2 or (kind == "label" and max(classes.values()) < 2):
         raise DataError("too few images: at least two of one class are needed, to train and to validate")
-
-
-class _Sample:
-    """Keeps a uniform random sample, however many samples there are."""
-
-    def __init__(self, size: int) -> None:
-        self.records: list[Sample] = []
-        self._size, self._seen = size, 0
-        self._random = random.Random(0)
-
-    def add(self, record: Sample) -> None:
-        self._seen += 1
-        if len(self.records) < self._size:
-            self.records.append(record)
-        elif (place := self._random.randrange(self._seen)) < self._size:
-            self.records[place] = record
 
 
 def _shapes(records: list[Sample]) -> Iterator[tuple[int, int, int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import numpy as np
 
 from automap.data.scan.notices import NoticeCounts
 from automap.data.scan.record_format import find_format
+from automap.data.scan.reservoir import Reservoir
 from automap.data.sources.files import file_version
 from automap.data.targets import target_kind
 from automap.data.targets.kind import TargetKind
@@ -126,7 +126,7 @@ def list_records(dataset: Dataset, progress: Progress) -> Listing:
     Raises:
         DataError: if it is missing or empty.
     """
-    records, sample = RecordPass(dataset), _Sample(PROBED)
+    records, sample = RecordPass(dataset), Reservoir(PROBED)
     count = encoded = 0
     progress(0, None, "listing")
     for record in records:
@@ -137,7 +137,7 @@ def list_records(dataset: Dataset, progress: Progress) -> Listing:
         sample.add(record)
     if not count:
         raise DataError(f"the data set has no images{_reasons(records.bad)}")
-    return Listing(dataset, count, encoded, records.digest, tuple(sample.records), records.notices.lines())
+    return Listing(dataset, count, encoded, records.digest, tuple(sample.samples), records.notices.lines())
 
 
 def _reasons(bad: Sequence[BadSample]) -> str:
@@ -177,19 +177,3 @@ def _content_version(image: Path | bytes | Array | ImageSource) -> str:
             return f"unreadable: {error.strerror}"
     content = image.tobytes() if isinstance(image, np.ndarray) else image
     return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-class _Sample:
-    """Keeps a uniform sample of any number of samples; deterministic."""
-
-    def __init__(self, size: int) -> None:
-        self.records: list[Sample] = []
-        self._size, self._seen = size, 0
-        self._random = random.Random(0)
-
-    def add(self, record: Sample) -> None:
-        self._seen += 1
-        if len(self.records) < self._size:
-            self.records.append(record)
-        elif (place := int(self._random.random() * self._seen)) < self._size:
-            self.records[place] = record

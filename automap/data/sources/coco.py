@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
-
-from pydantic import Field
 
 from automap.data.sources.box_edges import BEYOND, DUPLICATE, checked_edges, distinct, reaches_beyond
 from automap.data.sources.coco_content import whole_number
-from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco, unlisted_images
+from automap.data.sources.coco_dataset import CocoDataset
+from automap.data.sources.coco_file import CocoImage, of_category, unlisted_images
 from automap.data.sources.files import file_record
-from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Boxes, Notice, Sample
 
 
-class Coco(Dataset):
+class Coco(CocoDataset):
     """COCO's instance annotations as boxes; crowd regions (``iscrowd``) are ignored in training and evaluation."""
 
     target = "boxes"
-
-    path: DataPath = Field(description="the annotation file (JSON), or a folder with one for each split")
-    images: DataPath | None = Field(
-        None, description="the folder of the images; if left out, looked for next to the annotation file"
-    )
-
-    @cached_property
-    def _files(self) -> list[CocoFile]:
-        return open_coco(self.path, self.images)
 
     @property
     def class_names(self) -> tuple[str, ...]:

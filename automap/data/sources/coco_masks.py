@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from automap.data.decode.errors import BadImage
-from automap.data.sources.coco_file import CocoFile, CocoImage, of_category, open_coco, unlisted_images
+from automap.data.sources.coco_dataset import CocoDataset
+from automap.data.sources.coco_file import CocoImage, of_category, unlisted_images
 from automap.data.sources.coco_shapes import shape_mask
 from automap.data.sources.files import file_record
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
-from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Notice, Sample
 
 MOST_CATEGORIES = 254
@@ -56,22 +55,13 @@ class ShapesMask(NamedTuple):
         return mask
 
 
-class CocoMasks(Dataset):
+class CocoMasks(CocoDataset):
     """COCO's instance annotations as masks: ``background`` and a class for each category.
 
     Where shapes overlap, the smaller one is on top.
     """
 
     target = "mask"
-
-    path: DataPath = Field(description="the annotation file (JSON), or a folder with one for each split")
-    images: DataPath | None = Field(
-        None, description="the folder of the images; if left out, looked for next to the annotation file"
-    )
-
-    @cached_property
-    def _files(self) -> list[CocoFile]:
-        return open_coco(self.path, self.images)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.formatting import NOTHING, format_cost, format_metric, format_value
 from automap.leaderboard.trial_view import TrialView, read_trial
 from automap.report.browser.page_screen import PageScreen
+from automap.report.curve import curve_points
 from automap.report.hyperparameters import flat_candidate
 from automap.spec.display import escaped
 from automap.store.measurements import list_measurements
@@ -92,12 +93,5 @@ def _formatted(view: TrialView) -> dict[str, str]:
 
 
 def _series(store: StudyStore, view: TrialView, metric: str, style: str) -> Series:
-    if view.result is not None and view.result.result.curve:
-        curve = view.result.result.curve
-        points = tuple((epoch.get("images", epoch["epoch"]), epoch[metric]) for epoch in curve if metric in epoch)
-    else:
-        measured = list_measurements(store, view.run.trial)
-        points = tuple(
-            (float(each.images), value) for each in measured if (value := each.objectives.get(metric)) is not None
-        )
-    return Series(f"trial {view.run.trial}", points, style)
+    points = curve_points(view.result, list_measurements(store, view.run.trial), metric)
+    return Series(f"trial {view.run.trial}", tuple(points), style)

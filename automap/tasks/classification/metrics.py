@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 
 import numpy as np
 
 from automap.interfaces.array import Array
-from automap.interfaces.metric import Evaluator
+from automap.tasks.collecting import CollectingEvaluator
 from automap.tasks.roc import mean_area_under_roc
 
 CALIBRATION_BINS = 15
 
 
-class ClassificationEvaluator(Evaluator):
+class ClassificationEvaluator(CollectingEvaluator):
     """Collects logits and computes the metrics of `Classification` over the whole split.
 
     Takes ``4 · images · classes`` bytes. ``auroc`` is missing if no class has both positive and negative images.
@@ -22,14 +21,8 @@ class ClassificationEvaluator(Evaluator):
     """
 
     def __init__(self, classes: int) -> None:
+        super().__init__()
         self._classes = classes
-        self._targets: list[Array] = []
-        self._outputs: list[Array] = []
-
-    def update(self, targets: Array, outputs: Array, inputs: Mapping[str, Array]) -> None:
-        """Add a batch: class indices ``(batch,)`` and logits ``(batch, classes)``."""
-        self._targets.append(np.asarray(targets))
-        self._outputs.append(np.asarray(outputs, np.float32))
 
     def compute(self) -> dict[str, float]:
         """Return the metrics of all batches so far.
@@ -37,7 +30,7 @@ class ClassificationEvaluator(Evaluator):
         Raises:
             ValueError: if there was no batch.
         """
-        targets, logits = np.concatenate(self._targets), np.concatenate(self._outputs)
+        targets, logits = self.collected()
         log_probabilities = log_softmax(logits)
         probabilities = np.exp(log_probabilities)
         found = {

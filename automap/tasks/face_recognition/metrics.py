@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-
 from automap.interfaces.array import Array
-from automap.interfaces.metric import Evaluator, VerificationPairs
+from automap.interfaces.metric import VerificationPairs
+from automap.tasks.collecting import CollectingEvaluator
 from automap.tasks.face_recognition import verification
 from automap.tasks.roc import mean_area_under_roc
 
 
-class VerificationEvaluator(Evaluator):
+class VerificationEvaluator(CollectingEvaluator):
     """Collects embeddings and computes the metrics of `FaceRecognition` over pairs of images.
 
     Takes ``4 · images · size`` bytes, and about 20 bytes for each of up to `verification.MAX_PAIRS` pairs of a kind.
@@ -20,14 +17,8 @@ class VerificationEvaluator(Evaluator):
     """
 
     def __init__(self, pairs: VerificationPairs | None = None) -> None:
-        self._targets: list[Array] = []
-        self._outputs: list[Array] = []
+        super().__init__()
         self._pairs = pairs
-
-    def update(self, targets: Array, outputs: Array, inputs: Mapping[str, Array]) -> None:
-        """Add a batch: class indices ``(batch,)`` and embeddings ``(batch, size)`` of length 1."""
-        self._targets.append(np.asarray(targets))
-        self._outputs.append(np.asarray(outputs, np.float32))
 
     def compute(self) -> dict[str, float]:
         """Return the metrics of all batches so far.
@@ -35,7 +26,7 @@ class VerificationEvaluator(Evaluator):
         Raises:
             ValueError: if there was no batch.
         """
-        identities, embeddings = np.concatenate(self._targets), np.concatenate(self._outputs)
+        identities, embeddings = self.collected()
         given = self._pairs
         if given is None:
             pairs, fold = verification.compare_all(identities, embeddings), None

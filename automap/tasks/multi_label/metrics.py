@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from automap.interfaces.array import Array
-from automap.interfaces.metric import Evaluator
+from automap.tasks.collecting import CollectingEvaluator
 from automap.tasks.roc import mean_area_under_roc
 
 THRESHOLD = 0.5
 """Labels of at least this probability are predicted."""
 
 
-class MultiLabelEvaluator(Evaluator):
+class MultiLabelEvaluator(CollectingEvaluator):
     """Collects logits and computes the metrics of `MultiLabel` over the whole split.
 
     Takes ``5 · images · labels`` bytes. Means over labels ignore labels without images, and are missing if no image
     has a label.
     """
 
-    def __init__(self) -> None:
-        self._targets: list[Array] = []
-        self._outputs: list[Array] = []
-
-    def update(self, targets: Array, outputs: Array, inputs: Mapping[str, Array]) -> None:
-        """Add a batch: labels ``(batch, labels)``, 0 or 1, and logits of the same shape."""
-        self._targets.append(np.asarray(targets) > 0)
-        self._outputs.append(np.asarray(outputs, np.float32))
+    def converted(self, targets: Array, outputs: Array) -> tuple[Array, Array]:
+        """See `CollectingEvaluator`: labels ``(batch, labels)``, 0 or 1, and logits of the same shape."""
+        return np.asarray(targets) > 0, np.asarray(outputs, np.float32)
 
     def compute(self) -> dict[str, float]:
         """Return the metrics of all batches so far.
@@ -36,7 +29,7 @@ class MultiLabelEvaluator(Evaluator):
         Raises:
             ValueError: if there was no batch.
         """
-        targets, logits = np.concatenate(self._targets), np.concatenate(self._outputs)
+        targets, logits = self.collected()
         found = _of_decisions(targets, logits >= _LOGIT)
         present = targets.any(axis=0)
         if present.any():

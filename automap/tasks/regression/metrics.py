@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo, NumbersInfo
-from automap.interfaces.metric import Evaluator
+from automap.tasks.collecting import CollectingEvaluator
 
 
-class RegressionEvaluator(Evaluator):
+class RegressionEvaluator(CollectingEvaluator):
     """Collects numbers and computes the metrics of `Regression` over the whole split.
 
     ``r2`` ignores numbers that are the same for every image, and is missing if all of them are.
     """
 
     def __init__(self, info: DataInfo) -> None:
+        super().__init__()
         self._info = info
-        self._targets: list[Array] = []
-        self._outputs: list[Array] = []
 
-    def update(self, targets: Array, outputs: Array, inputs: Mapping[str, Array]) -> None:
-        """Add a batch: numbers ``(batch, numbers)`` in their own units and standardised outputs of the same shape."""
-        self._targets.append(np.asarray(targets, np.float64))
-        self._outputs.append(in_units(outputs, self._info))
+    def converted(self, targets: Array, outputs: Array) -> tuple[Array, Array]:
+        """See `CollectingEvaluator`: numbers ``(batch, numbers)`` in their own units; so are the outputs kept."""
+        return np.asarray(targets, np.float64), in_units(outputs, self._info)
 
     def compute(self) -> dict[str, float]:
         """Return the metrics of all batches so far.
@@ -33,7 +29,7 @@ class RegressionEvaluator(Evaluator):
         Raises:
             ValueError: if there was no batch.
         """
-        targets, outputs = np.concatenate(self._targets), np.concatenate(self._outputs)
+        targets, outputs = self.collected()
         squared = np.square(outputs - targets).mean(axis=0)
         found = {"mae": float(np.abs(outputs - targets).mean()), "rmse": float(np.sqrt(squared).mean())}
         variance = targets.var(axis=0)
