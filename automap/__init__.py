@@ -35,22 +35,28 @@ if TYPE_CHECKING:
     from automap.interfaces.component import Component, tunable
     from automap.interfaces.data_info import (
         BoxesInfo,
+        CategoryInput,
         ClassesInfo,
+        ColumnInput,
         DataInfo,
         ImageInfo,
         LabelInfo,
         LabelsInfo,
         MaskInfo,
+        NumberInput,
         NumbersInfo,
         TargetImageInfo,
+        TextInput,
     )
     from automap.interfaces.dataset import DataPath, Dataset, Fraction, Splits
+    from automap.interfaces.encoder import Encoder
     from automap.interfaces.explainer import Explained, Explainer
     from automap.interfaces.exporter import Exporter
+    from automap.interfaces.fusion import Fusion
     from automap.interfaces.loss import LossComponent
     from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
     from automap.interfaces.optimizer import OptimizerComponent
-    from automap.interfaces.sample import BadSample, Boxes, FileSource, ImageSource, Notice, Sample
+    from automap.interfaces.sample import BadSample, Boxes, ExtraInput, FileSource, ImageSource, Notice, Sample
     from automap.interfaces.sampler import (
         CategoricalHyperparameter,
         NumericHyperparameter,
@@ -88,7 +94,9 @@ __all__ = [
     "BuiltNetworks",
     "Candidate",
     "CategoricalHyperparameter",
+    "CategoryInput",
     "ClassesInfo",
+    "ColumnInput",
     "Component",
     "Condition",
     "DataError",
@@ -97,14 +105,17 @@ __all__ = [
     "Dataset",
     "Decision",
     "Drawing",
+    "Encoder",
     "Evaluation",
     "Evaluator",
     "Explained",
     "Explainer",
     "Exporter",
+    "ExtraInput",
     "Features",
     "FileSource",
     "Fraction",
+    "Fusion",
     "ImageInfo",
     "ImageSource",
     "LabelInfo",
@@ -115,6 +126,7 @@ __all__ = [
     "Measurement",
     "Metric",
     "Notice",
+    "NumberInput",
     "NumbersInfo",
     "NumericHyperparameter",
     "OptimizerComponent",
@@ -139,6 +151,7 @@ __all__ = [
     "StudyHistory",
     "TargetImageInfo",
     "Task",
+    "TextInput",
     "TrackedPoint",
     "TrackedStudy",
     "TrackedTrial",
@@ -187,22 +200,28 @@ _MODULES = {
     "automap.interfaces.component": ("Component", "tunable"),
     "automap.interfaces.data_info": (
         "BoxesInfo",
+        "CategoryInput",
         "ClassesInfo",
+        "ColumnInput",
         "DataInfo",
         "ImageInfo",
         "LabelInfo",
         "LabelsInfo",
         "MaskInfo",
+        "NumberInput",
         "NumbersInfo",
         "TargetImageInfo",
+        "TextInput",
     ),
     "automap.interfaces.dataset": ("DataPath", "Dataset", "Fraction", "Splits"),
+    "automap.interfaces.encoder": ("Encoder",),
     "automap.interfaces.explainer": ("Explained", "Explainer"),
     "automap.interfaces.exporter": ("Exporter",),
+    "automap.interfaces.fusion": ("Fusion",),
     "automap.interfaces.loss": ("LossComponent",),
     "automap.interfaces.metric": ("Evaluator", "Metric", "VerificationPairs"),
     "automap.interfaces.optimizer": ("OptimizerComponent",),
-    "automap.interfaces.sample": ("BadSample", "Boxes", "FileSource", "ImageSource", "Notice", "Sample"),
+    "automap.interfaces.sample": ("BadSample", "Boxes", "ExtraInput", "FileSource", "ImageSource", "Notice", "Sample"),
     "automap.interfaces.sampler": ("CategoricalHyperparameter", "NumericHyperparameter", "Sampler", "SearchSpace"),
     "automap.interfaces.scheduler": (
         "Decision",

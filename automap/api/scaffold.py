@@ -51,6 +51,8 @@ def write_package(name: str, kind: str, group: str, folder: Path) -> Path:
 
 def in_spec(kind: str, value: str) -> str:
     """Return the line of a spec that names a component of a kind."""
+    if kind == "encoder":
+        return f"encoders: {{table: {value}}}"
     return f"search: {{{kind}: {value}}}" if kind in ("sampler", "scheduler") else f"{kind}: {value}"
 
 

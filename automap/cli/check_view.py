@@ -65,7 +65,19 @@ def data_summary(summary: DataSummary) -> RenderableType:
     size = f"{width} x {height} pixels, {colour}{depth}{values}, {format_size(summary.bytes)} decoded"
     parts: list[RenderableType] = [_counts(summary), Text(f"  {size}")]
     parts += [safe_text(f"  {line}", "yellow") for line in remarks(summary)]
+    if summary.inputs:
+        parts += [Text(), _inputs(summary)]
     return Group(*parts, Text())
+
+
+def _inputs(summary: DataSummary) -> Table:
+    table = _table("inputs beside the image", "column", "type", "missing", "training split")
+    table.columns[2].justify = "right"
+    for each in summary.inputs:
+        table.add_row(
+            safe_text(each.column, "cyan"), Text(each.type), Text(f"{each.missing:.1%}"), safe_text(each.about)
+        )
+    return table
 
 
 def _counts(summary: DataSummary) -> Table:

@@ -7,25 +7,31 @@ import math
 import numpy as np
 
 from automap.data.cache.reader import Cache
+from automap.data.columns.cells import image_names
+from automap.data.columns.describe import describe_column
 from automap.data.targets.kind import ClassCounts, TargetKind
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import DataInfo, ImageInfo, Resize
+from automap.interfaces.data_info import DataInfo, ImageInfo, InputInfo
+from automap.interfaces.dataset import Dataset
 from automap.interfaces.sample import IMAGE
 
+STATISTICS_IMAGES = 512
+"""Training records from which the statistics of further images are estimated."""
 
-def describe(cache: Cache, train: Array, resize: Resize, kind: TargetKind) -> DataInfo:
+
+def describe(cache: Cache, train: Array, dataset: Dataset, kind: TargetKind) -> DataInfo:
     """Return the description of the data that a model is built for.
 
     Args:
         cache: the decoded records.
         train: indices of the training records, whose statistics are computed.
-        resize: how images were fitted into records.
+        dataset: says how images were fitted into records, and which inputs there are.
         kind: of the targets.
     """
     mean, deviation = _statistics(cache, train)
     image = ImageInfo(
         shape=cache.manifest.shape,
-        resize=resize,
+        resize=dataset.resize,
         bit_depth=cache.manifest.bit_depth,
         source_range=cache.manifest.source_range,
         display_range=cache.display_range,
@@ -34,7 +40,37 @@ def describe(cache: Cache, train: Array, resize: Resize, kind: TargetKind) -> Da
     )
     counted = ClassCounts(tuple(cache.manifest.classes), tuple(kind.counts(cache.path, cache.targets, train).tolist()))
     target = kind.info(cache.targets, train, counted)
-    return DataInfo(inputs={IMAGE: image}, target=target, train_size=len(train))
+    return DataInfo(
+        inputs={IMAGE: image, **_extra_inputs(cache, train, dataset, image)}, target=target, train_size=len(train)
+    )
+
+
+def _extra_inputs(cache: Cache, train: Array, dataset: Dataset, image: ImageInfo) -> dict[str, InputInfo]:
+    cells, wanted = cache.cells(dataset.extra_inputs), dataset.extra_inputs
+    further = _further_images(cache, train, image, len(image_names(wanted)))
+    return {
+        each.name: further.pop(0).model_copy(update={"column": each.column})
+        if each.kind == "image"
+        else describe_column(each, cells[each.name], train)
+        for each in wanted
+    }
+
+
+def _further_images(cache: Cache, train: Array, image: ImageInfo, count: int) -> list[ImageInfo]:
+    if not count:
+        return []
+    chosen = np.random.default_rng(0).permutation(train)[:STATISTICS_IMAGES]
+    pixels = cache.further_images(np.sort(chosen))
+    described = []
+    for index in range(count):
+        # A black image is a missing one.
+        present = pixels[:, index][pixels[:, index].any(axis=(1, 2, 3))]
+        values = (
+            present.reshape(-1, image.shape[2]).astype(np.float64) if len(present) else np.zeros((1, image.shape[2]))
+        )
+        update = {"mean": tuple(values.mean(axis=0).tolist()), "std": tuple(values.std(axis=0).tolist())}
+        described.append(image.model_copy(update=update))
+    return described
 
 
 def _statistics(cache: Cache, records: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from automap.data.cache.build import build_cache
 from automap.data.cache.reader import Cache, cache_directory, open_cache, remove_cache
 from automap.data.cache.shared import share
 from automap.data.checks import check_classes, check_splits, refuse_bad
+from automap.data.columns.cells import Texts, image_names
+from automap.data.columns.encode import columns_of, encode_cells
 from automap.data.describe import describe
 from automap.data.scan.listing import Progress, list_records
 from automap.data.splits.assign import SPLIT_CODES, assign_splits
@@ -28,7 +29,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo
 from automap.interfaces.dataset import Dataset, Splits
 from automap.interfaces.metric import VerificationPairs
-from automap.interfaces.sample import IMAGE, BadSample, SplitName
+from automap.interfaces.sample import IMAGE, BadSample, ExtraInput, SplitName
 
 
 class DataIdentity(NamedTuple):
@@ -61,10 +62,20 @@ class PreparedData:
         info: what a model needs to know about it.
         kind: kind of its targets.
         fingerprint: digest of pixels, targets and splits; the same for a copy on another machine.
+        extra_inputs: the inputs beside the image.
     """
 
-    def __init__(self, cache: Cache, split: SplitRecords, info: DataInfo, kind: TargetKind, fingerprint: str) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        split: SplitRecords,
+        info: DataInfo,
+        kind: TargetKind,
+        fingerprint: str,
+        extra_inputs: Sequence[ExtraInput] = (),
+    ) -> None:
         self._cache, self._kind = cache, kind
+        self._images, self._cells = image_names(extra_inputs), cache.cells(extra_inputs)
         self.info, self.fingerprint = info, fingerprint
         self.splits, self.unseen_classes, self._pairs = split.indices, split.unseen_classes, split.pairs
 
@@ -164,11 +175,24 @@ class PreparedData:
     @property
     def input_bytes(self) -> int:
         """Size of the inputs of one record in bytes."""
-        return sum(math.prod(each.shape) * each.bit_depth // 8 for each in self.info.inputs.values())
+        return sum(each.nbytes for each in self.info.inputs.values())
 
     def inputs(self, records: Array) -> dict[str, Array]:
         """Return the decoded inputs of the given records by name, in the given order."""
-        return {IMAGE: self.images(records)}
+        return {IMAGE: self.images(records), **self._further(records), **self._columns(records)}
+
+    def _further(self, records: Array) -> dict[str, Array]:
+        if not self._images:
+            return {}
+        pixels = self._cache.further_images(np.asarray(records))
+        return {name: pixels[:, index] for index, name in enumerate(self._images)}
+
+    def _columns(self, records: Array) -> dict[str, Array]:
+        found = {}
+        for name, info in columns_of(self.info).items():
+            cells = self._cells[name]
+            found[name] = encode_cells(info, cells.take(records) if isinstance(cells, Texts) else cells[records])
+        return found
 
     def images(self, records: Array) -> Array:
         """Return decoded images ``(records, height, width, channels)``, uint8 or uint16, in the given order."""
@@ -253,9 +277,10 @@ def _prepared(dataset: Dataset, cache: Cache) -> PreparedData:
     return PreparedData(
         cache,
         SplitRecords(splits, bool(dataset.splits.unseen_classes), judged),
-        describe(cache, splits["train"], dataset.resize, kind),
+        describe(cache, splits["train"], dataset, kind),
         kind,
         _fingerprint(cache, dataset.splits, pairs),
+        dataset.extra_inputs,
     )
 
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from automap.data.columns.describe import precision_warning
+from automap.data.columns.encode import columns_of
 from automap.data.prepare import PreparedData
+from automap.interfaces.data_info import CategoryInput, ImageInfo, InputInfo, NumberInput, TextInput
 from automap.interfaces.sample import BadSample, SplitName
 
 EXAMPLES = 5
 """Number of bad files that a summary names for each reason."""
 
 _SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class InputSummary:
+    """An input beside the image."""
+
+    column: str
+    type: str
+    missing: float
+    """Fraction of the training samples without a value."""
+    about: str
+    """Statistics, categories or size of the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,8 @@ class DataSummary:
     std: tuple[float, ...]
     """Standard deviation of each channel over the training split, in pixel values."""
     warnings: tuple[str, ...]
+    inputs: tuple[InputSummary, ...] = ()
+    """The inputs beside the image."""
 
 
 def summarise(data: PreparedData) -> DataSummary:
@@ -79,8 +96,33 @@ def summarise(data: PreparedData) -> DataSummary:
             *(() if data.unseen_classes else _warnings(classes, counts, data.one_class)),
             *_duplicate_warnings(data),
             *_range_warnings(data),
+            *_column_warnings(data),
         ),
+        inputs=tuple(map(_input_summary, data.info.extra_inputs.values())),
     )
+
+
+def _input_summary(info: InputInfo) -> InputSummary:
+    match info:
+        case NumberInput():
+            about = f"mean {info.mean:.4g}, standard deviation {info.std:.4g}"
+        case CategoryInput():
+            about = f"{len(info.categories)} categories: {_list(list(info.categories), 'categories')}"
+        case TextInput():
+            about = f"{len(info.vocabulary):,} words; the first {info.length} of a text are used"
+        case ImageInfo():
+            return InputSummary(info.column or "", "image", 0.0, "fitted like the first image")
+    return InputSummary(info.column, info.kind, info.missing, about)
+
+
+def _column_warnings(data: PreparedData) -> list[str]:
+    columns = columns_of(data.info).values()
+    unknown = [
+        f"no category in {each.column} occurs twice in the training split; it may be text, or of no use"
+        for each in columns
+        if isinstance(each, CategoryInput) and not each.categories
+    ]
+    return unknown + [warning for each in columns if (warning := precision_warning(each)) is not None]
 
 
 def remarks(summary: DataSummary) -> list[str]:
@@ -142,6 +184,6 @@ def _range_warnings(data: PreparedData) -> list[str]:
     ]
 
 
-def _list(names: list[str]) -> str:
+def _list(names: list[str], what: str = "classes") -> str:
     shown = ", ".join(f"'{name}'" for name in names[:EXAMPLES])
-    return shown if len(names) <= EXAMPLES else f"{shown} and {len(names) - EXAMPLES} more classes"
+    return shown if len(names) <= EXAMPLES else f"{shown} and {len(names) - EXAMPLES} more {what}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -35,6 +36,8 @@ class ImageInfo(_Info):
     """Mean of each channel over the training split, in pixel values."""
     std: tuple[float, ...] = ()
     """Standard deviation of each channel over the training split, in pixel values."""
+    column: str | None = None
+    """The column of a further image; None for the first one."""
 
     @property
     def dtype(self) -> Literal["uint8", "uint16"]:
@@ -45,6 +48,81 @@ class ImageInfo(_Info):
     def max_value(self) -> int:
         """The largest pixel value: 255 or 65535."""
         return 255 if self.bit_depth == 8 else 65535
+
+    @property
+    def nbytes(self) -> int:
+        """Size of a record in bytes."""
+        return math.prod(self.shape) * self.bit_depth // 8
+
+
+class ColumnInput(_Info):
+    """Base of inputs that come from a column of a table beside the image."""
+
+    column: str
+    """Name of the column."""
+    missing: float = 0.0
+    """Fraction of the training samples without a value."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the input of one sample."""
+        return (1,)
+
+    @property
+    def dtype(self) -> Literal["float32", "int32"]:
+        """NumPy's name of the type of its values."""
+        return "int32"
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the input of one sample in bytes."""
+        return 4 * math.prod(self.shape)
+
+
+class NumberInput(ColumnInput):
+    """A number for each sample, float32; NaN where it is missing. The network normalises it."""
+
+    kind: Literal["number"] = "number"
+    mean: float
+    """Mean over the training split."""
+    std: float
+    """Standard deviation over the training split."""
+
+    @property
+    def dtype(self) -> Literal["float32", "int32"]:
+        """NumPy's name of the type of its values."""
+        return "float32"
+
+
+MISSING, UNKNOWN = 0, 1
+"""Indices of a missing category and of one that the training split does not have; padding and unknown words in texts.
+Categories and words of the training split follow from 2."""
+
+
+class CategoryInput(ColumnInput):
+    """One of several categories for each sample, as its index, int32."""
+
+    kind: Literal["category"] = "category"
+    categories: tuple[str, ...]
+    """Categories of the training split; the first has index 2."""
+
+
+class TextInput(ColumnInput):
+    """A text for each sample, as the indices of its words, int32; shorter texts are padded, longer ones are cut."""
+
+    kind: Literal["text"] = "text"
+    vocabulary: tuple[str, ...]
+    """Words of the training split, the most frequent first; the first has index 2."""
+    length: int
+    """Number of words."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the input of one sample."""
+        return (self.length,)
+
+
+InputInfo = ImageInfo | NumberInput | CategoryInput | TextInput
 
 
 class ClassesInfo(_Info):
@@ -122,7 +200,7 @@ T = TypeVar("T", bound=_Info)
 class DataInfo(_Info):
     """Describes the inputs and the target of a model."""
 
-    inputs: Mapping[str, ImageInfo]
+    inputs: Mapping[str, InputInfo]
     """Descriptions of the inputs by name; ``image`` comes first."""
     target: TargetInfo
     train_size: int
@@ -130,15 +208,22 @@ class DataInfo(_Info):
 
     @field_validator("inputs")
     @classmethod
-    def _has_image(cls, inputs: Mapping[str, ImageInfo]) -> Mapping[str, ImageInfo]:
-        if IMAGE not in inputs:
+    def _has_image(cls, inputs: Mapping[str, InputInfo]) -> Mapping[str, InputInfo]:
+        if not isinstance(inputs.get(IMAGE), ImageInfo):
             raise ValueError(f"there is no input named '{IMAGE}'")
         return inputs
 
     @property
     def image(self) -> ImageInfo:
         """The first input."""
-        return self.inputs[IMAGE]
+        found = self.inputs[IMAGE]
+        assert isinstance(found, ImageInfo)
+        return found
+
+    @property
+    def extra_inputs(self) -> dict[str, InputInfo]:
+        """The inputs beside the image, by name."""
+        return {name: each for name, each in self.inputs.items() if name != IMAGE}
 
     def target_as(self, kind: type[T]) -> T:
         """Return the description of the target, which must be of the given kind.

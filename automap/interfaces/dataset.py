@@ -21,7 +21,7 @@ from pydantic import (
 
 from automap.interfaces.component import Component
 from automap.interfaces.data_info import Resize
-from automap.interfaces.sample import BadSample, Notice, Sample
+from automap.interfaces.sample import BadSample, ExtraInput, Notice, Sample
 
 
 def _parse_percent(value: Any) -> Any:
@@ -126,6 +126,11 @@ class Dataset(Component, ABC):
     @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the numbers, for targets that are numbers."""
+        return ()
+
+    @property
+    def extra_inputs(self) -> tuple[ExtraInput, ...]:
+        """The inputs of each sample beside its image."""
         return ()
 
     @property

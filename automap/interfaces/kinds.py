@@ -8,8 +8,10 @@ from automap.interfaces.architecture import Architecture
 from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
+from automap.interfaces.encoder import Encoder
 from automap.interfaces.explainer import Explainer
 from automap.interfaces.exporter import Exporter
+from automap.interfaces.fusion import Fusion
 from automap.interfaces.loss import LossComponent
 from automap.interfaces.optimizer import OptimizerComponent
 from automap.interfaces.sampler import Sampler
@@ -23,6 +25,8 @@ SPEC_KINDS: Mapping[str, type[Component]] = {
         Architecture,
         Augmentation,
         Dataset,
+        Encoder,
+        Fusion,
         LossComponent,
         OptimizerComponent,
         Sampler,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +13,21 @@ SplitName = Literal["train", "validation", "test"]
 
 IMAGE = "image"
 """Name of the image among a sample's inputs and among the inputs of a network."""
+
+
+InputKind = Literal["image", "number", "category", "text"]
+
+
+class ExtraInput(NamedTuple):
+    """An input of a data set beside the image."""
+
+    name: str
+    """Among a sample's inputs and among those of a network: letters, digits and ``_``."""
+    kind: InputKind
+    column: str
+    """Of the table that it comes from, as the user calls it."""
+    keep: float | None = None
+    """Probability with which a training step sees it; None for that of the fusion."""
 
 
 @runtime_checkable
@@ -57,9 +72,11 @@ class Sample(NamedTuple):
 
     name: str
     """Unique within the data set and stable between runs, for instance the path relative to its root."""
-    inputs: Mapping[str, Path | bytes | np.ndarray[Any, Any] | ImageSource]
+    inputs: Mapping[str, Path | bytes | np.ndarray[Any, Any] | ImageSource | float | str]
     """The network's inputs by name. ``image`` comes first: a file, an encoded image, values ``(height, width)`` or
-    ``(height, width, channels)`` of any numeric type, or an `ImageSource`."""
+    ``(height, width, channels)`` of any numeric type, or an `ImageSource`. Those of `Dataset.extra_inputs` follow, in
+    their order: an image in the same forms, a number (NaN if it is missing), or a category or a text (empty if it is
+    missing)."""
     target: Any
     """What the task predicts, by the data set's `Dataset.target`:
 
@@ -84,7 +101,7 @@ class Sample(NamedTuple):
     @property
     def image(self) -> Path | bytes | np.ndarray[Any, Any] | ImageSource:
         """The first input."""
-        return self.inputs[IMAGE]
+        return cast("Path | bytes | np.ndarray[Any, Any] | ImageSource", self.inputs[IMAGE])
 
 
 class Boxes(list[tuple[Any, ...]]):

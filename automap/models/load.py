@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from automap.exceptions import AutomapError, PluginError, UserError
+from automap.interfaces.architecture import Architecture
+from automap.interfaces.encoder import Encoder
+from automap.interfaces.fusion import Fusion
 from automap.interfaces.task import Task
 from automap.models.export.artifact import find_artifact, open_artifact
 from automap.models.model import LoadedModel
 from automap.models.runtime import Runtime
 from automap.spec.candidate import load_component
-from automap.spec.plugins import find_plugins
+from automap.spec.plugins import find_plugins, kind_name
 from automap.store.files import CARD_FILE, NETWORK_FILE, SAMPLES_FILE
 from automap.store.remote import is_remote, pull
 from automap.training.model_card import ModelCard, read_card
@@ -85,17 +88,21 @@ def _keras_runtime(path: Path, card: ModelCard) -> Runtime:
 
 
 def _import_layers(card: ModelCard, path: Path) -> None:
-    """Import the package of the architecture: Keras must know its layers before it reads them."""
+    """Import the packages of the components with layers: Keras must know those before it reads them."""
     try:
-        architecture = str(card.candidate["architecture"]["type"])
-    except (KeyError, TypeError):
+        components = [(Architecture.group, card.candidate["architecture"]["type"])]
+        components += [(Encoder.group, each["type"]) for each in card.candidate.get("encoders", {}).values()]
+        if fusion := card.candidate.get("fusion"):
+            components.append((Fusion.group, fusion["type"]))
+    except (KeyError, TypeError, AttributeError):
         raise UserError(f"{path.with_name(CARD_FILE)} is damaged: it names no architecture") from None
-    found = find_plugins("automap.architectures").get(architecture)
-    if not found:
-        raise PluginError(f"the model needs the architecture '{architecture}', whose plugin is not installed")
-    package = importlib.import_module(found[0].value.partition(":")[0].partition(".")[0])
-    for module in pkgutil.iter_modules(getattr(package, "__path__", []), f"{package.__name__}."):
-        importlib.import_module(module.name)
+    for group, name in components:
+        found = find_plugins(group).get(str(name))
+        if not found:
+            raise PluginError(f"the model needs the {kind_name(group)} '{name}', whose plugin is not installed")
+        package = importlib.import_module(found[0].value.partition(":")[0].partition(".")[0])
+        for module in pkgutil.iter_modules(getattr(package, "__path__", []), f"{package.__name__}."):
+            importlib.import_module(module.name)
 
 
 def _first_line(error: BaseException) -> str:

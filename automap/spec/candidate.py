@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationInfo
@@ -10,6 +11,8 @@ from automap.interfaces.architecture import Architecture
 from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
+from automap.interfaces.encoder import Encoder, EncoderKind
+from automap.interfaces.fusion import Fusion
 from automap.interfaces.loss import LossComponent
 from automap.interfaces.optimizer import OptimizerComponent
 from automap.interfaces.task import Task
@@ -49,6 +52,10 @@ class Candidate(BaseModel):
     task: Annotated[Task, _loader(Task), _as_data]
     dataset: Annotated[Dataset, _loader(Dataset), _as_data]
     architecture: Annotated[Architecture, _loader(Architecture), _as_data]
+    encoders: Mapping[EncoderKind, Annotated[Encoder, _loader(Encoder), _as_data]] = {}
+    """Of the inputs beside the image, by the kind of their columns."""
+    fusion: Annotated[Fusion, _loader(Fusion), _as_data] | None = None
+    """None if the image is the only input."""
     augmentation: tuple[Annotated[Augmentation, _loader(Augmentation), _as_data], ...] = ()
     optimizer: Annotated[OptimizerComponent, _loader(OptimizerComponent), _as_data]
     loss: Annotated[LossComponent, _loader(LossComponent), _as_data]
@@ -56,4 +63,5 @@ class Candidate(BaseModel):
 
     def to_data(self) -> dict[str, Any]:
         """Return the candidate in the spec's notation, as plain data that YAML and JSON can hold."""
-        return self.model_dump(mode="json")
+        data = self.model_dump(mode="json")
+        return data if self.fusion is not None else {k: v for k, v in data.items() if k not in ("encoders", "fusion")}

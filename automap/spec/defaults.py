@@ -7,6 +7,7 @@ from typing import Any, cast
 from automap.interfaces.augmentation import Augmentation
 from automap.interfaces.loss import LossComponent
 from automap.interfaces.task import Task
+from automap.spec.features import has_features
 from automap.spec.objectives import Objective
 from automap.spec.parse_space import parse_component, recommended_choices
 from automap.spec.plugins import load_plugin
@@ -31,9 +32,11 @@ def default_loss(data: dict[str, Any]) -> Space:
 
 
 def default_augmentation(data: dict[str, Any]) -> tuple[Space, ...]:
-    """Return the recommended augmentations that suit the task, as one choice."""
-    task = task_class(data["task"])
-    return (recommended_choices(Augmentation.group, lambda model: suits(cast(type[Augmentation], model), task)),)
+    """Return the recommended augmentations that suit the task and the inputs, as one choice."""
+    task, several = task_class(data["task"]), has_features(data)
+    return (
+        recommended_choices(Augmentation.group, lambda model: suits(cast(type[Augmentation], model), task, several)),
+    )
 
 
 def default_objectives(data: dict[str, Any]) -> tuple[Objective, ...]:

@@ -42,6 +42,10 @@ def sections(spec: Spec) -> Iterator[tuple[str, Space]]:
     """Yield the parts of a spec that may have hyperparameters, each with the prefix of its names."""
     yield "task", spec.task
     yield "architecture", spec.architecture
+    for kind, encoder in spec.encoders.items():
+        yield f"encoders.{kind}", encoder
+    if spec.fusion is not None:
+        yield "fusion", spec.fusion
     for index, step in enumerate(spec.augmentation):
         yield f"augmentation[{index}]", step
     yield "optimizer", spec.optimizer
@@ -53,9 +57,10 @@ def draw(spec: Spec, trial: Suggest) -> Candidate:
     """Return the candidate with the values that `trial` suggests for every hyperparameter."""
     filled = {name: _fill(space, name, trial) for name, space in sections(spec)}
     steps = tuple(value for name, value in filled.items() if name.startswith("augmentation["))
-    rest = {name: value for name, value in filled.items() if not name.startswith("augmentation[")}
+    encoders = {kind: filled[f"encoders.{kind}"] for kind in spec.encoders}
+    rest = {name: value for name, value in filled.items() if not name.startswith(("augmentation[", "encoders."))}
     return Candidate.model_validate(
-        {**rest, "dataset": component_data(spec.dataset), "augmentation": steps},
+        {**rest, "dataset": component_data(spec.dataset), "augmentation": steps, "encoders": encoders},
     )
 
 
@@ -160,7 +165,7 @@ def _first_heads(spec: Spec, architecture: Space, defaults: Parameters) -> list[
     labels = {
         found.name: found.labels for found in hyperparameters(spec) if isinstance(found, CategoricalHyperparameter)
     }
-    if not has_pretrained(architecture) or "backbone" not in labels.get("training.freeze", ()):
+    if not has_pretrained(architecture) or "backbone" not in labels.get("training.freeze", ()) or spec.fusion:
         return []
     frozen = {**defaults, "training.freeze": "backbone"}
     heads = [

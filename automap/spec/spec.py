@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, cast
@@ -22,10 +23,13 @@ from pydantic import (
 
 from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
+from automap.interfaces.encoder import EncoderKind
+from automap.interfaces.fusion import Fusion
 from automap.interfaces.sampler import Sampler
 from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
 from automap.spec.defaults import default_augmentation, default_loss, default_objectives, infer_task, task_class
+from automap.spec.features import encoders_for, has_features
 from automap.spec.objectives import Constraint, Objective, assume_direction, check_metric, expand_objective
 from automap.spec.parse_space import parse_component, parse_model, recommended_choices
 from automap.spec.places import runs_beside, storage_url, temporary_folder
@@ -113,6 +117,8 @@ def _as_list(data: Any) -> Any:
 
 
 ArchitectureSpace = Annotated[Space, *_hyperparameters("automap.architectures")]
+EncoderSpace = Annotated[Space, *_hyperparameters("automap.encoders")]
+FusionSpace = Annotated[Space, *_hyperparameters("automap.fusions")]
 AugmentationSpace = Annotated[Space, *_hyperparameters("automap.augmentations")]
 OptimizerSpace = Annotated[Space, *_hyperparameters("automap.optimizers")]
 LossSpace = Annotated[Space, *_hyperparameters("automap.losses")]
@@ -137,6 +143,12 @@ class Spec(_Section):
     dataset: Annotated[Dataset, PlainValidator(partial(_parse_fixed, Dataset)), PlainSerializer(component_data)]
     task: TaskSpace = Field(default_factory=infer_task, description="if left out, inferred from the data set")
     architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
+    encoders: Mapping[EncoderKind, EncoderSpace] = Field(
+        {}, description="encoders of the data set's features: table for numbers and categories, text for texts"
+    )
+    fusion: FusionSpace | None = Field(
+        None, description="combines the image with the data set's features", validate_default=True
+    )
     augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
         default_factory=lambda data: default_augmentation(data),
         description="a pipeline, applied in this order",
@@ -197,12 +209,31 @@ class Spec(_Section):
             raise ValueError(f"task '{task.type}' cannot learn from targets of the kind '{dataset.target}'")
         return task
 
+    @field_validator("encoders", mode="after")
+    @classmethod
+    def _encoder_of_each_kind(
+        cls, encoders: Mapping[EncoderKind, Space], info: ValidationInfo
+    ) -> Mapping[EncoderKind, Space]:
+        dataset = info.data.get("dataset")
+        return encoders if dataset is None else encoders_for(dataset, encoders)
+
+    @field_validator("fusion", mode="before")
+    @classmethod
+    def _fuses_features(cls, fusion: Any, info: ValidationInfo) -> Any:
+        if info.data.get("dataset") is None:
+            return fusion
+        if has_features(info.data):
+            return recommended_choices(Fusion.group) if fusion is None else fusion
+        if fusion is not None:
+            raise ValueError("fusion: the data set has no features to combine with the image; set dataset.features")
+        return None
+
     @field_validator("augmentation", mode="after")
     @classmethod
     def _augmentation_serves_task(cls, pipeline: tuple[Space, ...], info: ValidationInfo) -> tuple[Space, ...]:
         task = info.data.get("task")
         if isinstance(task, ComponentSpace):
-            refuse_augmentations(pipeline, str(task.type), task_class(task))
+            refuse_augmentations(pipeline, str(task.type), task_class(task), has_features(info.data))
         return pipeline
 
     @field_validator("loss", mode="after")
@@ -296,4 +327,5 @@ class Spec(_Section):
 
     def to_data(self) -> dict[str, Any]:
         """Return the resolved spec as plain data for YAML and JSON."""
-        return self.model_dump(mode="json", exclude_none=False)
+        data = self.model_dump(mode="json", exclude_none=False)
+        return data if self.fusion is not None else {k: v for k, v in data.items() if k not in ("encoders", "fusion")}

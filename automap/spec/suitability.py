@@ -13,18 +13,22 @@ from automap.spec.plugins import find_plugins, try_load
 from automap.spec.space import Choices, ComponentSpace, Space
 
 
-def suits(augmentation: type[Augmentation], task: type[Task]) -> bool:
-    """Return whether an augmentation keeps the task's targets aligned with the images."""
-    return task.placed <= augmentation.serves and (task.mixable or not augmentation.mixes)
+def suits(augmentation: type[Augmentation], task: type[Task], several_inputs: bool = False) -> bool:
+    """Return whether an augmentation keeps the task's targets and other inputs aligned with the images."""
+    mixable = task.mixable and not several_inputs
+    return task.placed <= augmentation.serves and (mixable or not augmentation.mixes)
 
 
-def refuse_augmentations(pipeline: tuple[Space, ...], name: str, task: type[Task]) -> None:
-    """Refuse augmentations that would leave targets misaligned with their images.
+def refuse_augmentations(
+    pipeline: tuple[Space, ...], name: str, task: type[Task], several_inputs: bool = False
+) -> None:
+    """Refuse augmentations that would leave targets or other inputs misaligned with their images.
 
     Args:
         pipeline: the augmentations, with their choices.
         name: of the task.
         task: the task.
+        several_inputs: whether samples have inputs beside the image.
 
     Raises:
         ValueError: for the first augmentation that does not suit.
@@ -38,6 +42,11 @@ def refuse_augmentations(pipeline: tuple[Space, ...], name: str, task: type[Task
             raise ValueError(
                 f"augmentation '{option.type}' blends images and their labels, but the targets of the task '{name}' "
                 "cannot be blended; remove it"
+            )
+        if model.mixes and several_inputs:
+            raise ValueError(
+                f"augmentation '{option.type}' blends images, but the features of the data set cannot be blended with "
+                "them; remove it"
             )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from automap.testing.augmentations import check_augmentation
     from automap.testing.component import check_component
     from automap.testing.datasets import check_dataset
+    from automap.testing.encoders import check_encoder
+    from automap.testing.fusions import check_fusion
     from automap.testing.losses import check_loss
     from automap.testing.optimizers import check_optimizer
     from automap.testing.samplers import check_sampler
@@ -29,6 +31,8 @@ __all__ = [
     "check_augmentation",
     "check_component",
     "check_dataset",
+    "check_encoder",
+    "check_fusion",
     "check_loss",
     "check_optimizer",
     "check_sampler",
@@ -41,6 +45,8 @@ _MODULES = {
     "check_augmentation": "augmentations",
     "check_component": "component",
     "check_dataset": "datasets",
+    "check_encoder": "encoders",
+    "check_fusion": "fusions",
     "check_loss": "losses",
     "check_optimizer": "optimizers",
     "check_sampler": "samplers",

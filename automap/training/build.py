@@ -23,6 +23,7 @@ from automap.training.fine_tuning import learning_rate_factors
 from automap.training.model import Parts, TrainingModel
 from automap.training.normalise import normalise
 from automap.training.schedules import Schedule
+from automap.training.several_inputs import fuse, input_tensors
 from automap.training.weights.initial import load_initial_weights
 from automap.training.weights.pretrained import load_pretrained
 
@@ -58,10 +59,10 @@ def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = Fa
 def build_whole(candidate: Candidate, info: DataInfo, *, pretrained: bool = False) -> Whole:
     """Build a network as `build_network` does, and return its feature maps too."""
     with dtype_policy(precision_of(candidate.training)):
-        inputs = {name: keras.Input(each.shape, dtype="float32", name=name) for name, each in info.inputs.items()}
+        inputs = input_tensors(info)
         normalised = normalise(inputs[IMAGE], info.image, candidate.architecture.preprocessing)
         features = candidate.architecture.build(normalised)
-        outputs = candidate.task.outputs(features, inputs, info)
+        outputs = candidate.task.outputs(fuse(candidate, features, inputs, info, normalised), inputs, info)
         if pretrained:
             load_pretrained(candidate.architecture, keras.Model(normalised, list(features.values())))
         return Whole(keras.Model(inputs, outputs, name="network"), features)

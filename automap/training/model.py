@@ -78,6 +78,9 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         images = batch.pop("images")
         if scale != 1:
             images = images / scale + low
+        if len(inputs["inputs"]) > 1:
+            # A black image is a missing one, and stays one.
+            images = images * ops.cast(ops.any(inputs["inputs"][IMAGE] > 0, axis=(1, 2, 3), keepdims=True), "float32")
         if self.average is not None:
             self.average.update()
         augmented = {**inputs["inputs"], IMAGE: images}

@@ -16,20 +16,21 @@ NATURAL_MEAN, NATURAL_STD = 116.0, 58.0
 """Mean and standard deviation of ImageNet's pixels, 0 to 255."""
 
 
-def normalise(images: Any, info: ImageInfo, preprocessing: Preprocessing | None) -> Any:
+def normalise(images: Any, info: ImageInfo, preprocessing: Preprocessing | None, name: str = "normalise") -> Any:
     """Normalise images by the statistics of the training split, or as pretrained weights expect it.
 
     Args:
         images: ``(batch, height, width, channels)`` in pixel values.
         info: describes the images.
         preprocessing: the normalisation that pretrained weights expect; None for zero mean and unit variance.
+        name: of the layer.
     """
     deviations = [max(deviation, SMALLEST_STD * info.max_value) for deviation in info.std]
     mean, std = list(info.mean), deviations
     if preprocessing is not None:
         mean, std = _as_expected(mean, deviations, info, preprocessing)
     variance = [deviation**2 for deviation in std]
-    return keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name="normalise")(images)
+    return keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name=name)(images)
 
 
 def _as_expected(

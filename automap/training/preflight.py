@@ -35,7 +35,7 @@ def preflight(boundary_candidates: Iterable[tuple[str, Candidate]], info: DataIn
     seen: set[object] = set()
     for description, candidate in boundary_candidates:
         try:
-            network = (candidate.task, candidate.architecture)
+            network = (candidate.task, candidate.architecture, candidate.fusion, *candidate.encoders.values())
             if network not in seen:
                 seen.add(network)
                 largest = max(largest, build_network(candidate, info).count_params())

@@ -110,7 +110,7 @@ def test_a_class_that_is_not_installed_has_no_name():
 
 def test_kinds_are_named_in_the_singular():
     names = {kind_name(group) for group in KINDS}
-    assert names == {"architecture", "augmentation", "dataset", "explainer", "exporter"} | {
+    assert names == {"architecture", "augmentation", "dataset", "encoder", "explainer", "exporter", "fusion"} | {
         *("loss", "optimizer", "sampler", "scheduler", "task", "tracker")
     }
 

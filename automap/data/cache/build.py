@@ -28,15 +28,25 @@ from numpy.lib import format as npy_format
 
 from automap.data.cache.content import content_digest
 from automap.data.cache.manifest import Manifest, checksum, checksum_of
-from automap.data.cache.reader import MANIFEST_FILE, Cache, cache_path, open_cache, shard_path, target_path
+from automap.data.cache.reader import (
+    MANIFEST_FILE,
+    Cache,
+    cache_path,
+    further_path,
+    open_cache,
+    shard_path,
+    target_path,
+)
 from automap.data.cache.shared import fetch
-from automap.data.decode.parallel import Outcome, decode_in_order, decoders, without_pixels
+from automap.data.columns.cells import CellColumns, image_names
+from automap.data.decode.parallel import Decoding, Outcome, decode_in_order, decoders, without_pixels
 from automap.data.scan.listing import Listing, Progress, RecordPass
 from automap.data.scan.notices import NoticeCounts
+from automap.data.sources.features import MissingImage
 from automap.data.splits.assign import SPLIT_CODES
 from automap.exceptions import DataError, StorageError
 from automap.interfaces.array import Array
-from automap.interfaces.sample import BadSample, Notice, Sample
+from automap.interfaces.sample import IMAGE, BadSample, Notice, Sample
 from automap.store.atomic import sync_folder, write_atomically, write_text
 
 SHARD_BYTES = 64 * 2**20
@@ -130,18 +140,24 @@ def _shard(
     size, kind, record = _shard_records(listing), listing.kind, listing.format
     pixels = np.empty((size, *record.shape), record.dtype)
     targets = np.empty((size, *kind.shape(record.shape)), np.uint8) if kind.pixels else None
+    images = image_names(listing.extra_inputs)
+    further = np.empty((size if images else 0, len(images), *record.shape), record.dtype)
     whole, filled = Outcome(), 0
-    for chunk, decoded in decode_in_order(pool, samples, kind, record):
+    for chunk, decoded in decode_in_order(pool, samples, Decoding(kind, record, images)):
         rows = slice(filled, filled + len(decoded.pixels))
         pixels[rows] = decoded.pixels
         if targets is not None and decoded.target_pixels is not None:
             targets[rows] = decoded.target_pixels
+        if images:
+            further[rows] = decoded.further
         filled = rows.stop
         whole.extend(decoded.outcome)
         yield chunk, decoded.outcome
     written = {shard_path(building, number): pixels[:filled]}
     if targets is not None:
         written[target_path(building, number)] = targets[:filled]
+    if images:
+        written[further_path(building, number)] = further[:filled]
     sums = {path.name: _write_array(path, values) for path, values in written.items()}
     checksums.update(sums)
     write_text(known, json.dumps({"checksums": sums, "outcome": vars(whole)}))
@@ -172,6 +188,7 @@ class _Columns:
 
     def __post_init__(self) -> None:
         self.targets = self.listing.kind.column()
+        self.cells = CellColumns(self.listing.extra_inputs)
         self.hashes, self.groups, self.given = array("Q"), array("q"), array("b")
         self.moments, self.name_ends = array("q"), array("q")
         self._seen = 0
@@ -193,7 +210,7 @@ class _Columns:
                     self.notices.add(Notice(sample.name, MAY_BE_TURNED))
             else:
                 self.bad.append(BadSample(sample.name, *next(faults)))
-        self.hashes.extend(outcome.hashes)
+        self.hashes.extend(_distinct(outcome, samples))
         for sums in outcome.moments:
             self.moments.extend(sums)
         for low, high in outcome.extremes:
@@ -204,6 +221,7 @@ class _Columns:
     def _add_good(self, record: Sample) -> None:
         self.groups.append(-1 if record.group is None else _group_number(record.group))
         self.given.append(SPLIT_CODES[record.split])
+        self.cells.append(record.inputs)
         written = self.names.write(record.name.encode("utf-8", "backslashreplace"))
         self.name_ends.append((self.name_ends[-1] if self.name_ends else 0) + written)
 
@@ -216,6 +234,15 @@ class _Columns:
         }
         columns["moments"] = columns["moments"].reshape(-1, 2, self.listing.format.shape[2])
         return columns
+
+
+def _distinct(outcome: Outcome, samples: list[Sample]) -> list[int]:
+    """Return the hashes of pixels; of a sample without an image, that of its name: it duplicates no other."""
+    good = (sample for sample, usable in zip(samples, outcome.good, strict=True) if usable)
+    return [
+        _group_number(sample.name) if isinstance(sample.inputs.get(IMAGE), MissingImage) else found
+        for found, sample in zip(outcome.hashes, good, strict=True)
+    ]
 
 
 def _group_number(group: str) -> int:
@@ -231,7 +258,7 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
         raise DataError(f"could not read any of the {len(bad)} images ({first})")
     for name, column in arrays.items():
         _write_array(building / f"{name}.npy", column)
-    classes = columns.targets.write(building)
+    classes, cells = columns.targets.write(building), columns.cells.write(building)
     written = [file for file in sorted(building.iterdir()) if file.suffix in (".npy", ".bin") and file.name[0] != "."]
     record = listing.format
     manifest = Manifest(
@@ -246,7 +273,7 @@ def _finish(building: Path, columns: _Columns, listed_bad: list[BadSample], list
         shards=tuple(columns.shards[number] for number in sorted(columns.shards)),
         bad=tuple(BadSample(*map(_valid_text, each)) for each in bad),
         notices=tuple(map(_valid_text, (*listing.notices, *columns.notices.lines()))),
-        content=content_digest(building, record.shape, classes["classes"], arrays),
+        content=content_digest(building, record.shape, classes["classes"], arrays, cells),
         **classes,
     )
     write_text(building / MANIFEST_FILE, manifest.to_json())

@@ -12,8 +12,18 @@ import numpy as np
 from automap.interfaces.array import Array
 
 
-def content_digest(building: Path, shape: tuple[int, ...], classes: Sequence[str], arrays: Mapping[str, Array]) -> str:
-    """Return a digest of pixels, targets, groups and given splits: the same for a copy on another machine."""
+def content_digest(
+    building: Path, shape: tuple[int, ...], classes: Sequence[str], arrays: Mapping[str, Array], cells: str = ""
+) -> str:
+    """Return a digest of pixels, targets, groups and given splits: the same for a copy on another machine.
+
+    Args:
+        building: folder of the cache.
+        shape: of a record.
+        classes: class names.
+        arrays: columns of the cache by name.
+        cells: digest of the cells that are inputs; empty if there are none.
+    """
     digest = hashlib.sha256(json.dumps([shape, classes]).encode())
     # Of targets that are pixels, the hashes stand for them.
     whole = building / "targets.npy"
@@ -22,6 +32,9 @@ def content_digest(building: Path, shape: tuple[int, ...], classes: Sequence[str
         digest.update(part.tobytes())
     for name in ("hashes", "groups", "given"):
         digest.update(arrays[name].tobytes())
+    digest.update(cells.encode())
+    for shard in sorted(building.glob("further-*.npy")):
+        digest.update(shard.read_bytes())
     return digest.hexdigest()
 
 

@@ -16,8 +16,10 @@ import numpy as np
 from automap.data.cache.manifest import Manifest, parse_manifest
 from automap.data.cache.shards import Shards
 from automap.data.cache.verify import Verifier, damaged
+from automap.data.columns.cells import Texts, open_cells
 from automap.data.targets.kind import Values
 from automap.interfaces.array import Array
+from automap.interfaces.sample import ExtraInput
 
 MANIFEST_FILE = "manifest.json"
 """Written last: a cache with a manifest is complete."""
@@ -126,6 +128,18 @@ class Cache:
         """Name of each record."""
         return Names(self.path)
 
+    def cells(self, inputs: Sequence[ExtraInput]) -> dict[str, Array | Texts]:
+        """Return the cells of the data set's columns by the name of their input."""
+        return open_cells(self.path, inputs)
+
+    def further_images(self, records: Array) -> Array:
+        """Return the images beside the first, ``(records, images, height, width, channels)``, in the given order."""
+        return self._further[records]
+
+    @cached_property
+    def _further(self) -> Shards:
+        return self._shards(further_path)
+
     @cached_property
     def _images(self) -> Shards:
         return self._shards(shard_path)
@@ -149,6 +163,11 @@ def target_path(folder: Path, number: int) -> Path:
     return folder / f"targets-{number:05d}.npy"
 
 
+def further_path(folder: Path, number: int) -> Path:
+    """Return the file of a shard's images beside the first, if the data set has several."""
+    return folder / f"further-{number:05d}.npy"
+
+
 def open_cache(root: Path, fingerprint: str) -> Cache | None:
     """Return a complete cache, None if there is none.
 
@@ -166,7 +185,8 @@ def open_cache(root: Path, fingerprint: str) -> Cache | None:
         raise damaged(path, f"{MANIFEST_FILE}: {error}") from None
     verifier = Verifier(path, manifest)
     verifier.check_sizes()
-    shards = {place(path, number).name for number in range(len(manifest.shards)) for place in (shard_path, target_path)}
+    places = (shard_path, target_path, further_path)
+    shards = {place(path, number).name for number in range(len(manifest.shards)) for place in places}
     for name in sorted(manifest.files.keys() - shards):
         verifier.check(name)
     return Cache(path, manifest, verifier)

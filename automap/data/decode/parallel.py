@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from multiprocessing.synchronize import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from PIL import Image
@@ -25,6 +25,7 @@ from automap.data.decode.errors import BadImage
 from automap.data.decode.files import Pixels
 from automap.data.decode.image import decode_record, take_turns
 from automap.data.processors import usable_processors
+from automap.data.sources.features import MissingImage
 from automap.data.targets.kind import TargetKind, digest
 from automap.exceptions import WorkerError
 from automap.interfaces.array import Array
@@ -80,22 +81,39 @@ class Decoded:
     """Of those that could be: ``(good, height, width, channels)``, uint8 or uint16."""
     target_pixels: Array | None
     """Of the good ones, targets that are pixels: ``(good, ...)``, uint8."""
+    further: Array
+    """Of the good ones, the images beside the first: ``(good, images, height, width, channels)``."""
     outcome: Outcome
 
 
-def decode_all(images: Sequence[Pixels], targets: Sequence[Any], kind: TargetKind, record: ImageInfo) -> Decoded:
-    """Decode images and the targets in them; runs in a decoding process."""
+class Decoding(NamedTuple):
+    """How samples are decoded."""
+
+    kind: TargetKind
+    """Of their targets."""
+    record: ImageInfo
+    """What the decoded records look like."""
+    further: tuple[str, ...] = ()
+    """Names of the images beside the first."""
+
+
+def decode_all(images: Sequence[Sequence[Pixels]], targets: Sequence[Any], decoding: Decoding) -> Decoded:
+    """Decode the images of some samples, the first one with the target in it; runs in a decoding process."""
+    kind, record = decoding.kind, decoding.record
     found: list[Array] = []
+    others: list[list[Array]] = []
     lying: list[Any] = []
     outcome = Outcome()
-    for image, target in zip(images, targets, strict=True):
+    for (image, *rest), target in zip(images, targets, strict=True):
         try:
             decoded = decode_record(image, record)
+            further = [decode_record(each, record) for each in rest]
             if kind.in_image:
                 lying.append(kind.place(target, decoded.geometry, record))
                 outcome.may_be_turned.append(kind.may_be_turned(target, decoded.geometry))
             found.append(decoded.pixels)
-            outcome.clipped.append(decoded.clipped)
+            others.append([each.pixels for each in further])
+            outcome.clipped.append(decoded.clipped + sum(each.clipped for each in further))
             outcome.good.append(True)
         except BadImage as error:
             outcome.bad.append((error.reason, error.detail))
@@ -105,7 +123,8 @@ def decode_all(images: Sequence[Pixels], targets: Sequence[Any], kind: TargetKin
     outcome.moments.extend(_moments(image) for image in pixels)
     outcome.extremes.extend((int(image.min()), int(image.max())) for image in pixels)
     outcome.placed.extend(kind.describe(each) for each in lying)
-    return Decoded(pixels, np.stack(lying) if kind.pixels and lying else None, outcome)
+    beside = np.array(others, record.dtype).reshape(len(pixels), len(decoding.further), *record.shape)
+    return Decoded(pixels, np.stack(lying) if kind.pixels and lying else None, beside, outcome)
 
 
 def _moments(pixels: Array) -> list[int]:
@@ -159,26 +178,26 @@ def _end_with_parent() -> None:
 
 
 def decode_in_order(
-    pool: Executor | None, records: Iterable[Sample], kind: TargetKind, record: ImageInfo
+    pool: Executor | None, records: Iterable[Sample], decoding: Decoding
 ) -> Iterator[tuple[list[Sample], Decoded]]:
     """Yield samples with their decoded records, a chunk at a time and in order, with few chunks in memory.
 
     Args:
         pool: decoding processes; None to decode in this process.
-        records: the samples to decode; they are yielded without their image and a target in it.
-        kind: of their targets.
-        record: what the decoded records look like.
+        records: the samples to decode; they are yielded without their images and a target in them.
+        decoding: how they are decoded.
 
     Raises:
         WorkerError: if a process that decodes died.
     """
     waiting: deque[tuple[list[Sample], Future[Decoded]]] = deque()
     ahead = AHEAD * len(usable_processors())
-    record_bytes = math.prod(record.shape) * record.bit_depth // 8 + math.prod(kind.shape(record.shape))
+    kind, record = decoding.kind, decoding.record
+    record_bytes = (1 + len(decoding.further)) * record.nbytes + math.prod(kind.shape(record.shape))
     for chunk in _chunks(records, max(1, min(CHUNK, CHUNK_BYTES // record_bytes))):
-        images = [sample.image for sample in chunk]
+        images = [[sample.image, *(_pixels(sample, name) for name in decoding.further)] for sample in chunk]
         targets = [sample.target if kind.in_image else None for sample in chunk]
-        work = partial(decode_all, images, targets, kind, record)
+        work = partial(decode_all, images, targets, decoding)
         chunk = [without_pixels(sample, kind) for sample in chunk]
         if pool is None:
             yield chunk, work()
@@ -191,8 +210,13 @@ def decode_in_order(
 
 
 def without_pixels(record: Sample, kind: TargetKind) -> Sample:
-    """Return a sample without its image and a target in it, which take memory."""
-    return record._replace(inputs={}, target=None if kind.in_image else record.target)
+    """Return a sample without its images and a target in them, which take memory; the cells of tables stay."""
+    kept = {name: value for name, value in record.inputs.items() if isinstance(value, float | str | MissingImage)}
+    return record._replace(inputs=kept, target=None if kind.in_image else record.target)
+
+
+def _pixels(sample: Sample, name: str) -> Pixels:
+    return cast(Pixels, sample.inputs[name])
 
 
 def _submitted(pool: Executor, chunk: list[Sample], work: Callable[[], Decoded]) -> Future[Decoded]:

@@ -84,14 +84,18 @@ class Column:
         return len(set(parts)) < len(self.distinct)
 
 
-def read_columns(path: Path) -> tuple[Column, ...]:
+def read_columns(path: Path, delimiter: str | None = None) -> tuple[Column, ...]:
     """Return the columns of a table.
+
+    Args:
+        path: CSV, TSV or Parquet.
+        delimiter: separates the columns; None to find it in the first line.
 
     Raises:
         DataError: if it cannot be read, or has no line beside the names of its columns.
     """
     try:
-        names, rows = table_rows(path)
+        names, rows = table_rows(path, delimiter)
         found = list(islice(rows, ROWS))
         first = [row for _, row in found if not isinstance(row, str)]
     except DataError as error:

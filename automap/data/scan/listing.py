@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from automap.data.columns.cells import image_names
 from automap.data.scan.notices import NoticeCounts
 from automap.data.scan.record_format import find_format
 from automap.data.scan.reservoir import Reservoir
@@ -24,7 +25,7 @@ from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.dataset import Dataset
-from automap.interfaces.sample import BadSample, ImageSource, Notice, Sample
+from automap.interfaces.sample import IMAGE, BadSample, ExtraInput, ImageSource, Notice, Sample
 
 Progress = Callable[[int, int | None, str], None]
 """Called with the number of samples done, their total (None if unknown), and the current activity."""
@@ -65,6 +66,8 @@ class Listing:
             decoding += [self.kind.classes, self.kind.scale]
         if self.kind.version:
             decoding.append(self.kind.version)
+        if self.extra_inputs:
+            decoding.append([(each.name, each.kind) for each in self.extra_inputs])
         return hashlib.sha256(json.dumps(decoding).encode()).hexdigest()
 
     @cached_property
@@ -73,9 +76,15 @@ class Listing:
         return target_kind(self.dataset)
 
     @property
+    def extra_inputs(self) -> tuple[ExtraInput, ...]:
+        """The inputs beside the image."""
+        return self.dataset.extra_inputs
+
+    @property
     def record_bytes(self) -> int:
-        """Size of a decoded record, with its target if that is pixels."""
-        pixels = math.prod(self.format.shape) * self.format.bit_depth // 8
+        """Size of a decoded record: its images, and its target if that is pixels."""
+        images = 1 + len(image_names(self.extra_inputs))
+        pixels = images * math.prod(self.format.shape) * self.format.bit_depth // 8
         return pixels + (math.prod(self.kind.shape(self.format.shape)) if self.kind.pixels else 0)
 
     @cached_property
@@ -107,7 +116,9 @@ class RecordPass:
                 self._digest.update(repr(tuple(record)).encode())
             else:
                 described = (record.name, _described(record.target), record.group, record.split, _version(record))
-                self._digest.update(repr(described).encode())
+                # Only data sets with several inputs add to the digest.
+                extra = tuple(_described(value) for name, value in record.inputs.items() if name != IMAGE)
+                self._digest.update(repr(described + extra).encode())
                 yield record
 
     @property

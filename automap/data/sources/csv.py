@@ -1,4 +1,4 @@
-"""A table of image paths with labels or numbers."""
+"""A table of image paths with labels or numbers, and with other inputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from automap.data.sources.csv_rows import DELIMITERS
+from automap.data.sources.feature_types import with_types
+from automap.data.sources.features import BadCell, Feature, MissingImage, extra_inputs, missing_cells, read_cells
 from automap.data.sources.files import existing, file_record, regular_file
 from automap.data.sources.layout import is_image_name, split_named
 from automap.data.sources.table_rows import table_rows
@@ -22,7 +24,7 @@ from automap.data.sources.table_targets import (
 )
 from automap.exceptions import DataError
 from automap.interfaces.dataset import DataPath, Dataset
-from automap.interfaces.sample import BadSample, Sample
+from automap.interfaces.sample import IMAGE, BadSample, ExtraInput, Sample
 from automap.spec.suggest import listed
 
 Columns = Annotated[
@@ -48,6 +50,12 @@ class Csv(Dataset):
         None, description="columns of 0 and 1, one for each label, if an image may have several"
     )
     number_columns: Columns | None = Field(None, description="columns of the numbers to predict")
+    features: tuple[Feature, ...] = Field(
+        (),
+        max_length=1000,
+        description="columns that are inputs beside the image: a name, or {column, type, keep}; a row may lack the "
+        "image or any of them",
+    )
     group_column: str | None = Field(None, description="column of groups that must stay in one split, such as patients")
     split_column: str | None = Field(None, description="column of the split: train, validation or test")
     delimiter: str | None = Field(
@@ -60,6 +68,39 @@ class Csv(Dataset):
         if len(named) > 1:
             raise ValueError(f"{' and '.join(named)} name different targets; set one of them")
         return self
+
+    @model_validator(mode="after")
+    def _features_are_other_columns(self) -> Self:
+        names = [feature.column for feature in self.features]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"features: duplicate column '{name}'")
+            if name in self._columns_of_targets:
+                raise ValueError(f"features: the column '{name}' is a target; the network would only copy it")
+            if name in (self.image_column, self.group_column, self.split_column):
+                raise ValueError(f"features: the column '{name}' is used already")
+        return self
+
+    @model_validator(mode="after")
+    def _feature_types(self) -> Self:
+        if any(feature.type is None for feature in self.features) and self.path.is_file():
+            try:
+                found = with_types(self.features, self.path, self.delimiter)
+            except DataError as error:
+                raise ValueError(f"features: {error}") from None
+            # The model is still being built, so changing it is safe.
+            self.__dict__["features"] = found
+        return self
+
+    @property
+    def _columns_of_targets(self) -> tuple[str, ...]:
+        several = (*(self.label_columns or ()), *(self.number_columns or ()))
+        return several or (self.label_column,)
+
+    @property
+    def extra_inputs(self) -> tuple[ExtraInput, ...]:
+        """The inputs that `features` names."""
+        return extra_inputs(self.features)
 
     @property
     def target(self) -> str:  # type: ignore[override]  # Other data sets have one kind of target, whatever their fields.
@@ -87,12 +128,12 @@ class Csv(Dataset):
         regular_file(self.path)
         columns, rows = table_rows(self.path, self.delimiter)
         self._check_columns(columns)
-        unread = _Unread()
+        unread, inputs = _Unread(), self.extra_inputs
         for line, row in rows:
             if isinstance(row, str):
                 yield BadSample(f"{self.path.name}:{line}", row)
                 continue
-            record = self._record(line, row)
+            record = self._record(line, row, inputs)
             unread.see(line, row, isinstance(record, Sample))
             yield record
         if self.number_columns:
@@ -103,6 +144,7 @@ class Csv(Dataset):
         wanted = [(field, column) for field, names in several.items() for column in names or ()]
         wanted += [("image_column", self.image_column)] + ([] if wanted else [("label_column", self.label_column)])
         wanted += [(field, name) for field in ("group_column", "split_column") if (name := getattr(self, field))]
+        wanted += [("features", feature.column) for feature in self.features]
         for field, column in wanted:
             if column not in columns:
                 found = listed(columns) or "none"
@@ -114,22 +156,30 @@ class Csv(Dataset):
                 hint = f"; its columns seem to be separated by {other!r}: set delimiter" if other else ""
                 raise DataError(f"dataset.{field}: {self.path} has no column '{column}'; it has {found}{hint}")
 
-    def _record(self, line: int, row: Mapping[str, Any]) -> Sample | BadSample:
+    def _record(self, line: int, row: Mapping[str, Any], inputs: Sequence[ExtraInput]) -> Sample | BadSample:
         image = _path(row[self.image_column])
         name = f"{self.path.name}:{line}" if not image else f"{image} (line {line})"
-        if not image:
+        if not image and not self.features:
             return BadSample(name, "no image named")
         try:
             target = self._target(row)
+            extra = read_cells(row, inputs, self.path.parent)
         except NoTarget as error:
             return BadSample(name, str(error))
+        except BadCell as error:
+            return BadSample(name, *error.args)
         stated = cell_text(row[self.split_column]) if self.split_column else ""
         split = split_named(stated)
         if stated and split is None:
             return BadSample(name, "unknown split", f"'{stated[:40]}'")
         group = cell_text(row[self.group_column]) or None if self.group_column else None
         folder = self.path.parent
-        return _image_sample(folder, image, file_record(folder / image, name, target, group=group, split=split))
+        if not image and len(list(missing_cells(extra))) == len(extra):
+            return BadSample(name, "neither an image nor any feature")
+        if not image:
+            return Sample(name, {IMAGE: MissingImage(), **extra}, target, MissingImage.version, group, split)
+        found = _image_sample(folder, image, file_record(folder / image, name, target, group=group, split=split))
+        return found._replace(inputs={**found.inputs, **extra}) if isinstance(found, Sample) else found
 
     def _target(self, row: Mapping[str, Any]) -> Any:
         if self.number_columns:

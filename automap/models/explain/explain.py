@@ -143,6 +143,8 @@ def keras_network(model: LoadedModel) -> keras.Model:
     network = getattr(model.runtime, "network", None)
     if network is None or not isinstance(network.input, dict):
         raise UserError("only a model that a search of this version has written can be explained, not an export")
+    if others := ", ".join(name for name in model.info.inputs if name != IMAGE):
+        raise UserError(f"heat maps explain models of images alone; this one has further inputs: {others}")
     return network
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from automap.exceptions import AutomapError, RunError, UserError
 from automap.interfaces.array import Array
+from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.exporter import Exporter
 from automap.models.export.artifact import find_artifact, metadata_of, open_artifact, require_packages
 from automap.models.export.model_card import CARD_NAME, markdown_card
@@ -94,7 +95,10 @@ def _raw_network(network: keras.Model, model: LoadedModel) -> keras.Model:
     import keras
 
     inputs = {name: keras.Input(image.shape, dtype=image.dtype, name=name) for name, image in model.info.inputs.items()}
-    casts = {name: keras.ops.cast(tensor, "float32") for name, tensor in inputs.items()}
+    casts = {
+        name: keras.ops.cast(tensor, "float32") if isinstance(model.info.inputs[name], ImageInfo) else tensor
+        for name, tensor in inputs.items()
+    }
     given = casts if isinstance(network.input, dict) else next(iter(casts.values()))
     return keras.Model(inputs, network(given), name="automap")
 

@@ -29,7 +29,7 @@ def fitted_start(
     task = candidate.task
     if candidate.architecture.pretrained == "none" or not isinstance(task, PooledTask):
         return None
-    if task.head == "knn":
+    if task.head == "knn" or candidate.fusion is not None:
         return None
     if data.info.train_size > MOST_IMAGES or (request.directory / CHECKPOINT_FILE).exists():
         return None

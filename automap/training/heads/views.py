@@ -16,11 +16,12 @@ MOST_VIEWS = 8
 def trains_only_a_head(candidate: Candidate) -> bool:
     """Return whether a candidate's head can be fitted on cached features.
 
-    That needs a frozen, pretrained backbone, a task that averages features over the image, and augmentation that a few
-    fixed changes can stand for.
+    That needs a frozen, pretrained backbone, a task that averages features over the image, augmentation that a few
+    fixed changes can stand for, and no other input than the image.
     """
     return (
-        candidate.training.freeze == "backbone"
+        candidate.fusion is None
+        and candidate.training.freeze == "backbone"
         and candidate.architecture.pretrained != "none"
         and isinstance(candidate.task, PooledTask)
         and views_of(candidate.augmentation) is not None
@@ -33,7 +34,7 @@ def unfitted_head(candidate: Candidate) -> str | None:
         return None
     return (
         "task.head: knn cannot be trained by gradients; it needs training.freeze: backbone, an architecture with "
-        "pretrained weights, and no augmentation but none and random_flip"
+        "pretrained weights, no augmentation but none and random_flip, and no dataset.features"
     )
 
 

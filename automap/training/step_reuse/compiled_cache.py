@@ -90,6 +90,8 @@ def _compilation_key(candidate: Candidate, data: PreparedData, plan: BatchPlan) 
     components: tuple[Component, ...] = (
         candidate.task,
         candidate.architecture,
+        *candidate.encoders.values(),
+        *(() if candidate.fusion is None else (candidate.fusion,)),
         *candidate.augmentation,
         candidate.optimizer,
         candidate.loss,

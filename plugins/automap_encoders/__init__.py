@@ -1,0 +1,1 @@
+"""Encoders of inputs beside the image."""

@@ -1,0 +1,1 @@
+"""Fusions of the image with other inputs."""
