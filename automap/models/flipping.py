@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from automap.data.columns.encode import with_missing
 from automap.exceptions import UserError
 from automap.interfaces.array import Array
-from automap.interfaces.data_info import BoxesInfo, DataInfo, MaskInfo, TargetImageInfo
+from automap.interfaces.data_info import BoxesInfo, DataInfo, ImageInfo, MaskInfo, TargetImageInfo
 from automap.interfaces.sample import IMAGE
 from automap.models.model import LoadedModel
 from automap.models.runtime import Runtime
@@ -26,10 +27,11 @@ def with_flips(model: LoadedModel) -> LoadedModel:
     if getattr(model.task, "members", ()):
         raise UserError("boxes of an ensemble are fused already; predict without test-time augmentation")
     runtime = _Flipped(model)
-    one = np.zeros((1, *model.info.image.shape), model.info.image.dtype)
-    points = model.runtime.run({IMAGE: one}).shape[1]
+    image = np.zeros((1, *model.info.image.shape), model.info.image.dtype)
+    one = with_missing({IMAGE: image}, model.info)
+    points = model.runtime.run(one).shape[1]
     try:
-        runtime.run({IMAGE: one})
+        runtime.run(one)
     except NotImplementedError:
         raise UserError("outputs of this task cannot be combined; predict without test-time augmentation") from None
     return replace(model, runtime=runtime, task=model.task.of_ensemble((points, points), SHARES))
@@ -44,9 +46,9 @@ class _Flipped(Runtime):
     def run(self, inputs: Mapping[str, Array]) -> Array:
         """Return combined raw outputs; see `Runtime.run`."""
         plain = self._model.runtime.run(inputs)
-        mirrored = self._model.runtime.run(
-            {name: np.ascontiguousarray(each[:, :, ::-1]) for name, each in inputs.items()}
-        )
+        images = [name for name, each in self._model.info.inputs.items() if isinstance(each, ImageInfo)]
+        flipped = {name: np.ascontiguousarray(inputs[name][:, :, ::-1]) for name in images}
+        mirrored = self._model.runtime.run({**inputs, **flipped})
         back = _mirrored_back(mirrored, self._model.info)
         return np.asarray(self._model.task.combine([plain, back], SHARES), np.float32)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automap.exceptions import UserError
 from automap.interfaces.answer import Answer
@@ -98,21 +98,28 @@ class LoadedModel:
         except BadImage as error:
             raise UserError(f"cannot read an image: {error}") from error
 
-    def predict(self, images: Sequence[str | Path | bytes | Array]) -> list[Answer]:
+    def predict(self, images: Sequence[str | Path | bytes | Array | Mapping[str, Any]]) -> list[Answer]:
         """Return an answer for each image.
 
         Args:
-            images: paths, encoded images, or pixels ``(height, width[, channels])``.
+            images: paths, encoded images, or pixels ``(height, width[, channels])``; for a model of several inputs,
+                mappings such as ``{"image": "a.png", "age": 40}``. Inputs that are left out are missing.
 
         Raises:
             UserError: if an image cannot be read.
         """
         from automap.models.predict import predict
+        from automap.models.rows import row_of
 
         if isinstance(images, str | bytes | Path):
             raise UserError("predict takes a list of images; received a single one: write predict([image])")
         answers = []
-        sources = [Path(image) if isinstance(image, str) else image for image in images]
+        sources = [
+            row_of(image, self, number)
+            if isinstance(image, Mapping)
+            else (Path(image) if isinstance(image, str) else image)
+            for number, image in enumerate(images)
+        ]
         for number, prediction in enumerate(predict(self, sources)):
             if prediction.answer is None:
                 raise UserError(f"cannot read image {number} ({prediction.name}): {prediction.reason}")

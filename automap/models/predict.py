@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,7 +16,7 @@ from PIL import Image
 
 from automap.data.decode.errors import BadImage
 from automap.data.decode.header import image_header
-from automap.data.decode.image import Placed, decode_record
+from automap.data.decode.image import decode_record
 from automap.data.decode.values import as_display
 from automap.exceptions import UserError
 from automap.interfaces.answer import Answer, PixelAnswer
@@ -24,6 +24,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.sample import IMAGE
 from automap.models.model import LoadedModel
+from automap.models.rows import DecodedRow, Row, decode_row, stacked
 from automap.models.tiles import by_tiles
 from automap.store.atomic import first_line
 from automap.store.files import CARD_FILE
@@ -33,7 +34,8 @@ AHEAD = 3
 """Batches that are decoded while one is run."""
 THREADS = max(2, min(8, os.cpu_count() or 1))
 
-Source = Path | bytes | Array
+ImageValue = Path | bytes | Array
+Source = ImageValue | Row
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -49,6 +51,8 @@ class Prediction:
     @property
     def name(self) -> str:
         """The path of the image, or what it is."""
+        if isinstance(self.source, Row):
+            return self.source.name
         if isinstance(self.source, Path):
             return str(self.source)
         return f"{len(self.source):,} bytes" if isinstance(self.source, bytes) else f"array {self.source.shape}"
@@ -66,17 +70,18 @@ def predict(model: LoadedModel, sources: Sequence[Source]) -> Iterator[Predictio
 
     Args:
         model: the model.
-        sources: paths, encoded images or pixels; they are decoded like the training data.
+        sources: paths, encoded images, pixels or rows of a table; they are decoded like the training data. Inputs
+            that a source does not have are missing.
     """
     if model.task.tiled:
-        read = _decoder(lambda source: _whole(source, model.info.image))
+        read = _decoder(lambda source: _whole(_image_of(source), model.info.image))
         for source, whole in zip(sources, _in_threads(read, sources, THREADS), strict=True):
             if isinstance(whole, str):
                 yield Prediction(source, None, whole)
             else:
                 yield _tiled_prediction(model, source, whole)
         return
-    place = _decoder(lambda source: decode_record(source, model.info.image))
+    place = _decoder(lambda source: _decoded(source, model))
     decoded = _in_threads(place, sources, AHEAD * BATCH)
     for start in range(0, len(sources), BATCH):
         batch = sources[start : start + BATCH]
@@ -84,20 +89,40 @@ def predict(model: LoadedModel, sources: Sequence[Source]) -> Iterator[Predictio
 
 
 def _predict_batch(
-    model: LoadedModel, sources: Sequence[Source], decoded: Sequence[Placed | str]
+    model: LoadedModel, sources: Sequence[Source], decoded: Sequence[DecodedRow | str]
 ) -> Iterator[Prediction]:
-    images = [found.pixels for found in decoded if not isinstance(found, str)]
-    answers = iter(_answers(model, np.stack(images)) if images else ())
+    rows = [found for found in decoded if not isinstance(found, str)]
+    answers = iter(_answers(model, stacked(rows)) if rows else ())
     for source, found in zip(sources, decoded, strict=True):
         if isinstance(found, str):
             yield Prediction(source, None, found)
         else:
-            yield Prediction(source, next(answers).in_image(found.geometry))
+            yield Prediction(source, next(answers).in_image(found.placed.geometry))
 
 
-def _answers(model: LoadedModel, images: Array) -> Sequence[Answer]:
+def _decoded(source: Source, model: LoadedModel) -> DecodedRow:
+    row = source if isinstance(source, Row) else Row("", source)
+    if row.fault:
+        raise BadImage(row.fault)
+    return decode_row(row, model.info)
+
+
+def _image_of(source: Source) -> ImageValue:
+    """Return the image of a source.
+
+    Raises:
+        BadImage: if it has none.
+    """
+    if not isinstance(source, Row):
+        return source
+    if source.fault or source.image is None:
+        raise BadImage(source.fault or "no image")
+    return source.image
+
+
+def _answers(model: LoadedModel, inputs: Mapping[str, Array]) -> Sequence[Answer]:
     try:
-        return model.task.decode(model.runtime.run({IMAGE: images}), model.info)
+        return model.task.decode(model.runtime.run(inputs), model.info)
     except (ValueError, LookupError, TypeError) as error:
         raise UserError(f"the model's network does not fit its {CARD_FILE}: {first_line(error)}") from error
 
@@ -106,7 +131,8 @@ def _decoder(read: Callable[[Source], T]) -> Callable[[Source], T | str]:
     """Return a function that returns the reason where `read` raises BadImage."""
 
     def decode_or_reason(source: Source) -> T | str:
-        if isinstance(source, Path) and source.exists() and not source.is_file():
+        path = source.image if isinstance(source, Row) else source
+        if isinstance(path, Path) and path.exists() and not path.is_file():
             return "not a regular file"
         try:
             return read(source)
@@ -156,11 +182,11 @@ def draw(model: LoadedModel, prediction: Prediction) -> Image.Image:
         BadImage: if the image can no longer be read.
     """
     assert prediction.answer is not None, "only an answer can be drawn"
-    image = Image.fromarray(shown(prediction.source, model.info.image))
+    image = Image.fromarray(shown(_image_of(prediction.source), model.info.image))
     return model.task.drawing(model.info).draw(image, prediction.answer)
 
 
-def _whole(source: Source, info: ImageInfo, channels: int | None = None) -> Array:
+def _whole(source: ImageValue, info: ImageInfo, channels: int | None = None) -> Array:
     """Return an image in its own size, upright, in the pixel values of the records."""
     header = image_header(source)
     # A damaged file has no size; decoding it gives the reason.
@@ -169,6 +195,6 @@ def _whole(source: Source, info: ImageInfo, channels: int | None = None) -> Arra
     return decode_record(source, info.model_copy(update={"shape": shape, "resize": "stretch"})).pixels
 
 
-def shown(source: Source, info: ImageInfo) -> Array:
+def shown(source: ImageValue, info: ImageInfo) -> Array:
     """Return an image in its own size, upright, as 8-bit colours, also of a colour image for a grey model."""
     return as_display(_whole(source, info, 3 if info.shape[2] == 1 else None), info)

@@ -22,6 +22,8 @@ class ModelCard(BaseModel):
     metrics: dict[str, float]
     """Metrics on the validation split."""
     versions: dict[str, str]
+    importance: dict[str, float] = {}
+    """Of models of several inputs: what the first objective loses on the validation split if a column is permuted."""
 
 
 def read_card(text: str) -> ModelCard:

@@ -37,9 +37,13 @@ def save_model(
     Returns:
         The size of the network's file in bytes.
     """
+    return save_network(directory, network, model_card(candidate, info, metrics), keep=keep)
+
+
+def model_card(candidate: Candidate, info: DataInfo, metrics: dict[str, float]) -> ModelCard:
+    """Return the card of a network; see `save_model`."""
     versions = {"automap": version("automap"), "keras": keras.version(), "backend": keras.backend.backend()}
-    card = ModelCard(info=info, candidate=candidate.to_data(), metrics=metrics, versions=versions)
-    return save_network(directory, network, card, keep=keep)
+    return ModelCard(info=info, candidate=candidate.to_data(), metrics=metrics, versions=versions)
 
 
 def save_network(directory: Path, network: keras.Model, card: ModelCard, *, keep: bool = True) -> int:

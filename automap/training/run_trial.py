@@ -24,9 +24,10 @@ from automap.training.evaluate import Evaluated
 from automap.training.failures import OutOfMemoryError, failures_explained
 from automap.training.heads.trial import HeadTrial
 from automap.training.heads.views import trains_only_a_head, unfitted_head
+from automap.training.importance import importance_note, input_importance
 from automap.training.measure import memory
 from automap.training.measure.costs import latency_costs, static_costs
-from automap.training.model_io import save_model
+from automap.training.model_io import model_card, save_model, save_network
 from automap.training.progress import Progress
 from automap.training.request import EvaluationPlan, OutOfTime, Paused, TrialRequest
 from automap.training.samples import save_samples
@@ -279,14 +280,10 @@ def _complete(trainer: Trainer) -> Result:
     if request.keep_weights:
         save_validation_outputs(request.directory, best, trainer.data)
         save_samples(request.directory, trainer.data)
-    size = save_model(
-        request.directory,
-        trainer.network_to_save,
-        request.candidate,
-        trainer.data.info,
-        best.metrics,
-        keep=request.keep_weights,
-    )
+    card = model_card(request.candidate, trainer.data.info, best.metrics)
+    if request.keep_weights and (importance := _importance(trainer)):
+        card = card.model_copy(update={"importance": importance})
+    size = save_network(request.directory, trainer.network_to_save, card, keep=request.keep_weights)
     progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **_peaks()}
     if trainer.finishes_early:
         epochs = request.candidate.training.epochs
@@ -295,6 +292,16 @@ def _complete(trainer: Trainer) -> Result:
     result = _result("complete", progress, test=tested)
     artifacts = request.directory.name if request.keep_weights else None
     return result.model_copy(update={"validation": best.metrics, "artifacts": artifacts})
+
+
+def _importance(trainer: Trainer) -> dict[str, float]:
+    """Return the importance of each of several inputs, and note it; empty if the image is the only one."""
+    metric, _ = trainer.request.watched
+    with failures_explained():
+        found = input_importance(trainer.model.network, trainer.request.candidate.task, trainer.data, metric)
+    if found:
+        trainer.progress.notes.append(importance_note(found, metric))
+    return found
 
 
 def _violated(constraints: Sequence[Constraint], cost: dict[str, float]) -> str | None:

@@ -9,6 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from support.images import write_digits
 from support.program import call_automap
+from support.tables import read_rows, write_rows, write_table
 
 from automap import load_spec
 from automap.data.prepare import prepare
@@ -288,3 +289,21 @@ def test_annotations_of_coco_need_their_images(tmp_path):
     for image in (tmp_path / "coco" / "train2017").iterdir():
         image.unlink()
     assert "names 0.png, but no folder near it has that file; put the images next to it" in refused(file)
+
+
+def test_other_columns_of_a_table_are_proposed_as_inputs(tmp_path):
+    write_table(tmp_path / "d", 60)
+    path = tmp_path / "d" / "table.csv"
+    rows = read_rows(path)
+    for number, row in enumerate(rows):
+        del row["score"]
+        row |= {"id": str(number), "code": {"left": "L", "right": "R"}[row["label"]]}
+    write_rows(path, rows)
+    spec, text = initialised(tmp_path, path)
+    assert [(each.column, each.type) for each in spec.dataset.features] == [
+        ("cell type", "category"),
+        ("age", "number"),
+        ("note", "text"),
+        ("back", "image"),
+    ]
+    assert "# not an input: code, since each value goes with one value of label alone" in text

@@ -28,6 +28,8 @@ class Column:
     name: str
     cells: tuple[str, ...]
     """The cells that are not empty, of the first `ROWS` rows."""
+    rows: tuple[str, ...] = ()
+    """The cells of all of these rows."""
 
     @cached_property
     def distinct(self) -> frozenset[str]:
@@ -106,5 +108,5 @@ def read_columns(path: Path, delimiter: str | None = None) -> tuple[Column, ...]
         raise DataError(f"{path}:{found[0][0]}: {found[0][1]}; all {len(found):,} rows have such faults")
     if not first:
         raise DataError(f"{path} is empty; expected a table with a column of images and one of labels or numbers")
-    cells = {name: tuple(cell for row in first if (cell := cell_text(row[name]))) for name in names}
-    return tuple(Column(name, found) for name, found in cells.items())
+    cells = {name: tuple(cell_text(row[name]) for row in first) for name in names}
+    return tuple(Column(name, tuple(filter(None, found)), found) for name, found in cells.items())

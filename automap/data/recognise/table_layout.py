@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from automap.data.recognise.table_columns import Column, read_columns
+from automap.data.recognise.table_features import Features, table_features
 from automap.data.sources.csv import Csv
 from automap.data.sources.layout import split_named
 from automap.data.sources.table_targets import YES
@@ -67,11 +68,28 @@ def table_layout(path: Path, wanted: frozenset[str] | None = None) -> TableLayou
     if found is None:
         raise DataError(_nothing_found(path, rest, wanted))
     targets, notes = found
-    notes = (*notes, *_unused_splits(columns))
+    features = _features(rest, targets)
+    notes = (*notes, *features.notes, *_unused_numbers(rest, targets, features), *_unused_splits(columns))
     roles = {"image_column": image, "group_column": group, "split_column": split}
-    fields = {field: column.name for field, column in roles.items() if column is not None} | targets
+    named = {field: column.name for field, column in roles.items() if column is not None}
+    fields: dict[str, Any] = {**named, **targets}
+    if features.features:
+        fields["features"] = features.features
     defaults = Csv.model_fields
     return TableLayout({field: value for field, value in fields.items() if value != defaults[field].default}, notes)
+
+
+def _features(rest: Sequence[Column], targets: Mapping[str, Any]) -> Features:
+    named = {name for names in targets.values() for name in ([names] if isinstance(names, str) else names)}
+    others = [column for column in rest if column.name not in named and not _beside(column)]
+    return table_features(others, [column for column in rest if column.name in named])
+
+
+def _unused_numbers(rest: Sequence[Column], targets: Mapping[str, Any], features: Features) -> Iterator[str]:
+    if "label_column" in targets and "label_separator" not in targets:
+        used = {targets["label_column"], *(each["column"] for each in features.features)}
+        if measures := [each.name for each in _measures(rest) if each.name not in used]:
+            yield f"not used: the numbers in {_list(measures)}; --task regression predicts them"
 
 
 def _unused_splits(columns: Sequence[Column]) -> Iterator[str]:
@@ -112,9 +130,7 @@ def _named_label(rest: Sequence[Column]) -> Targets | None:
     column = _named(rest, LABELS) or _named(rest, SEVERAL) or _named(persons, PERSONS)
     if column is None or column.real:
         return None
-    measures = [each.name for each in _measures(rest) if each is not column]
-    notes = (f"not used: the numbers in {_list(measures)}; --task regression predicts them",) if measures else ()
-    return {"label_column": column.name}, notes
+    return {"label_column": column.name}, ()
 
 
 def _marked(rest: Sequence[Column]) -> Targets | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
     from automap.models.model import LoadedModel
-    from automap.models.predict import Source
+    from automap.models.predict import ImageValue
 
 AUTO = "auto"
 AUTO_IMAGES = 12
@@ -66,7 +66,7 @@ def load_explainer(name: str) -> Explainer:
 
 
 def explain(
-    model: LoadedModel, sources: Sequence[Source], method: str = AUTO, chosen: str | None = None
+    model: LoadedModel, sources: Sequence[ImageValue], method: str = AUTO, chosen: str | None = None
 ) -> Iterator[Explanation]:
     """Yield an explanation of the model's answer for each image.
 

@@ -17,6 +17,7 @@ from automap.data.decode.errors import BadImage
 from automap.data.decode.geometry import Geometry
 from automap.data.decode.header import Header, read_header
 from automap.data.decode.image import decode_record
+from automap.exceptions import UserError
 from automap.interfaces.answer import Answer, PixelAnswer
 from automap.interfaces.array import Array
 from automap.interfaces.sample import IMAGE
@@ -64,9 +65,14 @@ class Service:
         model: a model in a runtime that can be called from any one thread.
         limits: of the server.
         observed: takes note of batches and times.
+
+    Raises:
+        UserError: if the model has other inputs than the image.
     """
 
     def __init__(self, model: LoadedModel, limits: Limits, observed: Observed) -> None:
+        if others := ", ".join(name for name in model.info.inputs if name != IMAGE):
+            raise UserError(f"the server answers images alone, but the model has further inputs: {others}")
         self.model, self.limits, self._observed = model, limits, observed
         self._batcher = Batcher(self._run, limits.batch)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
