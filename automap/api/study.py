@@ -29,6 +29,7 @@ from automap.store.study_store import StudyStore
 
 if TYPE_CHECKING:
     from automap.models.model import LoadedModel
+    from automap.report.page import Report
     from automap.search.consistency import Finding
     from automap.search.study import Study as OpenStudy
 
@@ -187,19 +188,22 @@ class Study:
 
         return examine(self._engine, self._row)
 
-    def report(self, path: str | Path, *, images: bool = True) -> None:
-        """Write a report: one HTML page that opens without a network.
+    def report(self, path: str | Path | None = None, *, images: bool = True) -> Report:
+        """Return a report: one HTML page that opens without a network; a notebook shows it.
 
         Args:
-            path: of the file.
+            path: a file to write it to as well.
             images: whether the page may show images of the data set.
 
         Raises:
             UserError: if the packages of the extra ``report`` are missing, or the file cannot be written.
         """
-        from automap.report.page import write_report
+        from automap.report.page import Report, render
 
-        write_report(self._engine, self._row, Path(path), images=images)
+        report = Report(render(self._engine, self._row, images=images))
+        if path is not None:
+            report.save(path)
+        return report
 
     def track(self, tool: str, folder: str | Path) -> int:
         """Copy the study to an experiment-tracking tool and return the number of trials written.

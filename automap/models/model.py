@@ -14,11 +14,14 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import DataInfo
 from automap.interfaces.task import Task
 from automap.models.runtime import Runtime
+from automap.spec.display import html_of, safe_text, text_of
 from automap.store.files import SAMPLES_FILE
 from automap.training.model_card import ModelCard
 from automap.training.samples import Samples, load_samples
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
     from automap.models.explain.explain import Explanation
 
 
@@ -125,3 +128,21 @@ class LoadedModel:
                 raise UserError(f"cannot read image {number} ({prediction.name}): {prediction.reason}")
             answers.append(prediction.answer)
         return answers
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.table import Table
+
+        image, architecture = self.info.image, self.card.candidate["architecture"]["type"]
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_row("task", safe_text(self.card.candidate["task"]["type"]))
+        table.add_row("architecture", safe_text(architecture))
+        table.add_row("input", "×".join(map(str, image.shape)))
+        for name, value in self.metrics.items():
+            table.add_row(safe_text(f"validation {name}"), f"{value:.4g}")
+        yield table
+
+    def __str__(self) -> str:
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)

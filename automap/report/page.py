@@ -8,6 +8,8 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +34,40 @@ from automap.store.studies import StudyRow
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def write_report(engine: Engine, study: StudyRow, path: Path, *, images: bool = True) -> None:
-    """Write the report of a study.
+@dataclass(frozen=True)
+class Report:
+    """The report of a study: one HTML page that opens without a network."""
+
+    html: str
+
+    def save(self, path: str | Path) -> None:
+        """Write the page.
+
+        Raises:
+            UserError: if the file cannot be written.
+        """
+        path = Path(path)
+        try:
+            write_atomically(path, lambda file: file.write(self.html.encode()))
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+    def _repr_html_(self) -> str:
+        return f'<iframe srcdoc="{escape(self.html)}" style="width: 100%; height: 720px; border: 0"></iframe>'
+
+
+def render(engine: Engine, study: StudyRow, *, images: bool = True) -> str:
+    """Return the page of a study.
 
     Args:
         engine: the database.
         study: the study in it.
-        path: of the HTML file.
         images: whether the page may show images of the data set.
 
     Raises:
-        UserError: if a package is missing, or the file cannot be written.
+        UserError: if a package is missing.
         StorageError: if the database cannot be read.
     """
-    page = render(engine, study, images=images).encode()
-    try:
-        write_atomically(path, lambda file: file.write(page))
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-def render(engine: Engine, study: StudyRow, *, images: bool = True) -> str:
-    """Return the page; see `write_report`."""
     try:
         import jinja2
     except ImportError:
