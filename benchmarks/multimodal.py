@@ -21,7 +21,6 @@ import numpy as np
 from PIL import Image
 
 FUSIONS = ("concatenation", "gated", "cross_attention")
-TRAINING = {"epochs": 30, "batch_size": 32, "early_stopping": None}
 
 
 def main() -> None:
@@ -30,16 +29,17 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the table, or where ELPV is written")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--only", help="only the ways whose name contains this")
     parser.add_argument("--elpv", action="store_true", help="ELPV's solar cells in place of the questions")
     asked = parser.parse_args()
     if asked.elpv:
         write_elpv(asked.data)
     table = asked.data / ("cells.csv" if asked.elpv else "questions.csv")
     for name, change in ways(asked.elpv).items():
-        scores = [score(table, change, asked.epochs, seed) for seed in range(asked.seeds)]
-        print(
-            f"{name:32} {np.mean(scores):.4f} ± {np.std(scores):.4f}  {[round(each, 4) for each in scores]}", flush=True
-        )
+        if asked.only is None or asked.only in name:
+            scores = accuracies(table, change, asked.epochs, asked.seeds)
+            each = " ".join(f"{score:.4f}" for score in scores)
+            print(f"{name:34} {np.mean(scores):.4f} ± {np.std(scores):.4f}   {each}", flush=True)
 
 
 def ways(elpv: bool) -> dict[str, dict[str, Any]]:
@@ -52,37 +52,41 @@ def ways(elpv: bool) -> dict[str, dict[str, Any]]:
     return {"image": {}, **alone, **both, **hidden}
 
 
-def score(table: Path, change: dict[str, Any], epochs: int, seed: int) -> float:
-    """Train one candidate and return its accuracy on the test split.
+def accuracies(table: Path, change: dict[str, Any], epochs: int, seeds: int) -> list[float]:
+    """Train one candidate with several seeds and return its accuracy on the test split for each.
 
     What ``empty`` names is missing: the image in every row, or a column in the rows of the test split.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        path = emptied(table, change.get("empty"), Path(scratch))
-        label = "defective" if table.name == "cells.csv" else "answer"
-        dataset = {"type": "csv", "path": str(path), "label_column": label, "split_column": "split", "image_size": 32}
-        dataset |= {"features": change["features"]} if change else {}
-        spec = {
-            "dataset": dataset,
-            "architecture": {"type": "cnn", "filters": [32, 64], "dense": 0, "dropout": 0.0},
-            "augmentation": "none",
-            "optimizer": {"type": "adamw", "learning_rate": 0.003, "weight_decay": 0.01},
-            "training": {**TRAINING, "epochs": epochs},
-            "budget": {"trials": 1},
-            "search": {"scheduler": "none", "seed": seed},
-            "finalists": {"top": 1, "seeds": 1},
-        }
-        if change:
-            spec |= {"fusion": {"type": change["fusion"]}}
-            spec |= {} if label == "defective" else {"encoders": {"text": {"type": "text_convolution", "kernel": 3}}}
-        (Path(scratch) / "spec.json").write_text(json.dumps(spec))
-        (Path(scratch) / "spec.yaml").write_text(json.dumps(spec))
-        run = [sys.executable, "-c", "from automap.cli.main import main; main()"]
-        subprocess.run([*run, "search", "spec.yaml", "--workers", "1"], cwd=scratch, check=True, capture_output=True)
-        done = subprocess.run(
-            [*run, "leaderboard", "spec.yaml", "--format", "json"], cwd=scratch, check=True, capture_output=True
-        )
-        return float(json.loads(done.stdout)["rows"][0]["test"]["accuracy"]["mean"])
+    elpv = table.name == "cells.csv"
+    dataset = {"type": "csv", "label_column": "defective" if elpv else "answer", "split_column": "split"}
+    spec: dict[str, Any] = {
+        "dataset": dataset | ({"features": change["features"]} if change else {}),
+        "architecture": {"type": "cnn", "filters": [32, 64], "dense": 0, "dropout": 0.0},
+        "augmentation": ["random_flip"] if elpv else ["none"],
+        "optimizer": {"type": "adamw", "learning_rate": 0.003, "weight_decay": 0.01},
+        "training": {"epochs": epochs, "batch_size": 32, "early_stopping": None},
+        "budget": {"trials": 1},
+        "search": {"scheduler": "none"},
+        "finalists": {"top": 1, "seeds": seeds},
+    }
+    if change:
+        spec["fusion"] = {"type": change["fusion"], "width": 64}
+        spec["encoders"] = {"table": "columns"} if elpv else {"text": {"type": "text_convolution", "kernel": 3}}
+    with tempfile.TemporaryDirectory() as folder:
+        dataset["path"] = str(emptied(table, change.get("empty"), Path(folder)))
+        spec["dataset"] |= {"path": dataset["path"]}
+        (Path(folder) / "spec.yaml").write_text(json.dumps(spec), encoding="utf-8")
+        _run("search", "spec.yaml", "--workers", "1", folder=folder)
+        shown = json.loads(_run("show", "spec.yaml", "0", "--format", "json", folder=folder))
+    return [float(final["test"]["accuracy"]) for final in shown["finalists"]]
+
+
+def _run(*arguments: str, folder: str) -> str:
+    command = [sys.executable, "-c", "from automap.cli.main import main; main()", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout
 
 
 def emptied(table: Path, column: str | None, folder: Path) -> Path:

@@ -23,7 +23,8 @@ class ExtraInput(NamedTuple):
 
     name: str
     """Among a sample's inputs and among those of a network: letters, digits and ``_``."""
-    kind: InputKind
+    kind: InputKind | None
+    """None if it is not known until the data set can be read."""
     column: str
     """Of the table that it comes from, as the user calls it."""
     keep: float | None = None

@@ -29,7 +29,7 @@ def encoders_for(dataset: Dataset, given: Mapping[EncoderKind, Space]) -> dict[E
         ValueError: if one is given that no column needs, or that reads another kind of column.
     """
     kinds = {each.kind for each in dataset.extra_inputs}
-    needed = [kind for kind, columns in COLUMN_KINDS.items() if kinds & columns]
+    needed = [kind for kind, columns in COLUMN_KINDS.items() if kinds & columns or None in kinds]
     for kind, space in given.items():
         if kind not in needed:
             columns = " or ".join(sorted(COLUMN_KINDS[kind]))

@@ -60,7 +60,7 @@ def extra_inputs(features: Sequence[Feature]) -> tuple[ExtraInput, ...]:
             number += 1
             name = f"{base}_{number}"
         taken.add(name)
-        found.append(ExtraInput(name, feature.type or "text", feature.column, feature.keep))
+        found.append(ExtraInput(name, feature.type, feature.column, feature.keep))
     return tuple(found)
 
 
