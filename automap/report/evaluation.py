@@ -31,6 +31,19 @@ def evaluation(winner: WinnerData) -> Section:
     return Section("evaluation", "Evaluation of the winner", text, charts, facts=winner.metrics)
 
 
+def input_importance(winner: WinnerData) -> Section | None:
+    """Return how much the winner relies on each of several inputs; None if the image is the only one."""
+    if not winner.importance:
+        return None
+    text = (
+        "By how much the first objective gets worse on the validation split when the values of one input are permuted "
+        "among the images. An input that others can replace seems unimportant."
+    )
+    ranked = sorted(winner.importance, key=lambda column: -winner.importance[column])
+    facts = {column: winner.importance[column] for column in ranked}
+    return Section("importance", "Importance of the inputs", text, facts=facts)
+
+
 def _confusion(winner: WinnerData, probabilities: Array, target: LabelInfo) -> Chart:
     truth, predicted = winner.samples.targets.astype(int), probabilities.argmax(axis=1)
     frequent = np.bincount(truth, minlength=len(target.classes)).argsort(kind="stable")[::-1][:MAX_CLASSES]

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from automap.exceptions import UserError
 from automap.leaderboard.formatting import format_metric
 from automap.report.bundle import vega_bundle
-from automap.report.evaluation import evaluation
+from automap.report.evaluation import evaluation, input_importance
 from automap.report.front import pareto_front
 from automap.report.hyperparameters import hyperparameter_section
 from automap.report.mistakes import mistakes
@@ -101,7 +101,7 @@ def _sections(data: StudyData, images: bool) -> Iterable[Section]:
     if winner is None:
         found.append(Section("evaluation", "Evaluation of the winner", reason))
     else:
-        found += [evaluation(winner), mistakes(winner) if images else None]
+        found += [evaluation(winner), input_importance(winner), mistakes(winner) if images else None]
     found += [time_use(data), environment(data)]
     return (section for section in found if section is not None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class WinnerData:
     samples: Samples
     outputs: Array
     """Raw outputs, one for each sample."""
+    importance: dict[str, float] = field(default_factory=dict)
+    """Of several inputs: what the first objective loses if one is permuted."""
 
     @property
     def images(self) -> Array:
@@ -94,4 +96,5 @@ def _read(trial: int, folder: Path) -> WinnerData:
         records=common,
     )
     task: Task = load_component(Task, card.candidate["task"])  # type: ignore[type-abstract]
-    return WinnerData(trial, task, card.info, card.metrics, chosen, kept.outputs[second].astype(np.float32))
+    outputs = kept.outputs[second].astype(np.float32)
+    return WinnerData(trial, task, card.info, card.metrics, chosen, outputs, card.importance)

@@ -44,5 +44,5 @@ def _of_numbers(numbers: list[keras.KerasTensor], width: int) -> keras.KerasTens
     # A number that is missing is (0, 0): the bias alone remains, which is its learned embedding.
     x = layers.Concatenate()(numbers) if len(numbers) > 1 else numbers[0]
     x = layers.Reshape((len(numbers), 2))(x)
-    x = layers.EinsumDense("bni,nio->bno", (len(numbers), width), bias_axes="no", activation="gelu")(x)
+    x = layers.EinsumDense("bni,nio->bno", (len(numbers), width), bias_axes="no", activation="silu")(x)
     return layers.EinsumDense("bni,nio->bno", (len(numbers), width), bias_axes="no")(x)

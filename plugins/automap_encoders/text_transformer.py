@@ -52,5 +52,5 @@ class TextTransformer(Encoder):
         attention = layers.MultiHeadAttention(self.heads, max(1, width // self.heads))
         normed = layers.LayerNormalization()(x)
         x = layers.Add()([x, attention(normed, normed, attention_mask=seen)])
-        hidden = layers.Dense(2 * width, activation="gelu")(layers.LayerNormalization()(x))
+        hidden = layers.Dense(2 * width, activation="silu")(layers.LayerNormalization()(x))
         return layers.Add()([x, layers.Dense(width)(hidden)])

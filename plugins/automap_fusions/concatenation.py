@@ -23,5 +23,5 @@ class Concatenation(Fusion):
 
         pooled = layers.LayerNormalization()(layers.GlobalAveragePooling2D()(image))
         joined = layers.Concatenate()([pooled, *means(tokens, flat=True)])
-        hidden = layers.Dense(self.hidden, activation="gelu")(joined)
+        hidden = layers.Dense(self.hidden, activation="silu")(joined)
         return layers.Concatenate()([image, over_map(hidden, image)])

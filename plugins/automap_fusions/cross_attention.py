@@ -30,6 +30,6 @@ class CrossAttention(Fusion):
         for _ in range(self.depth):
             attention = layers.MultiHeadAttention(self.heads, max(1, size // self.heads))
             x = layers.Add()([x, attention(layers.LayerNormalization()(x), others)])
-            hidden = layers.Dense(2 * size, activation="gelu")(layers.LayerNormalization()(x))
+            hidden = layers.Dense(2 * size, activation="silu")(layers.LayerNormalization()(x))
             x = layers.Add()([x, layers.Dense(size)(hidden)])
         return layers.Reshape((height, width, size))(x)

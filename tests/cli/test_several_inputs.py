@@ -1,6 +1,7 @@
 """Images with numbers, categories and texts, from the table to the prediction."""
 
 import json
+from pathlib import Path
 
 import pytest
 from support.program import run_automap
@@ -116,3 +117,18 @@ def test_what_does_not_fit_the_features_is_refused(tmp_path, change, message):
     done = run_automap("check", "both.yaml", "--no-data", cwd=tmp_path)
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
+
+
+@pytest.mark.slow
+def test_the_importance_of_each_input_is_shown_reported_and_kept(study):
+    shown = answers_of(run_automap("show", "both.yaml", "0", "--format", "json", cwd=study))
+    final = shown["finalists"][0]
+    (note,) = (each for each in final["notes"] if "importance" in each)
+    assert note.startswith("importance of the inputs, loss of accuracy when one is permuted: ")
+    card = json.loads((Path(final["artifacts"]) / "model.json").read_text())
+    assert list(card["importance"]) == ["image", "age", "cell type", "note"]
+    assert card["importance"]["image"] > 0.2
+    assert abs(card["importance"]["age"]) < 0.2
+    done = run_automap("report", "both.yaml", "--output", "page.html", cwd=study)
+    assert done.returncode == 0, done.stderr
+    assert "Importance of the inputs" in (study / "page.html").read_text()
