@@ -2,8 +2,10 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -24,3 +26,11 @@ def test_names_on_the_page_exist(path, name):
 @pytest.mark.parametrize("folder", sorted(set(re.findall(r"`(automap/\w+)`", PAGE))))
 def test_the_packages_exist(folder):
     assert (ROOT / folder / "__init__.py").is_file()
+
+
+def test_no_module_imports_itself_over_others():
+    packages = [path.parent.name for path in (ROOT / "plugins").glob("automap_*/__init__.py")]
+    graph = grimp.build_graph("automap", *packages, exclude_type_checking_imports=True)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    # Raises CycleError with the modules.
+    TopologicalSorter(imported).prepare()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 
-from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.formatting import NOTHING, SEPARATOR, differing_tokens, format_measured
 from automap.spec.display import escaped
 from automap.store.rankings import Measure
+
+if TYPE_CHECKING:
+    from automap.leaderboard.board import Leaderboard, Row
 
 GAP = 2
 """Spaces between columns."""

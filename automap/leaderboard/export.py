@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automap.exceptions import UserError
-from automap.leaderboard.board import Leaderboard, MeanStd, Row
 from automap.leaderboard.columns import all_columns
 from automap.spec.display import json_text
+
+if TYPE_CHECKING:
+    from automap.leaderboard.board import Leaderboard, MeanStd, Row
 
 _WHOLE = frozenset({"parameters", "flops", "size_bytes", "peak_memory_bytes"})
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automap.leaderboard.board import MeanStd
 from automap.spec.quantities import format_duration, format_size
 from automap.store.rankings import Measure
+
+if TYPE_CHECKING:
+    from automap.leaderboard.board import MeanStd
 
 SEPARATOR = " · "
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from automap.leaderboard.board import Leaderboard, Row
 from automap.leaderboard.columns import Column, fitting_columns
 from automap.spec.display import escaped
+
+if TYPE_CHECKING:
+    from automap.leaderboard.board import Leaderboard, Row
 
 _STATE_STYLES = {"paused": "cyan", "failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 

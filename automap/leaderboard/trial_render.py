@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -12,12 +13,14 @@ from rich.text import Text
 from automap.leaderboard.board import MeanStd, objective_measure
 from automap.leaderboard.chart import Series, line_chart
 from automap.leaderboard.formatting import NOTHING, format_cost, format_measured, format_metric
-from automap.leaderboard.trial_view import TrialView
 from automap.spec.display import escaped, safe_text
 from automap.spec.objectives import COSTS
 from automap.spec.yaml import dump_yaml
 from automap.store.rankings import Measure
 from automap.store.results import ResultRow
+
+if TYPE_CHECKING:
+    from automap.leaderboard.trial_view import TrialView
 
 _STATE_STYLES = {"complete": "green", "failed": "red", "infeasible": "magenta", "pruned": "yellow"}
 _CHART_HEIGHT = 10

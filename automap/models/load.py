@@ -37,7 +37,7 @@ def load_model(place: str | Path) -> LoadedModel:
     """
     if not is_remote(place):
         artifact = find_artifact(Path(place))
-        return _load(Path(place)) if artifact is None else open_artifact(artifact)
+        return _load(Path(place)) if artifact is None else LoadedModel(*open_artifact(artifact))
     with tempfile.TemporaryDirectory() as folder:
         pull(str(place), Path(folder))
         if not any(Path(folder).iterdir()):

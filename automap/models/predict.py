@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -23,11 +23,13 @@ from automap.interfaces.answer import Answer, PixelAnswer
 from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.sample import IMAGE
-from automap.models.model import LoadedModel
 from automap.models.rows import DecodedRow, Row, decode_row, stacked
 from automap.models.tiles import by_tiles
 from automap.store.atomic import first_line
 from automap.store.files import CARD_FILE
+
+if TYPE_CHECKING:
+    from automap.models.model import LoadedModel
 
 BATCH = 64
 AHEAD = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,10 +16,12 @@ from automap.models.export.litert import open_litert
 from automap.models.export.onnx_file import open_onnx
 from automap.models.export.openvino import open_openvino
 from automap.models.export.saved_model import METADATA_FILE, open_saved_model
-from automap.models.model import LoadedModel
 from automap.models.runtime import Runtime
 from automap.spec.candidate import load_component
-from automap.training.model_card import read_card
+from automap.training.model_card import ModelCard, read_card
+
+if TYPE_CHECKING:
+    from automap.models.model import LoadedModel
 
 Opener = Callable[[Path], tuple[Runtime, str]]
 
@@ -89,7 +91,15 @@ def _has_metadata(path: Path) -> bool:
         return False
 
 
-def open_artifact(path: Path) -> LoadedModel:
+class OpenedArtifact(NamedTuple):
+    """The parts of a `LoadedModel`."""
+
+    runtime: Runtime
+    task: Task
+    card: ModelCard
+
+
+def open_artifact(path: Path) -> OpenedArtifact:
     """Load an exported artifact; of formats other than Keras's and TensorFlow's, neither is imported.
 
     Raises:
@@ -109,7 +119,7 @@ def open_artifact(path: Path) -> LoadedModel:
         raise UserError(
             f"{path} is damaged, or was not exported by automap: {type(error).__name__}: {detail}"
         ) from error
-    return LoadedModel(runtime, task, card)
+    return OpenedArtifact(runtime, task, card)
 
 
 def _card_text(text: str) -> str:

@@ -16,12 +16,13 @@ from automap.interfaces.exporter import Exporter
 from automap.models.export.artifact import find_artifact, metadata_of, open_artifact, require_packages
 from automap.models.export.model_card import CARD_NAME, markdown_card
 from automap.models.export.verify import Verification, verify
-from automap.models.model import LoadedModel
 from automap.spec.plugins import load_plugin
 from automap.training.samples import Samples
 
 if TYPE_CHECKING:
     import keras
+
+    from automap.models.model import LoadedModel
 
 CALIBRATION_BATCH = 10
 

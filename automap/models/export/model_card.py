@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automap.models.export.verify import Verification
-from automap.models.model import LoadedModel
 from automap.training.samples import Samples
+
+if TYPE_CHECKING:
+    from automap.models.model import LoadedModel
 
 CARD_NAME = "MODEL_CARD.md"
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from automap.exceptions import RunError
 from automap.interfaces.array import Array
 from automap.interfaces.metric import sign_of
-from automap.models.model import LoadedModel
 from automap.models.runtime import Runtime
 from automap.training.samples import Samples
+
+if TYPE_CHECKING:
+    from automap.models.model import LoadedModel
 
 TOLERANCE = 0.001
 """Largest difference of a metric of a float32 export; relative for metrics above 1."""

@@ -36,7 +36,7 @@ def open_served(artifact: Path) -> LoadedModel:
             f"{artifact} needs TensorFlow, which a server does without; export the model with --format onnx, or name "
             "the model itself"
         )
-    return open_artifact(artifact)
+    return LoadedModel(*open_artifact(artifact))
 
 
 def listen(host: str, port: int) -> socket.socket:
