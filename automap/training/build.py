@@ -14,6 +14,7 @@ from automap.exceptions import TrainingError
 from automap.interfaces.architecture import Features
 from automap.interfaces.data_info import DataInfo
 from automap.interfaces.sample import IMAGE
+from automap.interfaces.task import Task
 from automap.spec.candidate import Candidate
 from automap.spec.training import TrainingSettings
 from automap.training import backend
@@ -22,6 +23,8 @@ from automap.training.extras import NO_EXTRAS, TrainingExtras, scale_learning_ra
 from automap.training.fine_tuning import learning_rate_factors
 from automap.training.model import Parts, TrainingModel
 from automap.training.normalise import normalise
+from automap.training.per_example.model import PerExampleModel
+from automap.training.per_example.requirements import require_separable
 from automap.training.schedules import Schedule
 from automap.training.several_inputs import fuse, input_tensors
 from automap.training.weights.initial import load_initial_weights
@@ -100,7 +103,7 @@ def build_model(
         candidate: what to build.
         data: the data set to train on.
         plan: how it is cut into batches.
-        extras: initial weights, learning rates by layer and a second loss.
+        extras: initial weights, learning rates by layer, a second loss, clipping.
 
     Returns:
         The compiled model, with all of its variables and its optimizer's.
@@ -122,7 +125,9 @@ def build_parts(candidate: Candidate, info: DataInfo, plan: BatchPlan, extras: T
     spare_from_decay(optimizer, network)
     factors = learning_rate_factors(candidate, network, features)
     scale_learning_rates(optimizer, network, {**factors, **extras.learning_rate_factors})
-    return Parts(network, augmentations, loss, optimizer, extras.second_loss)
+    if extras.combine_gradients is not None:
+        require_separable(candidate, network, precision_of(candidate.training))
+    return Parts(network, augmentations, loss, optimizer, extras.second_loss, extras.combine_gradients)
 
 
 def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: BatchPlan) -> TrainingModel:
@@ -132,7 +137,7 @@ def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: 
     # The average is updated with every batch, also where several batches make one optimizer step.
     momentum = settings.average_momentum
     average = None if momentum is None else WeightAverage(parts.network, momentum ** (1 / plan.accumulation))
-    model = TrainingModel(parts, candidate.task, data.info, average)
+    model = _training_model(parts, candidate.task, data.info, average)
     _draw_step(model, data, plan.batch_size)
     if precision_of(settings) == "mixed_float16":
         # Keras does so by itself only where the model that is fitted has the policy, not a network within it.
@@ -140,6 +145,12 @@ def compile_model(parts: Parts, candidate: Candidate, data: PreparedData, plan: 
     model.compile(optimizer=optimizer, jit_compile=jit_of(settings, model))
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _training_model(parts: Parts, task: Task, info: DataInfo, average: WeightAverage | None) -> TrainingModel:
+    if parts.combine is None:
+        return TrainingModel(parts, task, info, average)
+    return PerExampleModel(parts, task, info, average, parts.combine)
 
 
 def _draw_step(model: TrainingModel, data: PreparedData, batch_size: int) -> None:

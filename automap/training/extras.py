@@ -1,8 +1,8 @@
-"""Extras of a training beside its candidate: initial weights, learning rates by layer, a second loss."""
+"""Extras of a training beside its candidate: initial weights, learning rates by layer, a second loss, clipping."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +24,12 @@ class SecondLoss(Protocol):
         """
 
 
+CombineGradients = Callable[[list[Any]], list[Any]]
+"""Combines the gradients of a batch's examples: for each trainable weight, an array of the shape ``(batch,
+*weight.shape)`` becomes one of ``weight.shape``, for instance the mean of clipped gradients. It is part of the compiled
+step, so it must consist of operations of Keras or the backend."""
+
+
 @dataclass(frozen=True)
 class TrainingExtras:
     """Options of a training that are not part of its candidate."""
@@ -37,6 +43,9 @@ class TrainingExtras:
     """Factors of the learning rate by the name of a layer; 0 freezes the layer. Layers that are not named have 1."""
     second_loss: SecondLoss | None = None
     """Added to the candidate's loss."""
+    combine_gradients: CombineGradients | None = None
+    """Combines the gradients of single examples into one step; None for the gradient of the mean loss. Batch
+    normalisation that is trained, losses that compare images and mixed_float16 are refused."""
 
 
 NO_EXTRAS = TrainingExtras()

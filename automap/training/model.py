@@ -12,7 +12,7 @@ from automap.interfaces.data_info import DataInfo, ImageInfo
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
 from automap.training.averaging import WeightAverage
-from automap.training.extras import SecondLoss
+from automap.training.extras import CombineGradients, SecondLoss
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Parts:
     optimizer: keras.Optimizer
     second_loss: SecondLoss | None = None
     """A second loss that is added."""
+    combine: CombineGradients | None = None
+    """Combines the gradients of single examples; None for the gradient of the mean loss."""
     numbers: tuple[keras.Variable, ...] = ()
     """Variables that the compiled step reads but no layer owns."""
 
@@ -38,7 +40,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
     A batch is ``{"inputs": the network's inputs by name, "targets": as the cache stores them}``.
     Inside the compiled step, the task prepares the targets, augmentations change images and targets together, and the
     loss compares the outputs with the augmented targets. All of this happens in `call` and `compute_loss`, so that no
-    backend needs a train step of its own.
+    backend needs a train step of its own; `PerExampleModel` is the exception.
 
     Args:
         parts: network, augmentations and losses.
@@ -66,28 +68,32 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         """Return the network's outputs; in training, together with the augmented targets."""
         if not training:
             return self.network(inputs["inputs"], training=False)
-        images = ops.cast(inputs["inputs"][IMAGE], "float32")
-        # Augmentations see 0 to 255, whatever the bit depth.
-        low, scale = _augmented_range(self.info.image)
-        batch = {
-            "images": images if scale == 1 else (images - low) * scale,
-            **self.task.prepare(inputs["targets"], self.info),
-        }
-        for layer in self.augmentations:
-            batch = layer(batch, training=True)
-        images = batch.pop("images")
-        if scale != 1:
-            images = images / scale + low
-        if len(inputs["inputs"]) > 1:
-            # A black image is a missing one, and stays one.
-            images = images * ops.cast(ops.any(inputs["inputs"][IMAGE] > 0, axis=(1, 2, 3), keepdims=True), "float32")
+        augmented, target = self.augment(inputs)
         if self.average is not None:
             self.average.update()
-        augmented = {**inputs["inputs"], IMAGE: images}
         outputs = self.network(augmented, training=True)
         if self.second_loss is not None:
             self.add_loss(self.second_loss(augmented, outputs))
-        return outputs, self.task.loss_target(batch)
+        return outputs, target
+
+    def augment(self, batch: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """Return the augmented inputs of a batch, and the targets that the loss expects."""
+        images = ops.cast(batch["inputs"][IMAGE], "float32")
+        # Augmentations see 0 to 255, whatever the bit depth.
+        low, scale = _augmented_range(self.info.image)
+        augmented = {
+            "images": images if scale == 1 else (images - low) * scale,
+            **self.task.prepare(batch["targets"], self.info),
+        }
+        for layer in self.augmentations:
+            augmented = layer(augmented, training=True)
+        images = augmented.pop("images")
+        if scale != 1:
+            images = images / scale + low
+        if len(batch["inputs"]) > 1:
+            # A black image is a missing one, and stays one.
+            images = images * ops.cast(ops.any(batch["inputs"][IMAGE] > 0, axis=(1, 2, 3), keepdims=True), "float32")
+        return {**batch["inputs"], IMAGE: images}, self.task.loss_target(augmented)
 
     def compute_loss(
         self,

@@ -49,7 +49,7 @@ class CompiledModels:
             candidate: the candidate.
             data: the data set to train on.
             plan: how the data is divided into batches.
-            extras: initial weights, learning rates by layer and a second loss.
+            extras: initial weights, learning rates by layer, a second loss, clipping.
 
         Returns:
             The compiled model with the initial values of all variables, and the network to save: it consists of
@@ -57,7 +57,7 @@ class CompiledModels:
         """
         parts = build_parts(candidate, data.info, plan, extras)
         fresh = compile_model(adjusted(parts, candidate), candidate, data, plan)
-        if extras.second_loss is not None or extras.learning_rate_factors:
+        if extras.second_loss is not None or extras.combine_gradients is not None or extras.learning_rate_factors:
             # These are part of the compiled step.
             return fresh, parts.network
         return self._compiled(_compilation_key(candidate, data, plan), fresh), parts.network
