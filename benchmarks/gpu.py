@@ -53,11 +53,11 @@ from automap.training.build import (
     fit_statistics,
     spare_from_decay,
 )
+from automap.training.fit import fit_batches
 from automap.training.measure import memory
 from automap.training.measure.flops import count_flops
 from automap.training.request import TrialRequest
 from automap.training.run_trial import run_trial
-from automap.training.trainer import fit_batches
 
 SIDE = 32
 COLOURED = ("astronaut", "coffee", "cat", "rocket", "retina", "hubble_deep_field", "immunohistochemistry")

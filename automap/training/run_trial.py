@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -13,10 +12,9 @@ import keras
 from automap.data.prepare import PreparedData
 from automap.exceptions import StorageError, TrainingError
 from automap.interfaces.scheduler import Decision, Evaluation
-from automap.spec.objectives import Constraint
-from automap.store.atomic import first_line, make_way, require_file, write_text
+from automap.store.atomic import write_text
 from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
-from automap.store.result import CUT_SHORT, Result, State
+from automap.store.result import CUT_SHORT, Result
 from automap.training import backend
 from automap.training.best_model import save_best
 from automap.training.checkpoint import checkpointed_parts, discard_checkpoint, identity_of
@@ -33,6 +31,7 @@ from automap.training.request import EvaluationPlan, OutOfTime, Paused, TrialReq
 from automap.training.samples import save_samples
 from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.training.trainer import Trainer
+from automap.training.trial_result import make_result, peaks, read_result, violated
 from automap.training.validation_outputs import save_validation_outputs
 
 Report = Callable[[Evaluation], Decision]
@@ -75,7 +74,7 @@ def run_trial(
     directory, identity = request.directory, identity_of(request, data)
     _create(directory)
     progress = Progress()
-    finished = _read_result(directory / RESULT_FILE, identity, progress)
+    finished = read_result(directory / RESULT_FILE, identity, progress)
     if finished is not None:
         return finished
     if request.continues is not None:
@@ -115,7 +114,7 @@ def _train_within_memory(
         # Not in the except block: the error refers to the frames and thus to the model that used the memory.
         compiled.clear()
         if give_up:
-            return _result("failed", progress, reason=failure)
+            return make_result("failed", progress, reason=failure)
         memory.release()
         discard_checkpoint(request.directory)
         note = f"trained with batches in two parts of {settings.batch_size // 2}: {failure}"
@@ -130,8 +129,8 @@ def _train(
     memory.reset_peak()
     backend.reset_gpu_peak()
     if (fault := unfitted_head(request.candidate)) is not None:
-        return _result("failed", progress, reason=fault)
-    if trains_only_a_head(request.candidate):
+        return make_result("failed", progress, reason=fault)
+    if trains_only_a_head(request.candidate) and request.extras.combine_gradients is None:
         return _train_head(request, data, report, progress, compiled)
 
     with failures_explained():
@@ -141,8 +140,8 @@ def _train(
     for measure in () if progress.cost else (static_costs, latency_costs):
         with failures_explained():
             progress.cost |= measure(trainer.model.network)
-        if (reason := _violated(request.constraints, progress.cost)) is not None:
-            return _result("infeasible", progress, reason=reason)
+        if (reason := violated(request.constraints, progress.cost)) is not None:
+            return make_result("infeasible", progress, reason=reason)
 
     plan = request.evaluation
     if not isinstance(plan, EvaluationPlan):
@@ -159,7 +158,7 @@ def _train(
             case Decision.PAUSE:
                 raise Paused
             case Decision.STOP:
-                return _result(
+                return make_result(
                     "pruned", progress, reason=f"stopped by the scheduler after {evaluation.epoch:.3g} epochs"
                 )
             case Decision.FINISH if not trainer.finishes_early:
@@ -187,8 +186,8 @@ def _train_head(
     """Fit a head on cached features; its only evaluation is at the end."""
     with failures_explained():
         trial = HeadTrial(request, data, progress, compiled.frozen)
-        if (reason := _violated(request.constraints, progress.cost)) is not None:
-            return _result("infeasible", progress, reason=reason)
+        if (reason := violated(request.constraints, progress.cost)) is not None:
+            return make_result("infeasible", progress, reason=reason)
         head = trial.fit()
         best = trial.evaluate(head, "validation")
         evaluation = trial.note(best)
@@ -197,14 +196,14 @@ def _train_head(
         case Decision.PAUSE:
             raise Paused
         case Decision.STOP:
-            return _result("pruned", progress, reason="stopped by the scheduler")
-    progress.cost |= {"train_seconds": progress.seconds, **_peaks()}
+            return make_result("pruned", progress, reason="stopped by the scheduler")
+    progress.cost |= {"train_seconds": progress.seconds, **peaks()}
     keep = request.keep_weights and request.is_worth_keeping(best.metrics, progress.cost)
     if keep:
         with failures_explained():
             network = trial.network(head)
         progress.cost["size_bytes"] = float(_keep(request, data, network, best))
-    result = _result("complete", progress, test=tested)
+    result = make_result("complete", progress, test=tested)
     return result.model_copy(update={"validation": best.metrics, "artifacts": request.directory.name if keep else None})
 
 
@@ -284,12 +283,12 @@ def _complete(trainer: Trainer) -> Result:
     if request.keep_weights and (importance := _importance(trainer)):
         card = card.model_copy(update={"importance": importance})
     size = save_network(request.directory, trainer.network_to_save, card, keep=request.keep_weights)
-    progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **_peaks()}
+    progress.cost |= {"size_bytes": float(size), "train_seconds": progress.seconds, **peaks()}
     if trainer.finishes_early:
         epochs = request.candidate.training.epochs
         why = f" {CUT_SHORT}" if progress.cut_short else ""
         progress.notes.append(f"finished early after {progress.epoch:.3g} of {epochs} epochs{why}")
-    result = _result("complete", progress, test=tested)
+    result = make_result("complete", progress, test=tested)
     artifacts = request.directory.name if request.keep_weights else None
     return result.model_copy(update={"validation": best.metrics, "artifacts": artifacts})
 
@@ -302,50 +301,3 @@ def _importance(trainer: Trainer) -> dict[str, float]:
     if found:
         trainer.progress.notes.append(importance_note(found, metric))
     return found
-
-
-def _violated(constraints: Sequence[Constraint], cost: dict[str, float]) -> str | None:
-    for constraint in constraints:
-        violation = constraint.violation(cost)
-        if violation is not None and violation > 0:
-            return constraint.describe(cost)
-    return None
-
-
-def _peaks() -> dict[str, float]:
-    found = {"peak_memory_bytes": memory.peak_bytes(), "peak_gpu_memory_bytes": backend.gpu_peak_bytes()}
-    return {name: float(value) for name, value in found.items() if value is not None}
-
-
-def _result(
-    state: State, progress: Progress, *, reason: str | None = None, test: dict[str, float] | None = None
-) -> Result:
-    notes = list(progress.notes)
-    if state == "complete" and progress.best_point < len(progress.curve):
-        notes.append(f"weights of epoch {progress.best_epoch:.3g} of {progress.epoch:.3g}")
-    cost = {"train_seconds": progress.seconds, "epochs": float(progress.epoch), **progress.cost}
-    return Result(
-        state=state,
-        reason=reason,
-        validation=progress.best_metrics,
-        test=test,
-        cost=cost,
-        curve=tuple(progress.curve),
-        notes=tuple(notes),
-    )
-
-
-def _read_result(path: Path, identity: str, progress: Progress) -> Result | None:
-    """Return the trial's result; None if there is none, with a note in `progress` if it cannot be read."""
-    if not os.path.lexists(path):
-        return None
-    try:
-        require_file(path)
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["identity"] == identity:
-            return Result.model_validate(stored["result"])
-        progress.notes.append(f"restarted: {path.name} belongs to another training")
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        progress.notes.append(f"restarted: {path.name} could not be read ({first_line(error)})")
-        make_way(path)
-    return None

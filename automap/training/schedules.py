@@ -109,3 +109,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 def decay_start_of(steps: int) -> int:
     """Return the step at which a ``wsd`` schedule begins to decay."""
     return steps - max(1, round(DECAY_SHARE * steps))
+
+
+def schedule_of(optimizer: keras.Optimizer) -> Schedule:
+    """Return the learning-rate schedule of a compiled model's optimizer."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # Loss scaling wraps it.
+    schedule: Schedule = inner._learning_rate
+    return schedule

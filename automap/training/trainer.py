@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 
 import keras
-import numpy as np
 
 from automap.data.batches.batches import TrainingBatches
 from automap.data.prepare import PreparedData
-from automap.exceptions import TrainingError
-from automap.interfaces.array import Array
-from automap.interfaces.metric import Direction, sign_of
 from automap.interfaces.sample import SplitName
 from automap.interfaces.scheduler import Evaluation, Pace
 from automap.store.files import CHECKPOINT_FILE
-from automap.training.averaging import copied_weights, evaluation_weights
-from automap.training.batch_norm import estimate_statistics
 from automap.training.build import BatchPlan
 from automap.training.checkpoint import keep_decay_checkpoint, restore_checkpoint, save_checkpoint
-from automap.training.evaluate import Evaluated, early_sample, evaluate
+from automap.training.evaluate import Evaluated
+from automap.training.evaluations import Evaluations
+from automap.training.fit import fit_batches
 from automap.training.heads.start import fitted_start
-from automap.training.model import TrainingModel
 from automap.training.pace import Interval, Speed
 from automap.training.progress import Progress
 from automap.training.request import TrialRequest
-from automap.training.schedules import DECAY_SHARE, Schedule, decay_start_of
+from automap.training.schedules import DECAY_SHARE, decay_start_of, schedule_of
 from automap.training.step_reuse.compiled_cache import CompiledModels
-
-_ADVICE = "try a lower learning rate or training.gradient_clip"
 
 PACE_STEPS, PACE_SECONDS = 64, 10.0
 """Most batches, and seconds, for measuring the speed of training."""
@@ -66,11 +57,12 @@ class Trainer:
         )
         plan = BatchPlan(self.batches.batch_size, self.batches.steps, progress.parts)
         extras = request.extras
-        if (head := fitted_start(request, data, progress, compiled.frozen)) is not None:
+        # A fitted head would depend on examples whose gradients were not combined.
+        fits_head = extras.combine_gradients is None
+        if fits_head and (head := fitted_start(request, data, progress, compiled.frozen)) is not None:
             extras = replace(extras, head=head)
         self.model, self.network_to_save = compiled.build(candidate, data, plan, extras)
-        self.best: Evaluated | None = None
-        """The evaluation whose weights are kept, if this process made it."""
+        self._evaluations = Evaluations(request, data, self.model, progress, self.batches.batch_size)
         self._interval = Interval()
         self._speed = Speed(request.evaluation_seconds)
         self._is_compiled = False
@@ -172,7 +164,7 @@ class Trainer:
                 break
             self.fit(min(goal, self.step_within(left)))
         if self.seconds_left > 0:
-            self._speed.evaluation = self._time_evaluation()
+            self._speed.evaluation = self._evaluations.measure(self.images)
         trained, steps = time.perf_counter() - started, self.progress.steps - first
         rate = self._speed.steps_per_second or steps / trained
         startup = startup_seconds + max(0.0, trained - steps / rate)
@@ -183,17 +175,6 @@ class Trainer:
         """Seconds until the deadline; infinite without one."""
         deadline = self.request.deadline
         return math.inf if deadline is None else deadline - time.monotonic()
-
-    def _time_evaluation(self) -> float:
-        records = self._records("validation")
-        size = min(self.batches.batch_size, len(records))
-        evaluate(self.model, self.data, "validation", records[:size], size)
-        started = time.perf_counter()
-        with self._evaluation_weights():
-            prepared = time.perf_counter()
-            evaluate(self.model, self.data, "validation", records[:size], size)
-        per_image = (time.perf_counter() - prepared) / size
-        return prepared - started + per_image * len(early_sample(records, self.images))
 
     def evaluate(self, images: int | None = None) -> Evaluation:
         """Evaluate on the validation split, or early in training on a fixed sample, and extend the learning curve.
@@ -207,26 +188,9 @@ class Trainer:
         images = self.images if images is None else images
         started = time.perf_counter()
         self.request.on_phase("evaluating")
-        model, progress = self.model, self.progress
-        everything = self._records("validation")
-        at_end = progress.steps >= self.last_step
-        sampled = everything if at_end or not self._may_sample else early_sample(everything, images)
-        metric, direction = self.request.watched
-        with self._evaluation_weights():
-            found = evaluate(model, self.data, "validation", sampled, self.batches.batch_size)
-            if self._is_better(found, metric, direction):
-                progress.keep(found.metrics[metric], copied_weights(model.network))
-                self.best = found
+        found = self._evaluations.validate(images, whole=self.progress.steps >= self.last_step)
         self._speed.evaluation = time.perf_counter() - started
         return self._add_point(found, images, self._interval.seconds + self._speed.evaluation)
-
-    @contextmanager
-    def _evaluation_weights(self) -> Iterator[None]:
-        model = self.model
-        with evaluation_weights(model.network, model.optimizer, model.average) as averaged:
-            if averaged:
-                estimate_statistics(model.network, self.data, self.batches.batch_size)
-            yield
 
     def _add_point(self, found: Evaluated, images: int, seconds: float) -> Evaluation:
         point = {
@@ -236,7 +200,7 @@ class Trainer:
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             "train_loss": self._interval.mean_loss,
         }
-        if found.count < len(self._records("validation")):
+        if self._evaluations.is_sampled(found):
             point["validation_images"] = found.count
         self.progress.curve.append({**point, **found.metrics})
         self._interval = Interval()
@@ -251,26 +215,6 @@ class Trainer:
             cost=dict(self.progress.cost),
             is_last=self.progress.steps >= self.last_step,
         )
-
-    def _is_better(self, found: Evaluated, metric: str, direction: Direction) -> bool:
-        best, value = self.progress.best_value, found.metrics[metric]
-        if best is None or found.count > self._best_count:
-            # A value on a smaller sample is too noisy to be compared with one on more images.
-            return True
-        return sign_of(direction) * value < sign_of(direction) * best
-
-    @property
-    def _best_count(self) -> float:
-        best = self.progress.curve[self.progress.best_point - 1]
-        return best.get("validation_images", len(self._records("validation")))
-
-    @property
-    def _may_sample(self) -> bool:
-        # Metrics that compare images with each other need all images of a class.
-        return not self.request.candidate.task.unseen_classes
-
-    def _records(self, split: SplitName) -> Array:
-        return np.asarray(self.data.splits[split])
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -332,59 +276,8 @@ class Trainer:
         """Load the best weights into the network and evaluate them on the whole validation split."""
         self.model.network.set_weights(self.progress.weights)
         self.network_to_save.set_weights(self.progress.weights)
-        if self.best is None or self.best.count < len(self._records("validation")):
-            self.best = self.evaluate_split("validation")
-        return self.best
+        return self._evaluations.best()
 
     def evaluate_split(self, split: SplitName) -> Evaluated:
         """Evaluate the network on a whole split."""
-        return evaluate(self.model, self.data, split, self._records(split), self.batches.batch_size)
-
-
-def fit_batches(
-    model: TrainingModel,
-    batches: TrainingBatches,
-    epoch: int,
-    span: tuple[int, int],
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> float:
-    """Train on some batches of an epoch and return their mean loss.
-
-    Args:
-        model: the compiled model.
-        batches: batches of the training split.
-        epoch: the epoch, from 0.
-        span: the first batch, and the one after the last.
-        callbacks: Keras callbacks.
-
-    Raises:
-        TrainingError: if the loss or a weight is no longer finite.
-    """
-    start, stop = span
-    # Keras warns about finite data sets even if steps_per_epoch is their length.
-    history = model.fit(
-        batches.epoch(epoch, start, stop),
-        steps_per_epoch=stop - start,
-        verbose=0,
-        shuffle=False,
-        callbacks=list(callbacks),
-    )
-    loss = float(history.history["loss"][-1])
-    if not math.isfinite(loss):
-        raise TrainingError(f"the loss became {loss} in epoch {epoch + 1}; {_ADVICE}")
-    # On some processors ReLU turns NaN into 0, which would hide a broken network behind a finite loss.
-    if broken := [weight.path for weight in model.network.trainable_weights if not _is_finite(weight)]:
-        raise TrainingError(f"weights of {broken[0]} are no longer finite in epoch {epoch + 1}; {_ADVICE}")
-    return loss
-
-
-def _is_finite(weight: keras.Variable) -> bool:
-    # With NumPy: backend operations outside the compiled step start a hundred times slower.
-    return bool(np.isfinite(keras.ops.convert_to_numpy(weight)).all())
-
-
-def schedule_of(optimizer: keras.Optimizer) -> Schedule:
-    """Return the learning-rate schedule of a compiled model's optimizer."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)  # Loss scaling wraps it.
-    schedule: Schedule = inner._learning_rate
-    return schedule
+        return self._evaluations.of_split(split)
