@@ -111,12 +111,12 @@ def _models(annotation: Any) -> Iterator[type]:
 
 def _components() -> Iterator[str]:
     """Yield every built-in component with its fields."""
-    from automap.interfaces.kinds import KINDS
+    from automap.interfaces.kinds import SPEC_KINDS
     from automap.spec.plugins import find_plugins, kind_name, load_plugin
 
     yield "# Components\n"
     yield "Everything that a spec can name with `type:`. Installed plugins are listed by `automap plugins list`.\n"
-    for group in sorted(KINDS):
+    for group in sorted(SPEC_KINDS):
         yield f"## {kind_name(group).capitalize()}\n"
         for name in sorted(find_plugins(group)):
             component = load_plugin(group, name)
