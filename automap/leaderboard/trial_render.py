@@ -78,7 +78,7 @@ def _hyperparameters(view: TrialView) -> Text:
 
 def _charts(view: TrialView, shown: ResultRow, width: int, ascii_only: bool) -> Iterator[RenderableType]:
     curve = shown.result.curve
-    if not curve:
+    if len(curve) < 2:
         return
     names = [objective.metric for objective in view.study.objectives if objective.metric in curve[-1]]
     for group, colours in ((names[:1], ("green",)), (_LOSSES, ("blue", "magenta"))):

@@ -19,6 +19,7 @@ from automap.tasks.heads import (
     PooledTask,
 )
 from automap.training.heads.losses import HeadLoss, sigmoid_loss, softmax_loss, squared_hinge_loss, squared_loss
+from automap.training.heads.margins import FOLDS, scale_of_margins
 from automap.training.heads.principal import Principal, principal
 from automap.training.heads.solve import fit_linear, fit_perceptron
 
@@ -71,7 +72,12 @@ def fit_head(task: PooledTask, data: HeadData, seed: int) -> FittedHead:
             found.values, data.targets, loss, task.l2_penalty, HIDDEN_UNITS, seed
         )
         return _perceptron(found.on_features(first, offset), (kernel, bias))
-    return _linear(found.on_features(*fit_linear(found.values, data.targets, loss, task.l2_penalty)))
+    kernel, bias = fit_linear(found.values, data.targets, loss, task.l2_penalty)
+    if task.head == "svm" and data.train_size >= FOLDS:
+        logistic = {"softmax": softmax_loss, "sigmoid": sigmoid_loss}[task.link]
+        scale = scale_of_margins(found.values, data.targets, data.train_size, task.l2_penalty, logistic)
+        kernel, bias = kernel * scale, bias * scale
+    return _linear(found.on_features(kernel, bias))
 
 
 def _loss_of(task: PooledTask) -> HeadLoss:
