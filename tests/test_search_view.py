@@ -92,9 +92,19 @@ def test_the_best_value_becomes_a_curve(spec, now):
     leader = type("Leader", (), {"trial": 7, "value": 0.5, "candidate": candidate()})
     for value in (0.5, 0.8, 0.8, 0.9):
         leader.value = value
-        view.update(replace(now, use=replace(USE, leader=leader)))
+        view.update(replace(now, active=(), use=replace(USE, leader=leader)))
     shown = text_of(view.render(replace(now, use=replace(USE, leader=leader))), 80)
     assert "accuracy 0.9000  ▁▆█  trial 7: resnet" in shown
+
+
+def test_a_trial_in_training_counts_as_the_best_so_far(spec, now):
+    view = SearchView(spec, alive=lambda: 1)
+    leader = type("Leader", (), {"trial": 7, "value": 0.9, "candidate": candidate()})
+    view.update(replace(now, use=replace(USE, leader=leader)))
+    assert "accuracy 0.9511  ▁█  trial 12 (in training): effici" in text_of(view.render(now), 80)
+    leader.value = 0.97
+    view.update(replace(now, use=replace(USE, leader=leader)))
+    assert "trial 7: resnet" in text_of(view.render(now), 80)
 
 
 def test_the_budget_bar_shows_the_share_reserved_for_finalists():
@@ -127,7 +137,10 @@ def test_without_a_terminal_a_line_is_written_on_change_and_each_minute(spec, no
             clock[0] += 0.5
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == 2
-        assert lines[0] == "12m 34s · 8 complete · 3 pruned · 1 failed · trial 12 epoch 3/30 · trial 13 compiling"
+        assert (
+            lines[0]
+            == "12m 34s · best accuracy 0.9511 · 8 complete · 3 pruned · 1 failed · trial 12 epoch 3/30 · trial 13 compiling"
+        )
         watcher.database_away("the server restarts")
         watcher.database_away("the server restarts")
         assert capsys.readouterr().err.splitlines() == ["waiting for the database: the server restarts"]

@@ -130,7 +130,7 @@ class _Rate(ProgressColumn):
 
 
 class _Lines(_Printing):
-    """Writes a line for each change and one each minute: for logs."""
+    """Writes a line whenever a trial ends or the best value improves, and one each minute: for logs."""
 
     @contextmanager
     def reading(self) -> Iterator[ReadingProgress]:
@@ -146,14 +146,14 @@ class _Lines(_Printing):
 
     @contextmanager
     def searching(self, view: SearchView) -> Iterator[View]:
-        counts: dict[str, int] = {}
+        shown: tuple[dict[str, int], float | None] = {}, None
         due = 0.0
 
         def show(now: Snapshot) -> None:
-            nonlocal counts, due
-            if now.counts != counts or time.monotonic() >= due:
+            nonlocal shown, due
+            if (now.counts, view.best) != shown or time.monotonic() >= due:
                 self.say(view.line(now))
-                counts, due = dict(now.counts), time.monotonic() + LINE_SECONDS
+                shown, due = (dict(now.counts), view.best), time.monotonic() + LINE_SECONDS
 
         yield _Watcher(view, show, self.say)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automap.api.bars import budget_bar, sparkline
+from automap.interfaces.metric import sign_of
 from automap.leaderboard.formatting import short_candidate
 from automap.spec.display import escaped, safe_text
 from automap.spec.quantities import format_duration
@@ -42,7 +44,9 @@ class SearchView:
     stopping: bool = False
     """Whether the user asked to stop."""
     _best: list[float] = field(default_factory=list)
-    """The best value after each change, oldest first."""
+    """The best value after each change, oldest first; trials that are still in training count."""
+    _leader: str = ""
+    """The trial with the best value."""
     _phases: dict[int, str] = field(default_factory=dict)
     """What workers on this machine are doing, by run."""
 
@@ -50,8 +54,26 @@ class SearchView:
         """Record the best value so far, and what the workers are doing."""
         running = [run for run in now.active if run.state == "running" and run.worker is not None]
         self._phases = read_phases(self.spec, [str(run.worker) for run in running[:MAX_ROWS]])
-        if now.use.best is not None and (not self._best or self._best[-1] != now.use.best):
-            self._best.append(now.use.best)
+        if now.use.best is not None and now.use.leader is not None:
+            self._note(now.use.best, now.use.leader.trial, now.use.leader.candidate, "")
+        for run in running:
+            if run.kind == "search" and run.metric is not None:
+                self._note(run.metric, run.trial, run.candidate, " (in training)")
+
+    @property
+    def best(self) -> float | None:
+        """The best value of the first objective so far."""
+        return self._best[-1] if self._best else None
+
+    def _note(self, value: float, trial: int, candidate: dict[str, Any], about: str) -> None:
+        sign = sign_of(self.spec.objectives[0].direction)
+        if self._best and sign * value > sign * self._best[-1]:
+            return
+        if not self._best or value != self._best[-1]:
+            self._best.append(value)
+        elif about:
+            return
+        self._leader = f"trial {trial}{about}: {short_candidate(candidate)}"
 
     def render(self, now: Snapshot) -> RenderableType:
         """Return the whole view; it fits 80 columns."""
@@ -60,8 +82,8 @@ class SearchView:
     def line(self, now: Snapshot) -> str:
         """Return one line: elapsed time, the best value, counts, and what is in training."""
         parts = [format_duration(now.use.seconds)]
-        if now.use.best is not None:
-            parts.append(f"best {self.spec.objectives[0].metric} {now.use.best:.4f}")
+        if self.best is not None:
+            parts.append(f"best {self.spec.objectives[0].metric} {self.best:.4f}")
         parts += [_counted(state, number) for state, number in now.counts.items() if number]
         running = [run for run in now.active if run.state == "running"]
         parts += [f"{_label(run)} {self._progress(run)}" for run in running[:4]]
@@ -87,7 +109,7 @@ class SearchView:
         head.add_column(no_wrap=True, width=6)
         head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         head.add_row("budget", _budget(now))
-        head.add_row("best", self._best_so_far(now))
+        head.add_row("best", self._best_so_far())
         head.add_row("trials", _counts(now))
         return head
 
@@ -95,21 +117,19 @@ class SearchView:
         done, open_ = now.counts.get("final", 0), sum(run.kind == "final" for run in now.active)
         if done or open_:
             return f"training finalists: {done} of {done + open_} done"
-        if now.active:
-            return "searching"
-        return "starting workers" if now.use.spent is None else "finishing"
+        if now.use.spent is not None and not now.active:
+            return "finishing"
+        return "searching" if now.active or any(now.counts.values()) else "starting workers"
 
-    def _best_so_far(self, now: Snapshot) -> Text:
-        if now.use.best is None:
-            return Text("no trial has completed yet", style="dim")
+    def _best_so_far(self) -> Text:
+        if self.best is None:
+            return Text("no trial has been evaluated yet", style="dim")
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f"{self.spec.objectives[0].metric} {now.use.best:.4f}", style="bold green")
+        text.append(f"{self.spec.objectives[0].metric} {self.best:.4f}", style="bold green")
         if len(self._best) > 1:
             downwards = self.spec.objectives[0].direction == "minimize"
             text.append(f"  {sparkline(self._best, _CURVE_WIDTH, downwards=downwards)}", style="green")
-        if now.use.leader is not None:
-            about = f"  trial {now.use.leader.trial}: {escaped(short_candidate(now.use.leader.candidate))}"
-            text.append(about, style="dim")
+        text.append(f"  {escaped(self._leader)}", style="dim")
         return text
 
     def _workers(self, now: Snapshot) -> RenderableType:

@@ -115,6 +115,17 @@ class Study:
         place = child(self._row.run_directory, "winner")
         return place if holds_model(place) else None
 
+    @property
+    def missing_seconds(self) -> float | None:
+        """Roughly how much more time the first trial needs, if the time budget ended before any could be evaluated.
+
+        Compiling and evaluating the first trial have taken about as long as everything before them.
+        """
+        row = get_study(self._store)
+        if row.time_budget is None or row.seconds_used < 0.9 * row.time_budget:
+            return None
+        return None if any(results.count_states(self._store).values()) else row.seconds_used
+
     def best(self) -> LoadedModel:
         """Load the winner's model; imports Keras.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -67,7 +68,7 @@ def search(
         raise typer.Exit(130) from None
     _report(study, path)
     if study.winner is None:
-        _raise_nothing_completed(path)
+        _raise_nothing_completed(study, path)
 
 
 def _report(study: Study, path: Path) -> None:
@@ -82,8 +83,16 @@ def _report(study: Study, path: Path) -> None:
     say(f"  show a trial:   automap show {shell_quoted(path)} TRIAL")
 
 
-def _raise_nothing_completed(path: Path) -> None:
+def _raise_nothing_completed(study: Study, path: Path) -> None:
     from automap.exceptions import RunError
     from automap.spec.display import shell_quoted
+    from automap.spec.quantities import format_duration
 
+    if (missing := study.missing_seconds) is not None:
+        more = max(30, 10 * math.ceil(missing / 10))
+        raise RunError(
+            f"The time budget of {format_duration(missing)} ended before the first trial could be evaluated. On this "
+            f"machine it takes about {format_duration(missing + more)}. To continue: "
+            f"automap search {shell_quoted(path)} --time +{more}s"
+        )
     raise RunError(f"No trial completed. To see why: automap leaderboard {shell_quoted(path)} --state all")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from automap.interfaces.scheduler import Pace
+from automap.search.budget import budget_use
 from automap.search.history import longest_epochs
 from automap.search.study import Study
 from automap.spec.candidate import Candidate
@@ -16,6 +17,8 @@ OVERHEAD_SHARE = 0.2
 """Starting or resuming a trial and evaluating it take at most this share of the first rung's duration."""
 FEWEST_RUNGS = 9
 """The first rung is at most this fraction of the longest training, or one epoch."""
+LONGEST_SHARE = 0.5
+"""Share of the time that is left at the start of a study which its longest training may take on one worker."""
 
 
 def evaluation_plan(
@@ -35,7 +38,13 @@ def evaluation_plan(
     if evaluate != "auto":
         return _plan(_fix(study, epoch_images if evaluate == "epochs" else evaluate, epoch_images), epoch_images)
     longest = longest_epochs(study.spec) * epoch_images
-    return lambda pace: _plan(_fix(study, first_rung(pace, epoch_images, longest), epoch_images), epoch_images)
+
+    def measured(pace: Pace) -> EvaluationPlan:
+        seconds = with_retries(lambda: budget_use(study)).training_seconds
+        possible = int(min(longest, max(seconds, 0.0) * LONGEST_SHARE * pace.images_per_second))
+        return _plan(_fix(study, first_rung(pace, epoch_images, possible), epoch_images), epoch_images)
+
+    return measured
 
 
 def first_rung(pace: Pace, epoch_images: int, longest: int) -> int:
@@ -44,7 +53,7 @@ def first_rung(pace: Pace, epoch_images: int, longest: int) -> int:
     Args:
         pace: measured by a trial of the study.
         epoch_images: training images of an epoch; longer rungs are whole epochs.
-        longest: training images of the longest training.
+        longest: training images of the longest training that the time budget allows.
     """
     overhead = pace.startup_seconds + pace.evaluation_seconds
     worthwhile = round(overhead * (1 - OVERHEAD_SHARE) / OVERHEAD_SHARE * pace.images_per_second)
