@@ -15,6 +15,10 @@ OVERHEAD_SHARE, OVERHEAD_SECONDS = 0.15, 3.0
 """Building, compiling, testing and saving take so much longer than training alone."""
 
 
+SLACK = 1.2
+"""Time reserved for the finalists, relative to the estimate: the last trial ends late, and none would be affordable."""
+
+
 def affordable(seconds: Sequence[float], seeds: int, left: float) -> tuple[int, int]:
     """Return how many candidates, and how many seeds of each, can be trained in the time that is left.
 
@@ -42,8 +46,8 @@ def finalists_seconds(study: Study, best: Sequence[ResultRow], left: float) -> f
     """
     seconds = [training_seconds(study, result) for result in best[: study.spec.finalists.top]]
     workers = max(1, runs.count_running(study.store))
-    count, seeds = affordable(seconds, study.spec.finalists.seeds, left * workers)
-    return seeds * sum(seconds[:count]) / max(1, min(workers, count * seeds))
+    count, seeds = affordable(seconds, study.spec.finalists.seeds, left * workers / SLACK)
+    return SLACK * seeds * sum(seconds[:count]) / max(1, min(workers, count * seeds))
 
 
 def training_seconds(study: Study, result: ResultRow) -> float:

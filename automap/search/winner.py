@@ -11,6 +11,7 @@ from automap.search.finalists import best_final, best_results
 from automap.search.study import Study
 from automap.store import measurements, remote, results, run_files
 from automap.store.files import MODEL_FILES, NETWORK_FILE, run_folder_name
+from automap.store.results import ResultRow
 
 WINNER = "winner"
 
@@ -46,14 +47,27 @@ def publish_model(study: Study, save: Callable[[Path], None]) -> None:
             _push(Path(scratch), remote.child(spec.remote_runs, WINNER))
 
 
+def winning_run(study: Study) -> ResultRow | None:
+    """Return the study's winner: the best finalist, or the best trial if the time did not allow to train it again.
+
+    A trial that is better than every finalist and has none of its own can come from time that was added later.
+    """
+    final, best = best_final(study), next(iter(best_results(study, 1)), None)
+    if final is None or best is None or final.value is None or best.value is None or len(study.spec.objectives) > 1:
+        return final or best
+    finals = results.list_results(study.store, kind="final", states=("complete",))
+    sign = sign_of(study.spec.objectives[0].direction)
+    is_better = sign * best.value < sign * final.value
+    return best if is_better and all(each.candidate != best.candidate for each in finals) else final
+
+
 def publish_winner(study: Study) -> str | None:
     """Copy the winner's model to the folder ``winner`` of the run directory, atomically if that is local.
 
     Returns:
         That folder or its URL; None if no trial has completed.
     """
-    final = best_final(study)
-    best = final or next(iter(best_results(study, 1)), None)
+    best = winning_run(study)
     if best is None:
         return None
     spec, name = study.spec, run_folder_name(best.kind, best.trial, best.seed)

@@ -26,6 +26,11 @@ class Startup:
         """The longest of the last times; 0 before the first one."""
         return max(self._last, default=0.0)
 
+    @property
+    def shortest_seconds(self) -> float:
+        """The shortest of the last times; 0 before the first one."""
+        return min(self._last, default=0.0)
+
     def watching(self, inner: Callable[[Phase], None]) -> Callable[[Phase], None]:
         """Return a callback for the phases of a trial that starts now; it hands every phase on."""
         started: float | None = time.monotonic()

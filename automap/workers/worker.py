@@ -127,8 +127,11 @@ class Worker:
 
     def _is_too_late(self) -> bool:
         """Return whether a trial that is started or resumed now would be over before it has trained."""
-        use = budget_use(self.study)
-        return use.training_seconds - use.reserved_seconds < self._startup.seconds + self._startup.evaluation_seconds
+        use, startup = budget_use(self.study), self._startup
+        if has_no_result(self.study):
+            # It may take one evaluation longer, and the best paused trials are resumed quickly: they are compiled.
+            return use.training_seconds < startup.shortest_seconds
+        return use.training_seconds - use.reserved_seconds < startup.seconds + startup.evaluation_seconds
 
     def _next_run(self) -> Run | None:
         if self._only_finalists:
