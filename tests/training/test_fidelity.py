@@ -134,6 +134,17 @@ def test_a_deadline_that_has_passed_pauses_the_trial(tmp_path):
         train(wsd(), digits(640), tmp_path, deadline=time.monotonic() - 1)
 
 
+def test_the_first_trial_of_a_study_is_evaluated_even_if_its_time_is_over(tmp_path):
+    deadline = time.monotonic() - 1
+    result = train(wsd(epochs=1000), digits(640), tmp_path, deadline=deadline, completes_late=True)
+    assert result.state == "complete"
+    assert result.cut_short
+    [point] = result.curve
+    # The batch that compiles the step, and one in which the learning rate decays.
+    assert point["images"] <= 384
+    assert point["learning_rate"] == 0
+
+
 def test_the_pace_is_measured_once_before_the_first_evaluation(tmp_path):
     measured: list[Pace] = []
 
