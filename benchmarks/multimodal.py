@@ -49,7 +49,7 @@ def ways(elpv: bool) -> dict[str, dict[str, Any]]:
     both = {f"image and {column}, {name}": {"features": features, "fusion": name} for name in FUSIONS}
     hidden = {f"image alone, {column} emptied": {"features": features, "fusion": "gated", "empty": column}}
     alone = {f"{column} alone": {"features": features, "fusion": "gated", "empty": "image"}}
-    return {"image": {}, **alone, **both, **hidden}
+    return {"just the image": {}, **alone, **both, **hidden}
 
 
 def accuracies(table: Path, change: dict[str, Any], epochs: int, seeds: int) -> list[float]:

@@ -80,13 +80,18 @@ class ColumnInput(_Info):
 
 
 class NumberInput(ColumnInput):
-    """A number for each sample, float32; NaN where it is missing. The network normalises it."""
+    """A number for each sample: its value, which the network standardises, and 1; both are 0 if it is missing."""
 
     kind: Literal["number"] = "number"
     mean: float
     """Mean over the training split."""
     std: float
     """Standard deviation over the training split."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the input of one sample."""
+        return (2,)
 
     @property
     def dtype(self) -> Literal["float32", "int32"]:

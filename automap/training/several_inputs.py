@@ -123,11 +123,10 @@ def _column(
     """Return a column as `Encoder.build` takes it, some of it missing in training."""
     if not isinstance(info, NumberInput):
         return tensor if kept is None else ops.multiply(tensor, ops.cast(kept, "int32"))
-    known = ops.logical_not(ops.isnan(tensor))
-    present = ops.cast(known, "float32")
+    value, present = tensor[:, :1], tensor[:, 1:]
     if kept is not None:
         present = ops.multiply(present, kept)
     normalised = layers.Normalization(
         mean=[info.mean], variance=[info.std**2], dtype="float32", name=f"normalise_{name}"
-    )(ops.where(known, tensor, info.mean))
+    )(value)
     return layers.Concatenate(dtype="float32")([ops.multiply(normalised, present), present])

@@ -202,6 +202,16 @@ search: {sampler: my_sampler, scheduler: my_scheduler}
 budget: {trials: 1}
 finalists: {top: 0}
 """,
+    "new_fusion": """\
+dataset: {type: csv, path: images/table.csv, features: [{column: age, type: number}, {column: pen, type: category}]}
+architecture: {type: conv_mixer, width: 32, depth: 1}
+encoders: {table: my_encoder}
+fusion: my_fusion
+augmentation: none
+training: {epochs: 1, batch_size: 32}
+budget: {trials: 1}
+finalists: {top: 0}
+""",
 }
 
 
@@ -212,6 +222,8 @@ def test_new_packages_of_every_kind_are_used_in_a_search(new_packages, name, tmp
     (tmp_path / "images").mkdir()
     for index, image in enumerate(load_digits().images[:120]):
         Image.fromarray((image * 15).astype("uint8")).save(tmp_path / "images" / f"{index % 2}_{index}.png")
+    lines = [f"{index % 2}_{index}.png,{index % 2},{index % 7},{'ab'[index % 2]}" for index in range(120)]
+    (tmp_path / "images" / "table.csv").write_text("\n".join(["image,label,age,pen", *lines]))
     (tmp_path / f"{name}.yaml").write_text(SPECS[name])
     run = [python, "-c", "from automap.cli.main import main; main()"]
     done = subprocess.run([*run, "search", f"{name}.yaml", "--workers", "1"], cwd=tmp_path, **TEXT)

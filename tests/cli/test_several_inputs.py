@@ -70,7 +70,7 @@ def test_predict_reads_a_table_and_takes_columns_that_it_lacks_as_missing(study,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format_", ["keras", "saved_model", "onnx"])
+@pytest.mark.parametrize("format_", ["keras", "saved_model", "onnx", "litert", "openvino"])
 def test_exports_take_every_input_and_say_the_same(study, format_):
     done = run_automap("export", "both.yaml", "--format", format_, "--output", f"out_{format_}", cwd=study)
     assert done.returncode == 0, done.stderr

@@ -31,7 +31,8 @@ def encode_cells(info: NumberInput | CategoryInput | TextInput, cells: Sequence[
     """
     match info:
         case NumberInput():
-            return np.asarray(cells, np.float32).reshape(-1, 1)
+            numbers = np.asarray(cells, np.float32)
+            return np.stack([np.nan_to_num(numbers, nan=0.0), ~np.isnan(numbers)], axis=1).astype(np.float32)
         case CategoryInput():
             indices = _indices(info.categories)
             found = [indices.get(cell, UNKNOWN) if cell else MISSING for cell in cells]
@@ -46,11 +47,8 @@ def encode_cells(info: NumberInput | CategoryInput | TextInput, cells: Sequence[
 
 
 def missing_input(info: InputInfo, count: int) -> Array:
-    """Return an input that is missing for every one of `count` samples: a black image, NaN, or index 0."""
-    found = np.zeros((count, *info.shape), info.dtype)
-    if isinstance(info, NumberInput):
-        found.fill(np.nan)
-    return found
+    """Return an input that is missing for every one of `count` samples: zeros, whatever its kind."""
+    return np.zeros((count, *info.shape), info.dtype)
 
 
 def with_missing(inputs: Mapping[str, Array], info: DataInfo) -> dict[str, Array]:

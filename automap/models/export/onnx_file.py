@@ -63,7 +63,28 @@ def _converted(network: keras.Model) -> Any:
         opset=OPSET,
     )
     _rename(model.graph, names)
+    _without_erfc(model.graph)
     return model
+
+
+def _without_erfc(graph: Any) -> None:
+    """Write erfc(x), which TensorFlow computes for gelu and ONNX does not have, as 1 - erf(x)."""
+    from onnx import TensorProto, helper
+
+    found = [node for node in graph.node if node.op_type == "Erfc"]
+    if not found:
+        return
+    graph.initializer.append(helper.make_tensor("one_for_erfc", TensorProto.FLOAT, [], [1.0]))
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "Erfc":
+            nodes.append(node)
+            continue
+        erf = f"{node.output[0]}_erf"
+        nodes.append(helper.make_node("Erf", list(node.input), [erf]))
+        nodes.append(helper.make_node("Sub", ["one_for_erfc", erf], list(node.output)))
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _rename(graph: Any, names: Mapping[str, str]) -> None:
