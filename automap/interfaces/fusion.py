@@ -21,7 +21,7 @@ class Fusion(Component, ABC):
     """
 
     group: ClassVar[str] = "automap.fusions"
-    adjustable: ClassVar[frozenset[str]] = frozenset({"input_dropout"})
+    adjustable: ClassVar[frozenset[str]] = frozenset({"input_dropout", "image_dropout"})
 
     width: int = tunable(64, choices=(32, 64, 128), ge=4, le=4096, description="size of a token of the other inputs")
     input_dropout: float = Field(
@@ -30,6 +30,7 @@ class Fusion(Component, ABC):
         lt=1,
         description="probability with which a training step treats an input as missing, unless the feature sets keep",
     )
+    image_dropout: float = Field(0.05, ge=0, lt=1, description="the same probability for the first image")
 
     @abstractmethod
     def build(self, image: keras.KerasTensor, tokens: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:

@@ -43,6 +43,7 @@ def fuse(
     if candidate.fusion is None:
         return features
     dropout = {each.name: 1 - each.keep for each in candidate.dataset.extra_inputs if each.keep is not None}
+    dropout[IMAGE] = candidate.fusion.image_dropout
     rates = {name: dropout.get(name, candidate.fusion.input_dropout) for name in inputs}
     kept = {name: _kept(inputs[name], name, rate) for name, rate in rates.items() if rate}
     coarsest = max(features)

@@ -94,7 +94,7 @@ def test_training_drops_inputs_sample_by_sample(built):
 
 def test_keep_sets_the_dropout_of_one_input(table, tmp_path):
     features = [{"column": "age", "type": "number", "keep": 1.0}, {"column": "note", "type": "text", "keep": 0.6}]
-    spec = spec_of(table, dataset={"features": features}, fusion={"type": "gated", "input_dropout": 0.25})
+    spec = spec_of(table, dataset={"features": features}, fusion={"type": "gated", "image_dropout": 0.25})
     data = prepare(spec.dataset, cache=tmp_path / "cache")
     _, candidate = next(boundary_candidates(spec))
     network = build_network(candidate, data.info)
