@@ -150,7 +150,7 @@ def _train(
         plan = plan(pace)
 
     # A very short training may end while its pace is measured; it is evaluated anyway.
-    while (progress.steps < trainer.last_step or not progress.curve) and not _stops_early(trainer):
+    while (progress.steps < trainer.last_step or not progress.curve) and not trainer.stops_early():
         evaluation = _evaluate(trainer, _fit_to_next_evaluation(trainer, plan))
         decision = report(evaluation)
         _offer_best(trainer)
@@ -211,18 +211,6 @@ def _keep(request: TrialRequest, data: PreparedData, network: keras.Model, best:
     save_validation_outputs(request.directory, best, data)
     save_samples(request.directory, data)
     return save_model(request.directory, network, request.candidate, data.info, best.metrics)
-
-
-def _stops_early(trainer: Trainer) -> bool:
-    if not trainer.is_stale or trainer.decays:
-        return False
-    if trainer.request.candidate.training.schedule == "wsd":
-        # The learning-rate decay will still improve the metric.
-        trainer.finish_early()
-        return False
-    epochs = trainer.request.candidate.training.epochs
-    trainer.progress.notes.append(f"stopped early after {trainer.progress.epoch:.3g} of {epochs} epochs")
-    return True
 
 
 def _fit_to_next_evaluation(trainer: Trainer, plan: EvaluationPlan) -> int | None:

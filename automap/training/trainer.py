@@ -89,22 +89,24 @@ class Trainer:
         return full if self.progress.ends_at is None else min(full, self.progress.ends_at)
 
     @property
-    def is_stale(self) -> bool:
-        """Whether the watched metric has not improved within the patience of early stopping."""
-        patience, progress = self.request.candidate.training.patience, self.progress
-        return patience is not None and progress.epoch - progress.best_epoch >= patience
-
-    @property
-    def decays(self) -> bool:
-        """Whether the final decay of the learning rate has begun."""
-        settings = self.request.candidate.training
-        full = settings.epochs * self.batches.steps
-        return self.finishes_early or (settings.schedule == "wsd" and self.progress.steps > decay_start_of(full))
-
-    @property
     def finishes_early(self) -> bool:
         """Whether the learning rate decays before the full training is over."""
         return self.progress.ends_at is not None
+
+    def stops_early(self) -> bool:
+        """Return whether early stopping ends the training now; a decay that is left to do is begun instead."""
+        settings, progress = self.request.candidate.training, self.progress
+        if settings.patience is None or progress.epoch - progress.best_epoch < settings.patience:
+            return False
+        decays = settings.schedule == "wsd"
+        if self.finishes_early or (decays and progress.steps > decay_start_of(settings.epochs * self.batches.steps)):
+            return False
+        if decays:
+            # The decay will still improve the metric.
+            self.finish_early()
+            return False
+        progress.notes.append(f"stopped early after {progress.epoch:.3g} of {settings.epochs} epochs")
+        return True
 
     def step_at(self, images: int) -> int:
         """Return the first step after which the given number of images is seen, at most the last step."""
