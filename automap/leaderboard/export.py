@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from automap.exceptions import UserError
 from automap.leaderboard.columns import all_columns
 from automap.spec.display import json_text
+from automap.spec.flatten import flatten
 
 if TYPE_CHECKING:
     from automap.leaderboard.board import Leaderboard, MeanStd, Row
@@ -59,7 +60,7 @@ def to_pandas(board: Leaderboard) -> Any:
 
 def _flat_table(board: Leaderboard) -> tuple[list[str], list[dict[str, Any]]]:
     several = len(board.studies) > 1
-    rows = [dict(_flat(_row_data(row, several), "")) for row in board.rows]
+    rows = [_cells(_row_data(row, several)) for row in board.rows]
     names = dict.fromkeys(name for row in rows for name in row)
     return sorted(names, key=_group), rows
 
@@ -103,17 +104,9 @@ def _estimates_data(estimates: Mapping[str, MeanStd]) -> dict[str, dict[str, flo
     return {name: {"mean": found.mean, "std": found.std} for name, found in estimates.items()}
 
 
-def _flat(data: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from _flat(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(data, list) and any(isinstance(item, Mapping) for item in data):
-        for index, item in enumerate(data):
-            yield from _flat(item, f"{path}[{index}]")
-    elif isinstance(data, list):
-        yield path, json.dumps(data, ensure_ascii=False)
-    elif data is not None:
-        yield path, data
+def _cells(data: Mapping[str, Any]) -> dict[str, Any]:
+    found = ((path, value) for path, value in flatten(data) if value is not None)
+    return {path: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value for path, value in found}
 
 
 _GROUPS = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from automap.spec.flatten import flatten
 
 _FREE = (
     "name",
@@ -28,7 +30,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Budget, sampler, scheduler, finalists and locations may change, and so may the ends of a range. Everything else
     changes what a trial trains, or what its metrics mean.
     """
-    before, after = dict(_flatten(old, "")), dict(_flatten(new, ""))
+    before, after = dict(flatten(old)), dict(flatten(new))
     return [
         f"{path}: {_show(before, path)} → {_show(after, path)}"
         for path in dict.fromkeys([*before, *after])
@@ -43,17 +45,6 @@ def _may_change(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
     head, _, last = path.rpartition(".")
     both_ranges = f"{head}.low" in before and f"{head}.low" in after
     return last in _RANGE_ENDS and both_ranges
-
-
-def _flatten(data: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from _flatten(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(data, list) and any(isinstance(item, Mapping) for item in data):
-        for index, item in enumerate(data):
-            yield from _flatten(item, f"{path}[{index}]")
-    else:
-        yield path, data
 
 
 def _show(flat: Mapping[str, Any], path: str) -> str:
