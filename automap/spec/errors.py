@@ -66,5 +66,5 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST_KEY) -> str:
-    """Return a text cut to `longest` characters, the last of which is then an ellipsis."""
+    """Return a text cut to `longest` characters; if it is cut, it ends in an ellipsis."""
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -34,7 +34,7 @@ _SEARCHED = {
 }
 _OF_SEARCH = {"sampler": "automap.samplers", "scheduler": "automap.schedulers"}
 _FIXED = ("automap.datasets", "automap.samplers", "automap.schedulers")
-"""Kinds of which a study has one component, without hyperparameters to search."""
+"""Kinds with one component for each study and no searched hyperparameters."""
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 

@@ -1,4 +1,4 @@
-"""PNG files of 16 bits a channel, of which Pillow by itself keeps only the upper 8."""
+"""PNG files with 16 bits for each channel; Pillow alone keeps only the upper 8."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _ORIENTATION = 274
 _ALPHA = {1, 2}
 """Kinds of extra samples that are transparency."""
 _PILLOW_READS = frozenset({"bool", "uint8", "uint16", "int16", "int32", "float32"})
-"""Types of which Pillow reads an image with one page and one channel."""
+"""Types for which Pillow reads an image with one page and one channel."""
 
 Description = tuple[tuple[int, int, int], str, Callable[[], Array], bool, int]
 """Shape, type, loader, whether the last channel is transparency, and orientation."""

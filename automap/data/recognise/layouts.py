@@ -38,7 +38,7 @@ TARGETS = ("targets", "target", "high", "clean", "sharp", "ground_truth", "gt", 
 
 SUFFIXES = ("_mask", "-mask", "_label", "_seg")
 LOOKED_AT = 20
-"""Masks of which the values are read."""
+"""Number of masks whose values are read."""
 
 
 def paired_layout(path: Path) -> tuple[str, dict[str, Any]] | None:

@@ -16,7 +16,7 @@ from automap.interfaces.sample import BadSample, Notice, SplitName
 T = TypeVar("T")
 
 LOOKED_FOR = 20
-"""Images of which one must be in the folder of images."""
+"""Number of images that are looked for; at least one must be in the folder of images."""
 
 
 class ImagesNotFound(DataError):  # noqa: N818

@@ -20,7 +20,7 @@ _LENGTH, _CHECK = struct.Struct("<Q"), struct.Struct("<I")
 _VARINT, _EIGHT_BYTES, _MESSAGE, _FOUR_BYTES = 0, 1, 2, 5
 """Protocol buffers' wire types."""
 _BYTES, _FLOATS, _INTEGERS = 1, 2, 3
-"""Fields of a feature, one of which it has."""
+"""Fields of a feature; it has one of them."""
 
 
 class DamagedFile(Exception):  # noqa: N818

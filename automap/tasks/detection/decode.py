@@ -56,7 +56,7 @@ def suppress(boxes: Array, classes: Array) -> Array:
         boxes: ``(n, 4)``, the most probable first.
         classes: ``(n,)``.
     """
-    # Boxes of different classes are moved apart, so that none iou another.
+    # Boxes of different classes are moved apart, so that they never overlap.
     apart = boxes + (boxes.max(initial=0) * classes)[:, None]
     kept: list[int] = []
     left = np.arange(len(boxes))
