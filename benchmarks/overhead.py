@@ -77,11 +77,11 @@ def fit_bare(candidate: Candidate, data: PreparedData) -> None:
         jit_compile=False,
     )
     network.fit(
-        data.images(train),
+        data.inputs(train),
         data.targets[train],
         batch_size=size,
         epochs=epochs,
-        validation_data=(data.images(validation), data.targets[validation]),
+        validation_data=(data.inputs(validation), data.targets[validation]),
         verbose=0,
     )
 

@@ -128,7 +128,7 @@ def refuse(batch: dict[str, Any], *keys: str) -> None:
 
 
 LEAST_VISIBLE = 0.25
-"""Boxes are dropped if less than this share of their area is left in the image, as when images are fitted into records."""
+"""Boxes are dropped if less than this share of them is left in the image, as when images are fitted into records."""
 
 
 def seen_boxes(before: dict[str, Any], edges: Any, scale: Any = 1.0) -> dict[str, Any]:

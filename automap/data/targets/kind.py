@@ -49,8 +49,8 @@ class TargetColumn(Protocol):
 
         Args:
             target: of the record as the data set gave it; None if it lies in the image.
-            placed: what `TargetKind.describe` said of it; None of one that is not usable, or does not lie in the image.
-            usable: of one that is not, only what it says of the whole counts.
+            placed: the result of `TargetKind.describe`; None if the record is not usable, or the target is no place.
+            usable: whether the record can be used; if not, only what its target adds to the whole data set counts.
         """
 
     def write(self, folder: Path) -> dict[str, Any]:
