@@ -21,7 +21,7 @@ _SPREAD = 0x9E3779B1
 def train_step(model: PerExampleModel, state: Any, data: Any) -> tuple[dict[str, Any], Any]:
     """Train on a batch, like Keras's ``train_step``."""
     weights, others, optimizer_state, metrics = state
-    batch = data[0] if isinstance(data, tuple) else data
+    batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     (inputs, targets), others = _stateless(model, weights, others, model.start_step, batch)
 
     def one(weights: Values, inputs: Any, target: Any, index: Any) -> tuple[Any, Values]:

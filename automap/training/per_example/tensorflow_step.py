@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import keras
 import tensorflow as tf
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def train_step(model: PerExampleModel, data: Any) -> dict[str, Any]:
     """Train on a batch, like Keras's ``train_step``."""
-    batch = data[0] if isinstance(data, tuple) else data
+    batch, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     inputs, targets = model.start_step(batch)
     weights = model.trainable_variables
 
