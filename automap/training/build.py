@@ -61,14 +61,38 @@ def build_network(candidate: Candidate, info: DataInfo, *, pretrained: bool = Fa
 
 def build_whole(candidate: Candidate, info: DataInfo, *, pretrained: bool = False) -> Whole:
     """Build a network as `build_network` does, and return its feature maps too."""
+    trunk = build_trunk(candidate, info)
+    network = network_on(trunk, candidate, info)
+    if pretrained:
+        load_pretrained(candidate.architecture, keras.Model(trunk.normalised, list(trunk.features.values())))
+    return Whole(network, trunk.features)
+
+
+class Trunk(NamedTuple):
+    """The part of a network that does not depend on the task."""
+
+    inputs: dict[str, keras.KerasTensor]
+    """Raw inputs by name."""
+    normalised: keras.KerasTensor
+    """The image as the backbone takes it."""
+    features: Features
+    """The backbone's feature maps by stride."""
+
+
+def build_trunk(candidate: Candidate, info: DataInfo) -> Trunk:
+    """Build a candidate's inputs, normalisation and backbone."""
     with dtype_policy(precision_of(candidate.training)):
         inputs = input_tensors(info)
         normalised = normalise(inputs[IMAGE], info.image, candidate.architecture.preprocessing)
-        features = candidate.architecture.build(normalised)
-        outputs = candidate.task.outputs(fuse(candidate, features, inputs, info, normalised), inputs, info)
-        if pretrained:
-            load_pretrained(candidate.architecture, keras.Model(normalised, list(features.values())))
-        return Whole(keras.Model(inputs, outputs, name="network"), features)
+        return Trunk(inputs, normalised, candidate.architecture.build(normalised))
+
+
+def network_on(trunk: Trunk, candidate: Candidate, info: DataInfo) -> keras.Model:
+    """Build the network of a candidate on a backbone that is there already."""
+    with dtype_policy(precision_of(candidate.training)):
+        fused = fuse(candidate, trunk.features, trunk.inputs, info, trunk.normalised)
+        outputs = candidate.task.outputs(fused, trunk.inputs, info)
+        return keras.Model(trunk.inputs, outputs, name="network")
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import keras
 
+from automap.interfaces.architecture import Architecture
 from automap.interfaces.data_info import DataInfo
 from automap.spec.candidate import Candidate
 from automap.training import backend
-from automap.training.build import build_network
+from automap.training.build import Trunk, build_trunk, network_on
 from automap.training.heads.views import unfitted_head
 
 
@@ -33,12 +34,17 @@ def preflight(boundary_candidates: Iterable[tuple[str, Candidate]], info: DataIn
     """
     problems, largest = [], 0
     seen: set[object] = set()
+    architecture: Architecture | None = None
+    trunk: Trunk | None = None
     for description, candidate in boundary_candidates:
         try:
             network = (candidate.task, candidate.architecture, candidate.fusion, *candidate.encoders.values())
             if network not in seen:
                 seen.add(network)
-                largest = max(largest, build_network(candidate, info).count_params())
+                if trunk is None or candidate.architecture != architecture:
+                    # Candidates that differ in their heads follow each other: a large backbone is built once for them.
+                    architecture, trunk = candidate.architecture, build_trunk(candidate, info)
+                largest = max(largest, network_on(trunk, candidate, info).count_params())
             _build_parts(candidate, info, seen)
             if (fault := unfitted_head(candidate)) is not None:
                 problems.append(f"{description}: {fault}")
