@@ -7,11 +7,13 @@ import shutil
 from typing import Any
 
 from automap.api.open import open_study
+from automap.api.reopening import reopen_to_write
 from automap.data.prepare import DataIdentity, prepare
 from automap.exceptions import UserError
+from automap.search.budget import budget_use, closing_seconds, makes_ensemble
 from automap.search.finalists import best_final, best_results
 from automap.search.retention import keep_count, strip
-from automap.search.study import Study, reopen
+from automap.search.study import Study
 from automap.store import results
 from automap.store.atomic import write_text
 from automap.store.files import RESULT_FILE, VALIDATION_FILE, run_folder_name
@@ -30,25 +32,34 @@ def ensemble_of(name: str, storage: str | None, members: int | None, latency: fl
         latency: most latency, as a multiple of the winner's; None for the spec's.
     """
     opened = open_study(name, storage)
-    study = reopen(opened._engine, opened._row)
+    study = reopen_to_write(opened)
     data = prepare(study.spec.dataset, shared=study.spec.cache)
     return add_ensemble(study, data.identity, members, latency)
 
 
 def due(study: Study) -> bool:
-    """Return whether a search makes an ensemble at its end: finalists were trained since the last one.
-
-    A search with a time budget has promised to end by then, so that it makes none.
-    """
-    if not study.spec.ensemble.members or study.spec.remote_runs is not None or study.spec.budget.time is not None:
+    """Return whether a search makes an ensemble at its end: finalists were trained since the last one."""
+    if not makes_ensemble(study.spec):
         return False
     finals = results.list_results(study.store, kind="final", states=("complete",))
     made = results.list_results(study.store, kind="ensemble")
     return len(finals) > 1 and all(row.finished_at < max(each.finished_at for each in finals) for row in made)
 
 
+def seconds_left(study: Study) -> float | None:
+    """Return the time that a study's time budget leaves for an ensemble; None without a time budget."""
+    use = budget_use(study)
+    if use.time_budget is None:
+        return None
+    return use.time_budget - closing_seconds(use.time_budget) - use.seconds
+
+
 def add_ensemble(
-    study: Study, data: DataIdentity, members: int | None = None, latency: float | None = None
+    study: Study,
+    data: DataIdentity,
+    members: int | None = None,
+    latency: float | None = None,
+    seconds: float | None = None,
 ) -> Ensemble:
     """Make an ensemble of a study's models and store it as a row of the leaderboard.
 
@@ -57,10 +68,11 @@ def add_ensemble(
         data: its data set.
         members: most members; None for the spec's number.
         latency: most latency, as a multiple of the winner's; None for the spec's.
+        seconds: when to give up; None for never.
 
     Raises:
         UserError: if there is none, with the reason.
-        WorkerError: if the process that makes it died.
+        WorkerError: if the process that makes it died, or took too long.
     """
     spec, settings = study.spec, study.spec.ensemble
     if spec.remote_runs is not None:
@@ -81,6 +93,7 @@ def add_ensemble(
         most=settings.members if members is None else members,
         latency_ms=(settings.latency if latency is None else latency) * runs[0].cost["latency_ms"],
         directory=directory,
+        seconds=seconds,
     )
     try:
         made = run_ensemble(order)
@@ -99,7 +112,7 @@ def _store(study: Study, winner: ResultRow, seed: int, made: Ensemble) -> None:
     stored = {"ensemble": ensemble, "result": made.result.model_dump(mode="json")}
     write_text(directory / RESULT_FILE, json.dumps(stored))
     candidate = {**winner.candidate, "ensemble": ensemble}
-    results.add_ensemble(study.store, NewRun(winner.trial, "ensemble", seed, candidate, 0), made.result)
+    results.add_finished(study.store, NewRun(winner.trial, "ensemble", seed, candidate, 0), made.result)
 
 
 def _runs(study: Study) -> list[ResultRow]:

@@ -46,9 +46,9 @@ def model_location(model: str | Path, storage: str | None = None) -> str:
         RunError: if no trial of the study has completed.
     """
     text = str(model)
-    if is_remote(text) or _is_folder_of_model(Path(text)) or find_artifact(Path(text)) is not None:
+    if is_place(text):
         return text
-    name, trial = _study_and_trial(text)
+    name, trial = study_and_trial(text)
     if text.endswith(ENSEMBLE):
         return open_study(text.removesuffix(ENSEMBLE), storage).ensemble_location()
     if Path(text).exists() and Path(name).suffix not in (".yaml", ".yml"):
@@ -65,12 +65,18 @@ def model_location(model: str | Path, storage: str | None = None) -> str:
     return study.require_winner() if trial is None else study.model_location(trial)
 
 
+def is_place(text: str) -> bool:
+    """Return whether a model is named by its folder, file or URL, not by its study."""
+    return is_remote(text) or _is_folder_of_model(Path(text)) or find_artifact(Path(text)) is not None
+
+
 def _is_folder_of_model(path: Path) -> bool:
     folder = path.parent if path.name == NETWORK_FILE else path
     return (folder / CARD_FILE).exists() or (folder / NETWORK_FILE).exists()
 
 
-def _study_and_trial(text: str) -> tuple[str, int | None]:
+def study_and_trial(text: str) -> tuple[str, int | None]:
+    """Split ``STUDY:TRIAL``; the trial is None if the text names only a study."""
     if found := re.fullmatch(r"(.+):([0-9]{1,9})", text):
         return found[1], int(found[2])
     return text, None

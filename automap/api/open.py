@@ -80,20 +80,20 @@ def _resolve(name: str) -> tuple[str, Spec | None]:
 
 
 def _only_study(engine: Engine) -> StudyRow:
-    studies = list_studies(engine)
-    if len(studies) == 1:
-        return get_study(StudyStore(engine, studies[0].id))
-    if not studies:
+    found = list_studies(engine)
+    if len(found) == 1:
+        return get_study(StudyStore(engine, found[0].id))
+    if not found:
         raise UserError(f"{_where(engine)} contains no studies; start one with: automap search SPEC")
-    raise UserError(f"{_where(engine)} contains {len(studies):,} studies: {_listed(studies)}; name one of them")
+    raise UserError(f"{_where(engine)} contains {len(found):,} studies: {_listed(found)}; name one of them")
 
 
 def _find(engine: Engine, name: str) -> StudyRow:
     found = find_study(engine, name)
     if found is not None:
         return found
-    studies = list_studies(engine)
-    hint = did_you_mean(name, [study.name for study in studies], f"it contains {_listed(studies) or 'none'}")
+    others = list_studies(engine)
+    hint = did_you_mean(name, [study.name for study in others], f"it contains {_listed(others) or 'none'}")
     raise UserError(f"{_where(engine)} contains no study '{name}'; {hint}")
 
 

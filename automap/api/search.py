@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from automap.api import ensembles
+from automap.api import after_search
 from automap.api.display import Display, make_display
 from automap.api.executors import Workers, make_executor
 from automap.api.interrupts import count_interrupts
@@ -19,7 +19,6 @@ from automap.api.sources import Source, naming_preparation, read_source
 from automap.api.study import Study
 from automap.data.prepare import PreparedData, prepare
 from automap.data.summary import remarks, summarise
-from automap.exceptions import UserError, WorkerError
 from automap.search import study as studies
 from automap.search.checkpoints import MAX_BYTES, MAX_SHARE, lost_checkpoints
 from automap.search.continuing import continue_cut_short
@@ -106,22 +105,12 @@ def search_source(found: Source, limits: Limits, workers: Workers, display: Disp
     finished = _drive(opened, data, workers, display)
     with_retries(lambda: publish_winner(opened))
     if finished:
-        _add_ensemble(opened, data, display)
+        after_search.make_ensemble(opened, data, display)
+        after_search.compress_winner(opened, display)
     study = with_retries(lambda: Study.of(opened))
     if not finished:
         raise SearchInterrupted(study)
     return study
-
-
-def _add_ensemble(study: studies.Study, data: PreparedData, display: Display) -> None:
-    if not ensembles.due(study):
-        return
-    try:
-        ensemble = ensembles.add_ensemble(study, data.identity)
-    except (UserError, WorkerError) as error:
-        display.say(f"no ensemble: {error}")
-        return
-    display.say(f"ensemble of {len(ensemble.members)} models: {study.spec.name}:ensemble")
 
 
 def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> PreparedData:

@@ -39,6 +39,7 @@ def export(
     Example: automap export flowers --format onnx --output flowers-onnx
     """
     from automap.api.models import load_model
+    from automap.api.scores import study_scores
     from automap.cli.predict import without_tensorflow_messages
     from automap.models.export.export import export_model, load_exporter
 
@@ -46,7 +47,8 @@ def export(
     with without_tensorflow_messages():
         loaded = load_model(model, storage)
         directory = output or Path(f"{_plain_name(model)}-{format_}")
-        exported = export_model(loaded, format_, directory, int8=int8, max_loss=max_loss)
+        scores = study_scores(model, storage)
+        exported = export_model(loaded, format_, directory, int8=int8, max_loss=max_loss, scores=scores)
     _show(exported)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -119,6 +120,19 @@ class PreparedData:
     def identity(self) -> DataIdentity:
         """The identity by which another process opens and checks the same records."""
         return DataIdentity(self._cache.key, self.fingerprint)
+
+    def with_all_to_train(self, dataset: Dataset) -> PreparedData:
+        """Return the data set with the validation split in the training split too, for a model to be shipped.
+
+        Args:
+            dataset: that it was prepared from.
+        """
+        train = np.sort(np.concatenate([self.splits["train"], self.splits["validation"]]))
+        found = copy(self)
+        found.splits = {**self.splits, "train": train}
+        found.info = describe(self._cache, train, dataset, self._kind)
+        found.fingerprint = f"{self.fingerprint}-all"
+        return found
 
     def raise_if_damaged(self) -> None:
         """Raise the error about a damaged file that a reader thread has found, if any.

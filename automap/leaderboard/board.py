@@ -13,7 +13,9 @@ from automap.spec.display import html_of, text_of
 from automap.spec.objectives import COSTS, Objective
 from automap.store.rankings import Measure
 
-RowState = Literal["finalist", "ensemble", "complete", "paused", "pruned", "infeasible", "failed"]
+RowState = Literal[
+    "finalist", "ensemble", "trained", "compressed", "complete", "paused", "pruned", "infeasible", "failed"
+]
 States = Literal["ranked", "all", "paused", "pruned", "infeasible", "failed"]
 """Which trials a leaderboard lists: ranked ones, all, or only those that ended in one other state."""
 
@@ -57,6 +59,8 @@ class Row:
     """Why the trial is not complete."""
     members: tuple[Mapping[str, Any], ...] = ()
     """Of an ensemble: ``trial``, ``seed`` and ``weight`` of each member."""
+    compression: Mapping[str, Any] | None = None
+    """Of a compressed model: its ``method``, ``format`` and options; the row's trial is its parent."""
 
     def measured(self, measure: Measure) -> MeanStd | None:
         """Return one of the row's numbers, None if it does not have it."""

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 
-from automap.leaderboard.formatting import NOTHING, SEPARATOR, differing_tokens, format_measured
+from automap.leaderboard.formatting import (
+    NOTHING,
+    SEPARATOR,
+    describe_compression,
+    differing_tokens,
+    format_measured,
+)
 from automap.spec.display import escaped
 from automap.store.rankings import Measure
 
@@ -144,6 +150,8 @@ def _described(row: Row, tokens: Sequence[str]) -> list[str]:
     if row.members:
         shares = ", ".join(f"{member['trial']} ({member['weight']:.0%})" for member in row.members)
         return [f"ensemble of trials {shares}"]
+    if row.compression is not None:
+        return [escaped(f"trial {row.trial}, {describe_compression(row.compression)}")]
     return [escaped(token) for token in ((row.reason, *tokens) if row.reason else tokens)]
 
 

@@ -97,7 +97,11 @@ def _row_data(row: Row, several: bool) -> dict[str, Any]:
         "cost": whole_numbers(row.cost),
         "artifacts": row.artifacts,
     }
-    return shown | {"members": list(row.members)} if row.members else shown
+    if row.members:
+        shown["members"] = list(row.members)
+    if row.compression is not None:
+        shown |= {"parent": row.trial, "compression": dict(row.compression)}
+    return shown
 
 
 def _estimates_data(estimates: Mapping[str, MeanStd]) -> dict[str, dict[str, float | None]]:
@@ -123,6 +127,8 @@ _GROUPS = (
     "candidate",
     "artifacts",
     "members",
+    "parent",
+    "compression",
 )
 
 

@@ -156,3 +156,11 @@ def format_count(value: float) -> str:
 
 def _three_digits(value: float) -> str:
     return f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
+
+
+def describe_compression(compression: Mapping[str, Any]) -> str:
+    """Return how a model was compressed, on one line: "prune (sparsity 0.5, openvino)"."""
+    options = [f"{name} {value:g}" for name, value in compression.items() if isinstance(value, float)]
+    options += ["quantization-aware"] if compression.get("aware") else []
+    named = [str(compression[name]) for name in ("precision", "format") if name in compression]
+    return f"{compression['method']} ({', '.join([*options, *named])})"

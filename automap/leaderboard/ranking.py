@@ -11,6 +11,7 @@ numbers are equal.
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections.abc import Iterable, Sequence
@@ -77,11 +78,13 @@ def rank(
     else:
         rows, ranked = standing.by_objectives(limit), standing.count()
     rows = rows[:limit]
+    if state in ("all", "ranked") and measure is None and not pareto:
+        rows += standing.unmeasured()
     if state in ("all", "paused"):
         rows += paused_rows(engine, studies)[:limit]
     elif state == "ranked" and measure is None and not pareto:
         # They come below all others, as far as there is room.
-        rows += paused_rows(engine, studies)[: None if limit is None else limit - len(rows)]
+        rows += paused_rows(engine, studies)[: None if limit is None else max(0, limit - len(rows))]
     if state != "ranked":
         rows += standing.unranked([each for each in UNRANKED if state in ("all", each)], limit)
     names = tuple(study.name for study in studies)
@@ -102,14 +105,19 @@ class _Standing:
         ]
         self._finalist_keys = {(row.study_id, row.trial) for row in finals}
         self._ensembles = [self._row([each], "ensemble") for each in rankings.ensemble_results(engine, self._ids)]
-        self._best = [*self._finalists, *self._ensembles]
+        self._made = [self._row(group, _state_of(group[0])) for group in _made(engine, self._ids)]
+        self._best = [*self._finalists, *self._ensembles, *self._made]
         """Rows that are ranked before single trials."""
 
     def count(self) -> int:
         """Return the number of rows that can be ranked."""
         # The trial of a finalist is complete, too, and counts once.
         trials = max(rankings.count_complete(self._engine, self._ids), len(self._finalists))
-        return trials + len(self._ensembles)
+        return trials + len(self._ensembles) + sum(bool(row.validation) for row in self._made)
+
+    def unmeasured(self) -> list[Row]:
+        """Return the models that were trained on the validation split too, which has no rank."""
+        return [row for row in self._made if not row.validation]
 
     def by_objectives(self, limit: int | None) -> list[Row]:
         """Rank finalists, then other complete trials."""
@@ -187,7 +195,8 @@ class _Standing:
         artifacts = best.result.artifacts
         tests = [result.test for result in results if result.test]
         candidate = dict(best.candidate)
-        ensemble = candidate.pop("ensemble", {})
+        candidate.pop("adapted_to", None)
+        ensemble, compression = candidate.pop("ensemble", {}), candidate.pop("compression", None)
         return Row(
             rank=None,
             study=study.name,
@@ -200,9 +209,27 @@ class _Standing:
             cost={name: found.mean for name, found in _estimates([result.cost for result in results]).items()},
             artifacts=None if artifacts is None else child(study.run_directory, artifacts),
             epochs=_mean([result.cost.get("epochs") for result in results]),
-            reason=best.result.reason,
+            reason=best.result.reason or (None if best.result.validation else _first(best.result.notes)),
             members=tuple(ensemble.get("members", ())),
+            compression=compression,
         )
+
+
+def _made(engine: Engine, ids: Sequence[int]) -> list[list[ResultRow]]:
+    """Return the results of each row made of a complete trial: one for each seed of a candidate, the best first."""
+    groups: dict[object, list[ResultRow]] = {}
+    for result in rankings.made_results(engine, ids):
+        same = json.dumps([result.candidate, bool(result.validation)], sort_keys=True)
+        groups.setdefault((result.study_id, result.trial, result.kind, same), []).append(result)
+    return list(groups.values())
+
+
+def _state_of(result: ResultRow) -> RowState:
+    return "trained" if result.kind == "trained" else "compressed"
+
+
+def _first(notes: Sequence[str]) -> str | None:
+    return notes[0] if notes else None
 
 
 def _mean(numbers: Sequence[float | None]) -> float | None:

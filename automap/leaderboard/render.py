@@ -12,6 +12,7 @@ from rich.text import Text
 
 from automap.leaderboard.columns import Column, fitting_columns
 from automap.spec.display import escaped
+from automap.store.runs import MADE_KINDS
 
 if TYPE_CHECKING:
     from automap.leaderboard.board import Leaderboard, Row
@@ -38,7 +39,7 @@ def notes(board: Leaderboard) -> list[str]:
         over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
         once = (
             "; rows without ± were trained once"
-            if any(row.seeds == 1 and row.state != "ensemble" for row in ranked)
+            if any(row.seeds == 1 and row.state not in MADE_KINDS for row in ranked)
             else ""
         )
         lines.append(f"± standard deviation over {over} seeds{once}")
@@ -99,7 +100,7 @@ def _ends_section(board: Leaderboard, index: int) -> bool:
     if board.sort is not None or board.pareto or index + 1 >= len(board.rows):
         return False
     row, following = board.rows[index], board.rows[index + 1]
-    tested = ("finalist", "ensemble")
+    tested = ("finalist", *MADE_KINDS)
     finalists_end = row.state in tested and following.state not in tested
     return finalists_end or (row.rank is not None and following.rank is None)
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from automap.models.model import LoadedModel
 
 BATCH = 64
+CHUNK = 16
+"""Images that a thread decodes at a time: handing over small ones takes as long as decoding them."""
 AHEAD = 3
 """Batches that are decoded while one is run."""
 THREADS = max(2, min(8, os.cpu_count() or 1))
@@ -84,7 +86,10 @@ def predict(model: LoadedModel, sources: Sequence[Source]) -> Iterator[Predictio
                 yield _tiled_prediction(model, source, whole)
         return
     place = _decoder(lambda source: _decoded(source, model))
-    decoded = _in_threads(place, sources, AHEAD * BATCH)
+    chunks = [sources[start : start + CHUNK] for start in range(0, len(sources), CHUNK)]
+    decoded = chain.from_iterable(
+        _in_threads(lambda part: [place(each) for each in part], chunks, AHEAD * BATCH // CHUNK)
+    )
     for start in range(0, len(sources), BATCH):
         batch = sources[start : start + BATCH]
         yield from _predict_batch(model, batch, list(islice(decoded, len(batch))))

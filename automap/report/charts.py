@@ -15,6 +15,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 STATE_COLOURS = {
     "finalist": "#009E73",
     "ensemble": "#F0E442",
+    "trained": "#D55E00",
+    "compressed": "#CC79A7",
     "complete": "#3D8FD1",
     "paused": "#E69F00",
     "pruned": "#CC79A7",

@@ -9,11 +9,28 @@ from automap.interfaces.metric import sign_of
 from automap.search.affordable import FINALISTS_SHARE, finalists_seconds
 from automap.search.finishing import CLOSING_SHARE
 from automap.search.study import Study
+from automap.spec.spec import Spec
 from automap.store import results, studies
 from automap.store.results import ResultRow
 
 CLOSING_SHARE_OF_TIME, FEWEST_CLOSING_SECONDS, MOST_CLOSING_SECONDS = 0.02, 2.0, 10.0
 """Time at the end of a time budget in which nothing is trained: workers leave and the winner is published."""
+
+
+ENSEMBLE_SHARE, FEWEST_ENSEMBLE_SECONDS, MOST_ENSEMBLE_SECONDS = 0.05, 20.0, 60.0
+"""Further time at the end of a time budget, in which an ensemble is made; budgets that are too short have none."""
+
+
+def ensemble_seconds(spec: Spec, time_budget: float) -> float:
+    """Return how much of a time budget is set aside for the ensemble; 0 if none is made."""
+    share = min(ENSEMBLE_SHARE * time_budget, MOST_ENSEMBLE_SECONDS)
+    return share if share >= FEWEST_ENSEMBLE_SECONDS and makes_ensemble(spec) else 0.0
+
+
+def makes_ensemble(spec: Spec) -> bool:
+    """Return whether a search can end with an ensemble: it has several finalists, whose files are on this machine."""
+    several = spec.finalists.top * spec.finalists.seeds > 1
+    return bool(spec.ensemble.members) and several and spec.remote_runs is None
 
 
 def closing_seconds(time_budget: float) -> float:
@@ -35,6 +52,8 @@ class Use:
     """The best complete trial so far."""
     target: float | None
     target_reached: bool
+    ensemble_seconds: float = 0.0
+    """Time that is set aside for making an ensemble."""
 
     @property
     def best(self) -> float | None:
@@ -46,7 +65,8 @@ class Use:
         """Seconds that are left for training, finalists included; infinite without a time budget."""
         if self.time_budget is None:
             return math.inf
-        return self.time_budget - closing_seconds(self.time_budget) - self.seconds
+        closing = closing_seconds(self.time_budget) + self.ensemble_seconds
+        return self.time_budget - closing - self.seconds
 
     @property
     def time_is_over(self) -> bool:
@@ -91,6 +111,7 @@ def budget_use(study: Study) -> Use:
         leader=best[0] if best else None,
         target=target,
         target_reached=reached,
+        ensemble_seconds=0.0 if row.time_budget is None else ensemble_seconds(study.spec, row.time_budget),
     )
 
 

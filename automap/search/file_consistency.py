@@ -88,6 +88,8 @@ def run_name(trial: int, kind: str, seed: int) -> str:
     """Return a run's name for messages."""
     if kind == "ensemble":
         return f"ensemble {seed}"
+    if kind in ("trained", "compressed"):
+        return f"trial {trial}, {kind}, seed {seed}"
     return f"trial {trial}" if kind == "search" else f"finalist {trial}, seed {seed}"
 
 

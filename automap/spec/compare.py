@@ -13,6 +13,7 @@ _FREE = (
     "search",
     "finalists",
     "ensemble",
+    "compress",
     "storage",
     "runs",
     "cache",

@@ -28,7 +28,9 @@ from automap.interfaces.fusion import Fusion
 from automap.interfaces.sampler import Sampler
 from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
+from automap.spec.compression import Compression
 from automap.spec.defaults import default_augmentation, default_loss, default_objectives, infer_task, task_class
+from automap.spec.ensemble import EnsembleSettings
 from automap.spec.features import encoders_for, has_features
 from automap.spec.objectives import Constraint, Objective, assume_direction, check_metric, expand_objective
 from automap.spec.parse_space import parse_component, parse_model, recommended_choices
@@ -101,13 +103,6 @@ class Finalists(_Section):
     seeds: int = Field(3, ge=1, le=1000, description="trainings of each candidate")
 
 
-class EnsembleSettings(_Section):
-    """An ensemble of the best models, chosen by their stored validation outputs: it costs no further training."""
-
-    members: int = Field(5, ge=0, le=100, description="most members, chosen with replacement; 0 for no ensemble")
-    latency: float = Field(2.0, ge=1, description="most latency of all members together, times that of the winner")
-
-
 def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
     return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
 
@@ -166,6 +161,9 @@ class Spec(_Section):
     search: SearchSettings = SearchSettings()
     finalists: Finalists = Finalists()
     ensemble: EnsembleSettings = EnsembleSettings()
+    compress: tuple[Compression, ...] = Field(
+        (), description="smaller and faster models of the winner, made at the end"
+    )
     storage: str = Field("sqlite:///automap.db", description="URL of the database")
     runs: str | None = Field(
         None, description="run directory, a path or a URL such as s3://bucket/folder; if left out, next to the database"

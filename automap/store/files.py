@@ -42,4 +42,6 @@ def run_folder_name(kind: str, trial: int, seed: int) -> str:
     number, seed = require_integer("trial", trial), require_integer("seed", seed)
     if kind == "ensemble":
         return f"ensemble-{seed}"
+    if kind in ("trained", "compressed"):
+        return f"{kind}-{number:05d}-{seed}"
     return f"trial-{number:05d}" if kind == "search" else f"final-{number:05d}-seed-{seed}"

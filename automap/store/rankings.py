@@ -104,6 +104,14 @@ def ensemble_results(engine: Engine, study_ids: Sequence[int]) -> list[ResultRow
     return _read(engine, select(ResultTable).where(ResultTable.id.in_(latest)).order_by(ResultTable.study_id))
 
 
+def made_results(engine: Engine, study_ids: Sequence[int]) -> list[ResultRow]:
+    """Return what was made of complete trials apart from ensembles: trained again or compressed, the oldest first."""
+    query = select(ResultTable).where(
+        ResultTable.study_id.in_(study_ids), ResultTable.kind.in_(("trained", "compressed"))
+    )
+    return _read(engine, query.order_by(ResultTable.study_id, ResultTable.trial, ResultTable.id))
+
+
 def unranked_results(
     engine: Engine, study_ids: Sequence[int], states: Sequence[State], limit: int | None
 ) -> list[ResultRow]:

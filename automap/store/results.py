@@ -16,7 +16,7 @@ from automap.store.clock import as_datetime, database_now
 from automap.store.errors import require_integer, require_mapping
 from automap.store.models import ResultTable, RunTable, StudyTable
 from automap.store.result import Result, State
-from automap.store.runs import NewRun, RunKind, new_run, plain_text
+from automap.store.runs import TRIAL_KINDS, NewRun, RunKind, new_run, plain_text
 from automap.store.studies import parse_objectives
 from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
@@ -83,13 +83,13 @@ def finish(engine: Engine, run_id: int, worker: str, result: Result) -> bool:
         return True
 
 
-def add_ensemble(store: StudyStore, new: NewRun, result: Result) -> None:
-    """Store an ensemble: a run that is done from the start, with its result.
+def add_finished(store: StudyStore, new: NewRun, result: Result) -> None:
+    """Store what was made of complete trials: a run that is done from the start, with its result.
 
     Args:
         store: the study's records.
-        new: the run; its seed is larger than that of the study's ensembles before.
-        result: what the ensemble gave.
+        new: the run; no run of this kind, trial and seed exists. An ensemble's seed is larger than those before.
+        result: its result.
     """
     with writing(store.engine) as session:
         run = RunTable(**{**new_run(store.id, new), "state": "done"})
@@ -161,7 +161,7 @@ def count_states(store: StudyStore) -> dict[str, int]:
     counts = dict.fromkeys((*STATES, "final"), 0)
     with reading(store.engine) as session:
         for kind, state, number in session.execute(query):
-            if kind != "ensemble":
+            if kind in TRIAL_KINDS:
                 counts["final" if kind == "final" else state] += number
     return counts
 

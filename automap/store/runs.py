@@ -21,7 +21,10 @@ from automap.store.transactions import reading, writing
 CONTINUES = "continues"
 """Attribute of an Optuna trial that continues a trial which was cut short: that trial's number."""
 
-RunKind = Literal["search", "final", "ensemble"]
+RunKind = Literal["search", "final", "ensemble", "trained", "compressed"]
+TRIAL_KINDS = ("search", "final")
+MADE_KINDS = ("ensemble", "trained", "compressed")
+"""What is made of complete trials; none of it counts as a trial."""
 RunState = Literal["waiting", "running", "paused", "done"]
 
 LIVE_SECONDS = 15.0

@@ -15,6 +15,7 @@ from automap.spec.objectives import Objective
 from automap.store.clock import as_datetime, database_now
 from automap.store.errors import damage_named
 from automap.store.models import ResultTable, RunTable, StudyTable
+from automap.store.runs import TRIAL_KINDS
 from automap.store.study_store import StudyStore
 from automap.store.transactions import changed_rows, reading, writing
 
@@ -141,7 +142,7 @@ def list_studies(engine: Engine) -> list[StudySummary]:
     ends: dict[int, tuple[float | None, float | None]] = {}
     for study_id, kind, state, number, lowest, highest in results:
         of_study = counts.setdefault(study_id, {})
-        if kind == "ensemble":
+        if kind not in TRIAL_KINDS:
             continue
         name = "final" if kind == "final" else state
         of_study[name] = of_study.get(name, 0) + number

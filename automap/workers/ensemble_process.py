@@ -30,6 +30,8 @@ class Order(NamedTuple):
     latency_ms: float
     """Most milliseconds of all members together."""
     directory: Path
+    seconds: float | None = None
+    """When to give up; None for never."""
 
 
 class Ensemble(NamedTuple):
@@ -45,7 +47,7 @@ def run_ensemble(order: Order) -> Ensemble:
 
     Raises:
         UserError: if there is none, with the reason.
-        WorkerError: if the process died.
+        WorkerError: if the process died, or took too long.
     """
     data = {
         **order._asdict(),
@@ -53,15 +55,19 @@ def run_ensemble(order: Order) -> Ensemble:
         "data": order.data._asdict(),
         "directory": str(order.directory),
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "automap.workers.ensemble_process"],
-        input=json.dumps(data),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=worker_environment(Share(()), 1),
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "automap.workers.ensemble_process"],
+            input=json.dumps(data),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=worker_environment(Share(()), 1),
+            timeout=order.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise WorkerError("the time budget left too little time for it") from None
     if done.returncode != 0:
         words = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise WorkerError(f"the process that makes the ensemble died: {words[-1]}")

@@ -157,6 +157,8 @@ CALLS = {
     "schema": [["--output", f"no{NAME}/x.json"]],
     "serve": [[NAME], [STUDY]],
     "ensemble": [[NAME], [STUDY]],
+    "compress": [[NAME], [f"{STUDY}:0"], [STUDY, "--format", NAME]],
+    "train": [[NAME], [f"{STUDY}:0"], [f"{STUDY}:9"]],
 }
 """For each command, arguments and records with control sequences and markup."""
 

@@ -115,6 +115,15 @@ def test_a_search_ends_with_a_leaderboard_and_a_model(searched):
 
 
 @pytest.mark.slow
+def test_an_ensemble_can_be_made_of_a_finished_study(searched):
+    folder, _ = searched
+    made = automap("ensemble", "tiny.yaml", "--latency", "10", folder=folder)
+    assert made.returncode == 0 or "better on the validation split than its best member alone" in made.stderr
+    rows = json.loads(automap("leaderboard", "tiny.yaml", "--format", "json", folder=folder).stdout)["rows"]
+    assert [row["state"] for row in rows].count("ensemble") == (made.returncode == 0 or rows[0]["state"] == "ensemble")
+
+
+@pytest.mark.slow
 def test_the_same_command_says_that_the_budget_is_spent_and_more_trials_go_on(searched):
     folder, _ = searched
     again = automap("search", "tiny.yaml", folder=folder)

@@ -301,7 +301,7 @@ def test_an_ensemble_is_ranked_with_the_finalists_and_names_its_members(engine: 
     store = StudyStore(engine, study.id)
     for seed, accuracy in ((1, 0.5), (2, 0.95)):  # The latest one counts.
         new = NewRun(0, "ensemble", seed, {**candidate(), "ensemble": {"members": members}}, 0)
-        results.add_ensemble(store, new, complete(accuracy, test={"accuracy": 0.94}, artifacts=f"ensemble-{seed}"))
+        results.add_finished(store, new, complete(accuracy, test={"accuracy": 0.94}, artifacts=f"ensemble-{seed}"))
     board = rank(engine, [study])
     assert shape(board) == [(1, 0, "ensemble"), (2, 0, "finalist")]
     assert board.rows[0].members == tuple(members)

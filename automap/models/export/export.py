@@ -14,7 +14,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.data_info import ImageInfo
 from automap.interfaces.exporter import Exporter
 from automap.models.export.artifact import find_artifact, metadata_of, open_artifact, require_packages
-from automap.models.export.model_card import CARD_NAME, markdown_card
+from automap.models.export.model_card import CARD_NAME, Artifact, Scores, markdown_card
 from automap.models.export.verify import Verification, verify
 from automap.spec.plugins import load_plugin
 from automap.training.samples import Samples
@@ -49,7 +49,13 @@ def load_exporter(name: str) -> Exporter:
 
 
 def export_model(
-    model: LoadedModel, format_: str, directory: Path, *, int8: bool = False, max_loss: float = 0.01
+    model: LoadedModel,
+    format_: str,
+    directory: Path,
+    *,
+    int8: bool = False,
+    max_loss: float = 0.01,
+    scores: Scores | None = None,
 ) -> Exported:
     """Write a model in another format, verify the file on real images, and put it into a folder.
 
@@ -59,6 +65,7 @@ def export_model(
         directory: folder for the artifact and its model card; created if missing.
         int8: whether to quantize to int8, calibrated on training images.
         max_loss: largest accepted loss of the task's default objective under `int8`.
+        scores: of the model's candidate in its study, for the model card.
 
     Raises:
         UserError: if the model holds no validation images, or the format cannot be quantized.
@@ -84,7 +91,7 @@ def export_model(
         verification = verify(model, opened.runtime, samples, max_loss if int8 else None)
         size = sum(file.stat().st_size for file in Path(scratch).rglob("*") if file.is_file())
         (Path(scratch) / CARD_NAME).write_text(
-            markdown_card(model, samples, verification, path.name, size), encoding="utf-8"
+            markdown_card(model, samples, verification, Artifact(path.name, size), scores), encoding="utf-8"
         )
         for each in sorted(Path(scratch).iterdir()):
             _put_in_place(each, directory / each.name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from automap.models.export.verify import Verification
 from automap.training.samples import Samples
@@ -14,15 +15,35 @@ if TYPE_CHECKING:
 CARD_NAME = "MODEL_CARD.md"
 
 
-def markdown_card(model: LoadedModel, samples: Samples, verification: Verification, name: str, size: int) -> str:
+class Scores(NamedTuple):
+    """What the leaderboard of a study shows of a model's candidate, as text: ``0.9123 ± 0.0031``."""
+
+    study: str
+    seeds: int
+    """Trainings behind each number."""
+    validation: Mapping[str, str]
+    test: Mapping[str, str]
+
+
+class Artifact(NamedTuple):
+    """The exported file."""
+
+    name: str
+    size: int
+    """Bytes."""
+
+
+def markdown_card(
+    model: LoadedModel, samples: Samples, verification: Verification, artifact: Artifact, scores: Scores | None = None
+) -> str:
     """Return the card.
 
     Args:
         model: the model that was exported.
         samples: the images that it was verified on.
         verification: the result.
-        name: of the artifact.
-        size: bytes of the artifact.
+        artifact: the exported file.
+        scores: of the model's candidate over several seeds; None if no study is known.
     """
     card, info = model.card, model.info
     task = card.candidate["task"]["type"]
@@ -31,7 +52,7 @@ def markdown_card(model: LoadedModel, samples: Samples, verification: Verificati
     sections = {
         "Model": [
             f"Task: {task}",
-            f"File: `{name}`, {size:,} bytes",
+            f"File: `{artifact.name}`, {artifact.size:,} bytes",
             f"Input: {info.image.dtype} images of {shape} (height × width × channels), any batch size; "
             f"images of another size: `{info.image.resize}`",
             f"Output: {model.task.decoding}",
@@ -45,8 +66,12 @@ def markdown_card(model: LoadedModel, samples: Samples, verification: Verificati
         ],
         "Limits": [
             "The metrics hold for images like those of the data set; others were not measured.",
-            "Validation metrics were used to select the model, so they are slightly optimistic. They come from one "
-            "training; the leaderboard of the study gives the spread over seeds and the test metrics.",
+            "Validation metrics were used to select the model, so they are slightly optimistic.",
+            *(
+                ["They come from one training; the leaderboard of the study gives the spread over seeds."]
+                if scores is None
+                else []
+            ),
         ],
         "Environment": [
             *(f"{package} {version}" for package, version in sorted(card.versions.items())),
@@ -55,6 +80,7 @@ def markdown_card(model: LoadedModel, samples: Samples, verification: Verificati
     }
     text = [f"# Model card: {task}", "", *_section("Model", sections["Model"]), *_section("Data", sections["Data"])]
     text += ["## Metrics", "", *_metrics(model, verification), "", *_latency(verification), ""]
+    text += [] if scores is None else [*_scores(scores), ""]
     for title in ("Limits", "Environment"):
         text += _section(title, sections[title])
     text += ["## Candidate", "", "```json", _json(card.candidate), "```", ""]
@@ -74,6 +100,20 @@ def _metrics(model: LoadedModel, verification: Verification) -> list[str]:
     for name, (before, after) in verification.metrics.items():
         whole = model.metrics.get(name)
         rows.append(f"| {_code(name)} | {'' if whole is None else f'{whole:.5g}'} | {before:.5g} | {after:.5g} |")
+    return rows
+
+
+def _scores(scores: Scores) -> list[str]:
+    trainings = f"{scores.seeds} training{'s' * (scores.seeds != 1)}"
+    spread = ", mean ± standard deviation over seeds" if scores.seeds > 1 else ""
+    rows = [
+        f"In the study {_code(scores.study)}: {trainings}{spread}.",
+        "",
+        "| metric | validation | test |",
+        "|---|---|---|",
+    ]
+    names = dict.fromkeys((*scores.validation, *scores.test))
+    rows += [f"| {_code(name)} | {scores.validation.get(name, '')} | {scores.test.get(name, '')} |" for name in names]
     return rows
 
 

@@ -1,0 +1,1 @@
+"""Compressing models: quantization, structured pruning, distillation."""
