@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automap.api.display import Display, make_display
 from automap.api.search import read_data
@@ -21,6 +21,9 @@ from automap.store.errors import display_url
 from automap.store.weights import describe_weights
 from automap.workers.disk_and_memory import Estimate, estimate
 from automap.workers.preflight_process import run_preflight
+
+if TYPE_CHECKING:
+    from automap.models.doubtful_labels import DoubtfulLabel
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class SpecCheck:
         self._text, self._display = text, display
         self._data: PreparedData | None = None
         self._networks: BuiltNetworks | None = None
+        self._doubtful: list[DoubtfulLabel] | None = None
 
     def resolved(self) -> dict[str, Any]:
         """Return the spec as plain data with all defaults; the password of its database is hidden."""
@@ -94,6 +98,22 @@ class SpecCheck:
             self._networks = BuiltNetworks(*run_preflight(self.spec, self._prepared().info))
         return self._networks
 
+    def doubtful_labels(self, model: str) -> list[DoubtfulLabel]:
+        """Return the records whose labels out-of-fold predictions contradict, the most doubtful first; imports Keras.
+
+        Args:
+            model: whose features are used: a folder or URL, STUDY or STUDY:TRIAL.
+
+        Raises:
+            UserError: if there is no such model, or the data set has no single class for each image.
+        """
+        from automap.api.models import load_model
+        from automap.models.doubtful_labels import find_doubtful_labels
+
+        loaded = load_model(model, self.spec.storage)
+        self._doubtful = find_doubtful_labels(loaded, self._prepared())
+        return self._doubtful
+
     def requirements(self) -> Estimate:
         """Estimate the disk space and memory of a search; reads the data and builds the networks first."""
         return estimate(self.spec, self._prepared(), self.build_networks().largest)
@@ -121,6 +141,7 @@ class SpecCheck:
             "data": None if self._data is None else asdict(summarise(self._data)),
             "largest_network": None if networks is None else networks.largest,
             "needs": None if networks is None else asdict(self.requirements()),
+            "doubtful_labels": None if self._doubtful is None else [asdict(each) for each in self._doubtful],
         }
 
 

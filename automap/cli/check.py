@@ -26,18 +26,36 @@ def check(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Decode the data set again, for instance if its cache is damaged.")
     ] = False,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="List doubtful labels, judged on the features of this model: a folder or URL, STUDY or STUDY:TRIAL.",
+            metavar="MODEL",
+            show_default=False,
+        ),
+    ] = None,
+    labels_output: Annotated[
+        Path | None, typer.Option(help="Write all doubtful labels as CSV.", metavar="FILE", show_default=False)
+    ] = None,
     format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
 ) -> None:
     """Validate a spec; show its search space and data.
 
-    Nothing is trained. All problems are reported at once, with line and column.
+    Nothing is trained. All problems are reported at once, with line and column. With --labels, records whose label is
+    probably wrong are listed: predictions of classifiers that have not seen the record contradict it.
 
     Example: automap check specs/digits.yaml
     """
     from automap.api.check import check as check_spec
     from automap.cli.console import message_console, print_json
+    from automap.cli.doubtful_labels import judge_labels, show_labels
+    from automap.exceptions import UserError
     from automap.spec.errors import SpecError
 
+    if labels is None and labels_output is not None:
+        raise UserError("--labels-output needs --labels MODEL")
+    if labels is not None and not data:
+        raise UserError("--labels needs the data; leave out --no-data")
     try:
         checked = check_spec(spec)
     except SpecError as error:
@@ -51,10 +69,13 @@ def check(
     if data and build:
         with message_console().status("building candidates at the boundary of the search space"):
             networks = checked.build_networks()
+    doubtful = None if labels is None else judge_labels(checked, labels, labels_output)
     if format_ == "json":
         print_json(checked.to_data())
     elif summary is not None:
         _show_data(checked, summary, networks)
+        if doubtful is not None:
+            show_labels(doubtful, sum(summary.records.values()))
     _raise_faults(spec, () if networks is None else networks.problems)
 
 
