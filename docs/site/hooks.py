@@ -36,7 +36,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Point links that leave docs/ at the pages of the site; name what lies in the repository only."""
     markdown = _without_benchmarks(markdown, "../benchmarks/").replace("](../README.md", "](introduction.md")
-    return re.sub(r"\[([^\]]*)\]\(\.\./(examples/[^)]*)\)", r"`\2`", markdown)
+    return re.sub(r"\[([^\]]*)\]\(\.\./((?:examples|specs|benchmarks)/[^)]*)\)", r"`\2`", markdown)
 
 
 def _without_benchmarks(markdown: str, folder: str) -> str:
