@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 from automap.interfaces.metric import sign_of
+from automap.interfaces.scheduler import StudyHistory
 from automap.search.affordable import FINALISTS_SHARE, finalists_seconds
-from automap.search.finishing import CLOSING_SHARE
+from automap.search.finishing import CLOSING_SHARE, OPEN
+from automap.search.history import compared_objectives
 from automap.search.study import Study
 from automap.spec.spec import Spec
 from automap.store import results, studies
@@ -119,6 +121,25 @@ def is_closing(study: Study) -> bool:
     """Return whether no new trial may start and the best open ones are being finished."""
     use = budget_use(study)
     return use.spent is not None or use.time_to_close
+
+
+def completions_wanted(study: Study, history: StudyHistory) -> int:
+    """Return how many trials should complete before the search ends.
+
+    At least as many as there are finalists. An open trial that is better at its last rung than the last finalist would
+    be is finished too: heads on cached features complete within seconds, and must not keep fine-tuning from its end.
+    """
+    count, objective = finalist_count(study), study.spec.objectives[0]
+    best = results.list_results(study.store, kind="search", states=("complete",), limit=count)
+    known = compared_objectives(study.spec)[:1] == (objective,)
+    if not known or len(best) < count or best[-1].value is None:
+        return count
+    sign, bound = sign_of(objective.direction), best[-1].value
+    reached = [
+        trial.measurements[-1].values[0] for trial in history.trials if trial.state in OPEN and trial.measurements
+    ]
+    complete = sum(trial.state == "complete" for trial in history.trials)
+    return max(count, complete + min(count, sum(sign * value < sign * bound for value in reached)))
 
 
 def finalist_count(study: Study) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from automap.interfaces.scheduler import Decision, Evaluation
-from automap.search.budget import finalist_count, is_closing
+from automap.search.budget import completions_wanted, is_closing
 from automap.search.finishing import finishers
 from automap.search.history import compared_objectives, study_history
 from automap.search.study import Study
@@ -31,7 +31,8 @@ def decide(study: Study, trial: int, evaluation: Evaluation) -> Decision:
         # The trial has lost its checkpoint and repeats rungs that it had passed before.
         return Decision.CONTINUE
     decision = study.spec.search.scheduler.decide(this, history)
-    if decision is Decision.PAUSE and is_closing(study) and trial in finishers(history, finalist_count(study)):
-        decision = Decision.CONTINUE
+    if decision is Decision.PAUSE and is_closing(study):
+        finishing = finishers(history, completions_wanted(study, history))
+        decision = Decision.CONTINUE if trial in finishing else Decision.PAUSE
     measurements.record_decision(study.store, trial, evaluation.images, decision.value)
     return decision

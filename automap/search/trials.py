@@ -8,7 +8,7 @@ from datetime import datetime
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from automap.search.budget import budget_use, finalist_count
+from automap.search.budget import budget_use, completions_wanted
 from automap.search.finishing import next_finisher
 from automap.search.history import study_history
 from automap.search.outcome import tell_result
@@ -76,7 +76,7 @@ def next_paused(study: Study, *, closing: bool) -> int | None:
         return None
     history, scheduler = study_history(study), study.spec.search.scheduler
     if closing:
-        return next_finisher(scheduler, history, finalist_count(study))
+        return next_finisher(scheduler, history, completions_wanted(study, history))
     return scheduler.next_trial(history)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from automap.interfaces.augmentation import Augmentation
@@ -136,14 +136,20 @@ FIRST_HEADS = (
     ("svm", "all", 0.1),
     ("mlp", "all", 0.01),
     ("linear", "last", 0.1),
+    ("kernel", "scales", 0.03),
+    ("linear", "scales", 0.05),
     ("cosine", "last", 0.1),
     ("linear", "all", 0.2),
-    ("svm", "all", 0.3),
-    ("linear", "all", 0.01),
+    ("kernel", "scales", 0.01),
 )
 """Heads of the first trials, with the features that they see and their penalty: each takes about a second."""
-HEADS_ON_VIEWS = 4
-"""So many of them are fitted on augmented images too."""
+HEADS_ON_VIEWS = (
+    ("kernel", "all", 0.03),
+    ("kernel", "scales", 0.03),
+    ("linear", "scales", 0.05),
+    ("mlp", "all", 0.01),
+)
+"""Heads that are fitted on augmented images too, after them."""
 
 
 def first_parameters(spec: Spec) -> list[Parameters]:
@@ -168,17 +174,23 @@ def _first_heads(spec: Spec, architecture: Space, defaults: Parameters) -> list[
     if not has_pretrained(architecture) or "backbone" not in labels.get("training.freeze", ()) or spec.fusion:
         return []
     frozen = {**defaults, "training.freeze": "backbone"}
-    heads = [
+    unchanged, changed = _cached_steps(spec, "none"), _cached_steps(spec, "")
+    found = [{**frozen, **unchanged, **head} for head in _admitted(spec, labels, FIRST_HEADS)]
+    if changed == unchanged:
+        return found
+    # The views of images come after the first models: they take as long again to compute.
+    return [*found, *({**frozen, **changed, **head} for head in _admitted(spec, labels, HEADS_ON_VIEWS))]
+
+
+def _admitted(
+    spec: Spec, labels: Mapping[str, Sequence[str]], heads: Sequence[tuple[str, str, float]]
+) -> list[Parameters]:
+    """Return the hyperparameters of those heads that a spec admits; of the default head if it admits none."""
+    return [
         {"task.head": head, "task.features": features, **_penalty(spec, penalty)}
-        for head, features, penalty in FIRST_HEADS
+        for head, features, penalty in heads
         if head in labels.get("task.head", ()) and features in labels.get("task.features", ())
     ] or [{}]
-    unchanged, changed = _cached_steps(spec, "none"), _cached_steps(spec, "")
-    found = [{**frozen, **unchanged, **head} for head in heads]
-    # The views of images come after the first models: they take as long again to compute.
-    return (
-        found if changed == unchanged else [*found, *({**frozen, **changed, **head} for head in heads[:HEADS_ON_VIEWS])]
-    )
 
 
 def _penalty(spec: Spec, wanted: float) -> Parameters:

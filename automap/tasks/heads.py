@@ -31,6 +31,8 @@ KERNEL_REFERENCES = 1_000
 KERNEL_SHARPNESS = 2.0
 """The head ``kernel`` turns a cosine similarity s into ``exp(KERNEL_SHARPNESS · (s - 1))``: the Gaussian kernel of
 features of length 1."""
+OTHER_SIZE = 10_000
+"""Added to the strides of feature maps of the image at another size."""
 SHARPNESS = 20.0
 """The head ``knn`` weights a neighbour of cosine similarity s by ``exp(SHARPNESS · (s - 1))``."""
 SMALLEST_SHARE = 1e-3
@@ -50,10 +52,12 @@ class PooledTask(Task):
     head: Literal["auto"] | HeadType = tunable_if_pretrained(
         "auto", choices=("linear", "kernel", "mlp"), description=HEADS
     )
-    features: Literal["auto", "last", "all"] = tunable_if_pretrained(
+    features: Literal["auto", "last", "all", "scales"] = tunable_if_pretrained(
         "auto",
-        choices=("all", "last"),
-        description="what the head sees: features of the coarsest stride, or of all strides; auto: last",
+        choices=("all", "scales", "last"),
+        description="what the head sees: last, features of the coarsest stride; all, of every stride; scales, those "
+        "and the same of the image at half its size (twice, if it is small), where the head is fitted on cached "
+        "features, else as all; auto: last",
     )
     penalty: Literal["auto"] | Annotated[float, Field(gt=0)] = tunable_if_pretrained(
         "auto",
@@ -102,16 +106,16 @@ class PooledTask(Task):
         return layers.Dense(units, dtype="float32", name="logits")(pooled)
 
 
-def pooled_features(features: Features, which: Literal["auto", "last", "all"]) -> keras.KerasTensor:
+def pooled_features(features: Features, which: Literal["auto", "last", "all", "scales"]) -> keras.KerasTensor:
     """Average feature maps over the image and return ``(batch, channels)``.
 
     Args:
         features: feature maps of a backbone by stride.
-        which: ``all`` of the strides, from fine to coarse; else those of the coarsest.
+        which: ``all`` and ``scales``: all of the given maps, from fine to coarse; else those of the coarsest stride.
     """
     from keras import layers
 
-    if which != "all" or len(features) == 1:
+    if which in ("auto", "last") or len(features) == 1:
         return layers.GlobalAveragePooling2D(name="head_pool")(features[max(features)])
     pooled = [
         layers.GlobalAveragePooling2D(name=f"head_pool_{stride}")(features[stride]) for stride in sorted(features)

@@ -6,9 +6,9 @@ import pytest
 from support.searching import write_tiny
 
 from automap.search.study import Study, create_or_continue
-from automap.search.trials import next_run
+from automap.search.trials import next_paused, next_run
 from automap.spec.load import load_spec
-from automap.store import leases, results, runs
+from automap.store import leases, measurements, results, runs, studies
 from automap.store.result import Result
 
 
@@ -34,3 +34,18 @@ def test_a_run_that_lost_two_workers_is_tried_last(study: Study) -> None:
     last = next_run(study, "c")
     assert last is not None
     assert (last.trial, last.attempts) == (0, 3)
+
+
+@pytest.mark.parametrize(("at_the_rung", "finished"), [(0.7, 1), (0.4, None)])
+def test_a_paused_trial_is_finished_if_it_is_better_than_the_finalist_that_completed(
+    study: Study, at_the_rung: float, finished: int | None
+) -> None:
+    studies.fix_rungs(study.store, (8, 160))
+    first = next_run(study, "a")
+    assert first is not None
+    assert results.finish(study.engine, first.id, "a", Result(state="complete", validation={"accuracy": 0.5}))
+    second = next_run(study, "a")
+    assert second is not None
+    assert measurements.add_measurement(study.store, second.trial, 8, {"accuracy": at_the_rung}, 1.0)
+    assert leases.pause(study.engine, second.id, "a")
+    assert next_paused(study, closing=True) == finished

@@ -75,7 +75,8 @@ def test_heads_on_a_frozen_pretrained_backbone_come_first():
     assert heads[: len(unchanged)] == unchanged
     assert {each["augmentation[0]"] for each in heads[len(unchanged) :]} == {"random_flip"}
     assert {(each["task.head"], each["task.features"]) for each in unchanged} == {
-        ("linear", "all"), ("svm", "all"), ("linear", "last"), ("mlp", "all"), ("cosine", "last"),
+        ("linear", "all"), ("kernel", "all"), ("svm", "all"), ("linear", "last"), ("mlp", "all"), ("cosine", "last"),
+        ("kernel", "scales"), ("linear", "scales"),
     }  # fmt: skip
     assert len({each["task.penalty"] for each in unchanged if each["task.head"] == "linear"}) > 2
     assert [each["architecture"] for each in found[len(heads) :]] == ["efficientnet_lite0", "cnn"]

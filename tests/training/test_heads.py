@@ -6,6 +6,9 @@ import pytest
 from support.candidates import ACCURACY, candidate
 from support.prepared import some_digits
 
+from automap.models.export.export import export_model
+from automap.models.load import load_model
+from automap.spec.plugins import find_plugins
 from automap.training.heads.losses import sigmoid_loss, softmax_loss, squared_hinge_loss, squared_loss
 from automap.training.heads.views import trains_only_a_head
 from automap.training.request import TrialRequest
@@ -45,6 +48,17 @@ def test_the_assembled_network_matches_the_measured_head(data, compiled, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("head", ["kernel", "knn"])
+@pytest.mark.parametrize("format_", sorted(find_plugins("automap.exporters")))
+def test_heads_that_store_training_images_are_exported(data, compiled, tmp_path, head, format_):
+    result = fit(data, compiled, tmp_path / "trial", head=head, features="scales")
+    assert result.state == "complete", result.reason
+    exported = export_model(load_model(tmp_path / "trial"), format_, tmp_path / "out")
+    assert exported.verification.images == len(data.splits["validation"])
+    assert exported.verification.largest_difference < 1e-3
+
+
+@pytest.mark.slow
 def test_features_are_computed_once_and_again_if_they_are_damaged(data, compiled, tmp_path):
     fit(data, compiled, tmp_path / "first")
     files = sorted(data.path.glob("features-*-train.npz"))
@@ -69,6 +83,33 @@ def test_flips_are_cached_as_views_of_the_training_split(data, compiled, tmp_pat
     assert {path.name.split("train")[1] for path in data.path.glob("features-*-train-*.npz")} == {
         "-horizontal.npz", "-vertical.npz", "-horizontal_and_vertical.npz",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("head", ["linear", "kernel"])
+def test_a_head_on_two_sizes_shares_one_backbone(data, compiled, tmp_path, head):
+    both = fit(data, compiled, tmp_path / "both", head=head, features="scales")
+    one = fit(data, compiled, tmp_path / "one", head="linear", features="all")
+    assert both.state == "complete", both.reason
+    network = keras.saving.load_model(tmp_path / "both" / "model.keras")
+    records = np.asarray(data.splits["validation"])
+    found = network.predict(data.inputs(records), verbose=0).argmax(axis=1)
+    assert (found == data.targets[records]).mean() == pytest.approx(both.validation["accuracy"])
+    assert both.cost["parameters"] == network.count_params()
+    assert both.cost["parameters"] < 1.5 * one.cost["parameters"]
+    assert both.cost["flops"] > 2 * one.cost["flops"]
+
+
+def test_views_that_there_is_no_time_for_are_left_out_and_named(data, compiled, tmp_path):
+    flips = [{"type": "random_flip", "mode": "vertical"}]
+    chosen = candidate(LITE0, augmentation=flips, task={"type": "classification", "head": "linear"}, freeze="backbone")
+    fit(data, compiled, tmp_path / "first")
+    for file in data.path.glob("features-*-train-vertical.npz"):
+        file.unlink()
+    compiled.frozen.features = {path: kept for path, kept in compiled.frozen.features.items() if path.exists()}
+    request = TrialRequest(chosen, 0, tmp_path / "late", ACCURACY, deadline=0.0)
+    result = run_trial(request, data, compiled=compiled)
+    assert result.state == "complete", result.reason
+    assert "fitted on 0 of 1 mirrored copies: out of time for more" in result.notes
 
 
 def test_other_augmentation_trains_the_head_on_batches(data, compiled, tmp_path):

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import keras
 import numpy as np
 from filelock import FileLock
 
@@ -53,42 +54,46 @@ class FeatureSource:
         self._data, self._backbone, self._deadline = data, backbone, deadline
         self.kept = kept
 
-    def features(self, split: SplitName, name: str = "", view: View | None = None) -> dict[str, Array]:
+    def features(
+        self, split: SplitName, name: str = "", view: View | None = None, *, other_size: bool = False
+    ) -> dict[str, Array]:
         """Return features averaged over the image, by stride as text: ``(images, channels)``, float32.
 
         Args:
             split: its images, in the order of `split_records`.
             name: of the view.
             view: changes the images first; None for the images as they are.
+            other_size: whether to return the features of the images at another size.
 
         Raises:
             OutOfTime: if there is no time left to compute them.
         """
-        path = self._path(split, name)
+        path = self._path(split, name, other_size)
         self.kept.require(self._data.fingerprint)
         if path not in self.kept.features:
             with FileLock(self._data.path / f".{path.name}.lock"):
-                self.kept.features[path] = _read(path) or self._compute(path, split, view)
+                self.kept.features[path] = _read(path) or self._compute(path, split, view, other_size)
         return self.kept.features[path]
 
-    def _path(self, split: SplitName, name: str) -> Path:
-        key = f"{self._backbone.key[:16]}-{self._data.fingerprint[:16]}"
-        return self._data.path / f"features-{key}-{split}{name and '-'}{name}.npz"
+    def _path(self, split: SplitName, name: str, other_size: bool) -> Path:
+        parts = [self._backbone.key[:16], self._data.fingerprint[:16], split, "scaled" if other_size else "", name]
+        return self._data.path / f"features-{'-'.join(filter(None, parts))}.npz"
 
-    def _compute(self, path: Path, split: SplitName, view: View | None) -> dict[str, Array]:
-        found = self._extract(split_records(self._data, split), view)
+    def _compute(self, path: Path, split: SplitName, view: View | None, other_size: bool) -> dict[str, Array]:
+        network = self._backbone.pooled_of_other_size if other_size else self._backbone.pooled
+        found = self._extract(network, split_records(self._data, split), view)
         _make_room(path.parent, sum(values.nbytes for values in found.values()))
         write_atomically(path, lambda file: np.savez(file, **found))  # type: ignore[arg-type]
         return found
 
-    def _extract(self, records: Array, view: View | None) -> dict[str, Array]:
+    def _extract(self, network: keras.Model, records: Array, view: View | None) -> dict[str, Array]:
         parts: list[Mapping[str, Array]] = []
         size = min(BATCH, len(records))
         started = time.monotonic()
         for inputs, targets in evaluation_batches(self._data, records, size):
             if view is not None:
                 inputs[IMAGE] = view(inputs[IMAGE])
-            outputs = self._backbone.network.predict_on_batch(inputs)
+            outputs = network.predict_on_batch(inputs)
             parts.append({name: np.asarray(values)[: len(targets)] for name, values in outputs.items()})
             if len(parts) == 1:
                 # The first batch compiles.

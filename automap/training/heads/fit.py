@@ -48,7 +48,17 @@ class HeadData:
     targets: Array
     """As the task's loss takes them, ``(images, units)``, float32: one-hot for classes."""
     train_size: int
-    """Images of the training split; the rows beyond them are other views of the same images."""
+    """Images; the rows beyond them are other views of the same images."""
+
+    @property
+    def views(self) -> int:
+        """The number of other views."""
+        return len(self.features) // self.train_size - 1
+
+    def of_images(self, chosen: Array) -> HeadData:
+        """Return the data of some of the images, ``(images,)`` bool, with their other views."""
+        rows = np.tile(chosen, self.views + 1)
+        return HeadData(self.features[rows], self.targets[rows], int(chosen.sum()))
 
     @cached_property
     def principal(self) -> Principal:

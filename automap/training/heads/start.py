@@ -36,6 +36,9 @@ def fitted_start(
     backbone = frozen.open(candidate, data.info)
     try:
         source = FeatureSource(data, backbone, frozen, request.deadline)
+        if task.features == "scales":
+            # In fine-tuning the head sees the images at their own size only.
+            task = task.replace(features="all")
         found = head_data(source, task, data, {})
     except OutOfTime:
         progress.notes.append("the head started from random weights: there was no time to fit it first")

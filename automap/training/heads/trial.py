@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import cast
 
 import keras
@@ -21,10 +22,12 @@ from automap.training.heads.cache import FeatureSource, View, split_records
 from automap.training.heads.fit import FittedHead, HeadData, fit_head
 from automap.training.heads.views import views_of
 from automap.training.progress import Progress
-from automap.training.request import TrialRequest
+from automap.training.request import OutOfTime, TrialRequest
 
 CHECKED_IMAGES = 8
 """Images whose outputs by the whole network are compared with those of the head."""
+ALL = ("all", "scales")
+"""Values of `PooledTask.features` with which the head sees features of every stride."""
 TOLERANCE = 1e-2
 """Between them, relative to the largest output."""
 
@@ -56,6 +59,8 @@ class HeadTrial:
         if len(records) < len(self.data.splits["train"]):
             self.progress.notes.append(f"fitted on a random sample of {len(records):,} training images")
         found = head_data(self._source, self._task, self.data, views)
+        if found.views < len(views):
+            self.progress.notes.append(f"fitted on {found.views} of {len(views)} mirrored copies: out of time for more")
         return fit_head(self._task, found, self.request.seed)
 
     def evaluate(self, head: FittedHead, split: SplitName) -> Evaluated:
@@ -96,24 +101,63 @@ class HeadTrial:
             raise TrainingError("the assembled network and its head give different outputs")
         return network
 
-    def _features(self, split: SplitName, name: str = "", view: Callable[[Array], Array] | None = None) -> Array:
-        return chosen_features(self._source.features(split, name, view), self._task)
+    def _features(self, split: SplitName) -> Array:
+        return chosen_features(self._source, self._task, split)
 
 
-def chosen_features(by_stride: Mapping[str, Array], task: PooledTask) -> Array:
-    """Return the features that a task's head sees, ``(images, channels)``."""
+def chosen_features(
+    source: FeatureSource, task: PooledTask, split: SplitName, name: str = "", view: View | None = None
+) -> Array:
+    """Return the features that a task's head sees, ``(images, channels)``.
+
+    Args:
+        source: computes them or finds them in the cache.
+        task: says which.
+        split: the split.
+        name: of the view.
+        view: changes the images first; None for the images as they are.
+    """
+    by_stride = source.features(split, name, view)
+    if task.features == "scales":
+        by_stride = {**by_stride, **source.features(split, name, view, other_size=True)}
     strides = sorted(by_stride, key=int)
-    return np.concatenate([by_stride[stride] for stride in (strides if task.features == "all" else strides[-1:])], 1)
+    return np.concatenate([by_stride[each] for each in (strides if task.features in ALL else strides[-1:])], 1)
 
 
-def head_data(source: FeatureSource, task: PooledTask, data: PreparedData, views: Mapping[str, View]) -> HeadData:
-    """Return what a task's head is fitted on: features and targets of the training split, and of other views of it."""
-    by_view = [source.features("train"), *(source.features("train", name, view) for name, view in views.items())]
-    kept, key = source.kept.head_data, (task.features == "all", tuple(views))
+def head_data(
+    source: FeatureSource,
+    task: PooledTask,
+    data: PreparedData,
+    views: Mapping[str, View],
+    splits: Sequence[SplitName] = ("train",),
+) -> HeadData:
+    """Return what a task's head is fitted on: features and targets of some images, and of other views of them.
+
+    Views that there is no time to compute are left out; `HeadData.views` counts the others.
+
+    Args:
+        source: computes the features.
+        task: says which.
+        data: the data set.
+        views: changes of the images, by name.
+        splits: of the images.
+
+    Raises:
+        OutOfTime: if there is no time for the images themselves.
+    """
+
+    def features_of(name: str, view: View | None) -> Array:
+        return np.concatenate([chosen_features(source, task, split, name, view) for split in splits])
+
+    by_view = {"": features_of("", None)}
+    with suppress(OutOfTime):
+        for name, view in views.items():
+            by_view[name] = features_of(name, view)
+    kept, key = source.kept.head_data, (task.features, tuple(by_view), tuple(splits))
     if key not in kept:
-        records = split_records(data, "train")
+        records = np.concatenate([split_records(data, split) for split in splits])
         prepared = task.prepare(data.batch_targets(records), data.info)
         targets = np.asarray(keras.ops.convert_to_numpy(task.loss_target(prepared)), np.float32)
-        features = np.concatenate([chosen_features(each, task) for each in by_view])
+        features = np.concatenate(list(by_view.values()))
         kept[key] = HeadData(features, np.concatenate([targets] * len(by_view)), len(records))
     return kept[key]
