@@ -100,3 +100,30 @@ def test_keep_sets_the_dropout_of_one_input(table, tmp_path):
     network = build_network(candidate, data.info)
     rates = {layer.name: layer.rate for layer in network.layers if layer.name.startswith("drop_")}
     assert rates == pytest.approx({"drop_image": 0.25, "drop_note": 0.4})
+
+
+@pytest.mark.slow
+def test_neither_the_image_nor_the_column_alone_tells_the_answer(tmp_path):
+    path = write_table(tmp_path / "d", 320)
+    without_images = write_rows(tmp_path / "d" / "alone.csv", [{**row, "image": ""} for row in read_rows(path)])
+    cell = [{"column": "cell type", "type": "category", "keep": 1.0}]
+    ways = {"both": (path, cell), "image": (path, []), "column": (without_images, cell)}
+    accuracy = {}
+    for name, (table, features) in ways.items():
+        several = {"fusion": {"type": "concatenation", "width": 32, "hidden": 64}} if features else {}
+        spec = Spec.model_validate(
+            {
+                "dataset": {"type": "csv", "path": str(table), "features": features, "image_size": 16},
+                "architecture": {"type": "cnn", "filters": [8], "dense": 0},
+                "augmentation": "none",
+                "optimizer": {"type": "adamw", "learning_rate": 0.01},
+                "training": {"epochs": 12, "batch_size": 32},
+                **several,
+            }
+        )
+        data = prepare(spec.dataset, cache=tmp_path / "cache")
+        _, candidate = next(boundary_candidates(spec))
+        result = train(candidate, data, tmp_path / name, objective=spec.objectives[0], test=True)
+        accuracy[name] = result.test["accuracy"]
+    assert accuracy["both"] > 0.9
+    assert max(accuracy["image"], accuracy["column"]) < 0.75
