@@ -48,14 +48,10 @@ def check(
     """
     from automap.api.check import check as check_spec
     from automap.cli.console import message_console, print_json
-    from automap.cli.doubtful_labels import judge_labels, show_labels
-    from automap.exceptions import UserError
+    from automap.cli.doubtful_labels import check_options, judge_labels, show_labels
     from automap.spec.errors import SpecError
 
-    if labels is None and labels_output is not None:
-        raise UserError("--labels-output needs --labels MODEL")
-    if labels is not None and not data:
-        raise UserError("--labels needs the data; leave out --no-data")
+    check_options(labels, labels_output, data=data)
     try:
         checked = check_spec(spec)
     except SpecError as error:

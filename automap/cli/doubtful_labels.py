@@ -25,6 +25,23 @@ MOST_SHOWN = 20
 """Rows of the table; the CSV file has all."""
 
 
+def check_options(model: str | None, output: Path | None, *, data: bool) -> None:
+    """Refuse options that do not fit together.
+
+    Args:
+        model: the model that judges the labels.
+        output: the CSV file to write.
+        data: whether the data set is read.
+
+    Raises:
+        UserError: if one is given without another that it needs.
+    """
+    if model is None and output is not None:
+        raise UserError("--labels-output needs --labels MODEL")
+    if model is not None and not data:
+        raise UserError("--labels needs the data; leave out --no-data")
+
+
 def judge_labels(checked: SpecCheck, model: str, output: Path | None) -> list[DoubtfulLabel]:
     """Return the doubtful labels of a spec's data, and write them if a file is given.
 
