@@ -123,9 +123,8 @@ def write_answers(found: Sequence[WrittenAnswer], top: int, format_: str) -> Non
     read = [each for each in found if each.prediction.answer is not None]
     if format_ == "json":
         print_json([each.to_data() for each in read])
-    elif format_ == "jsonl":
-        for each in read:
-            print_lines(json.dumps(each.to_data(), allow_nan=False))
+    elif format_ == "jsonl" and read:
+        print_lines("\n".join(json.dumps(each.to_data(), allow_nan=False) for each in read))
     elif read:
         rows = [row for each in read for row in each.rows(top)]
         columns = list(dict.fromkeys(column for row in rows for column in row))

@@ -155,8 +155,9 @@ def _with_progress(predictions: Iterator[Prediction], total: int) -> Iterator[Pr
     from automap.cli.console import message_console
 
     console = message_console()
-    shown = console.is_terminal and not console.is_dumb_terminal
-    return iter(track(predictions, "predicting", total, console=console, transient=True, disable=not shown))
+    if not console.is_terminal or console.is_dumb_terminal:
+        return predictions
+    return iter(track(predictions, "predicting", total, console=console, transient=True))
 
 
 def _list_files(message: str, names: Sequence[str]) -> None:

@@ -139,7 +139,7 @@ def _decoder(read: Callable[[Source], T]) -> Callable[[Source], T | str]:
 
     def decode_or_reason(source: Source) -> T | str:
         path = source.image if isinstance(source, Row) else source
-        if isinstance(path, Path) and path.exists() and not path.is_file():
+        if isinstance(path, Path) and not path.is_file() and path.exists():
             return "not a regular file"
         try:
             return read(source)
