@@ -15,6 +15,8 @@ from automap.spec.compression import Compression
 from automap.spec.display import shell_quoted
 from automap.store import results
 
+FEWEST_SECONDS = 8.0
+"""An ensemble that has less time is not begun: importing Keras alone takes seconds."""
 _COMPRESS = "from automap.cli.main import main; import sys; main(sys.argv[1:])"
 
 
@@ -23,7 +25,7 @@ def make_ensemble(study: Study, data: PreparedData, display: Display) -> None:
     if not ensembles.due(study):
         return
     seconds = ensembles.seconds_left(study)
-    if seconds is not None and seconds <= 0:
+    if seconds is not None and seconds < FEWEST_SECONDS:
         display.say(
             f"no time was left for an ensemble; make one with: automap ensemble {shell_quoted(study.spec.name)}"
         )
