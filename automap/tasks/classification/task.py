@@ -12,7 +12,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.component import tunable_if_pretrained
 from automap.interfaces.data_info import DataInfo, LabelInfo
 from automap.interfaces.metric import Evaluator, Metric, VerificationPairs
-from automap.tasks.classification.answer import ClassificationAnswer, classification_answers
+from automap.tasks.classification.answer import ClassificationAnswer, ranked
 from automap.tasks.classification.metrics import ClassificationEvaluator, log_softmax
 from automap.tasks.combining import mixed_logits
 from automap.tasks.heads import HEADS, HeadType, PooledTask
@@ -76,7 +76,10 @@ class Classification(PooledTask):
     def decode(self, outputs: Array, info: DataInfo) -> list[ClassificationAnswer]:
         """Turn logits ``(batch, classes)`` into classes with probabilities."""
         names = info.target_as(LabelInfo).classes
-        return classification_answers(np.exp(log_softmax(outputs)), names)
+        classes = [ranked(row, names) for row in np.exp(log_softmax(outputs))]
+        return [
+            ClassificationAnswer(label=each[0].label, probability=each[0].probability, classes=each) for each in classes
+        ]
 
     def combine(self, outputs: Sequence[Any], weights: Sequence[float], temperature: float = 1.0) -> Any:
         """Average the probabilities and return their logits."""
