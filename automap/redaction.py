@@ -10,6 +10,10 @@ HIDDEN = "***"
 
 # Up to the last @ of the word: a password that was not percent-encoded may hold any of the characters : / @.
 _CREDENTIALS = re.compile(r"((?::/{1,2}|(?<![:/])//)(?!/)[^\s:/@]*):\S*@")
+_PORT = r"[0-9]{1,5}(?![\w@*%!$-])"
+# A password with spaces, or one whose host was left out; a port is neither.
+_SPACED = re.compile(rf"(://[^\s:/@\[]*):(?!{_PORT})(?!\*)[^\n@'\"]{{1,200}}@")
+_UNENDED = re.compile(rf"(://[^\s:/@\[]+):(?!{_PORT})(?!\*)[^\s/@'\"]+")
 _SECRET_NAMES = "password|passwd|pwd|secret|token|signature|credential|api[-_]?key|access[-_]?key|account[-_]?key"
 _PARAMETERS = re.compile(rf"([?&;](?:sig|[\w.-]*(?:{_SECRET_NAMES})[\w.-]*)=)[^\s&;'\"]+", re.IGNORECASE)
 
@@ -21,7 +25,9 @@ def redact(text: str) -> str:
         >>> redact("no answer from ftp://me:secret@host/runs?token=abc")
         'no answer from ftp://me:***@host/runs?token=***'
     """
-    return _PARAMETERS.sub(rf"\1{HIDDEN}", _CREDENTIALS.sub(rf"\1:{HIDDEN}@", text))
+    for malformed in (_CREDENTIALS, _SPACED):
+        text = malformed.sub(rf"\1:{HIDDEN}@", text)
+    return _PARAMETERS.sub(rf"\1{HIDDEN}", _UNENDED.sub(rf"\1:{HIDDEN}", text))
 
 
 def redact_data(data: Any) -> Any:

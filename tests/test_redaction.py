@@ -27,6 +27,8 @@ URLS = {
     f"simplecache::sftp://me:{SECRET}@host/runs": "simplecache::sftp://me:***@host/runs",
     f"https://host/f?X-Amz-Signature={SECRET}&y=2": "https://host/f?X-Amz-Signature=***&y=2",
     f"az://box/f?sig={SECRET}": "az://box/f?sig=***",
+    f"postgresql://me:a {SECRET}@host/db": "postgresql://me:***@host/db",
+    f"postgresql://me:{SECRET}": "postgresql://me:***",
     f"postgresql:/me:{SECRET}@host/db": "postgresql:/me:***@host/db",
     f"postgresql//me:{SECRET}@host/db": "postgresql//me:***@host/db",
 }
@@ -45,6 +47,7 @@ def test_passwords_in_urls_are_hidden(url: str) -> None:
         "postgresql://me@host:5432/db",
         "s3://bucket/a:b@c",
         "/photos/cat:1@2x.png",
+        "http://localhost:8000: refused; write to me@host",
         "write to me@host at 12:30",
         "https://docs.python.org/3/library/re.html",
     ],

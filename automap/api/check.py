@@ -12,6 +12,7 @@ from automap.api.sources import naming_preparation
 from automap.data.prepare import PreparedData
 from automap.data.summary import DataSummary, summarise
 from automap.interfaces.sampler import Hyperparameter
+from automap.search.preconditions import check_storage
 from automap.search.study import build_sampler
 from automap.spec.draw import boundary_candidates, hyperparameters, searched_spaces
 from automap.spec.load import load_spec
@@ -86,6 +87,15 @@ class SpecCheck:
             with naming_preparation(self.spec, self._text):
                 self._data = read_data(self.spec, self._display, rebuild=rebuild)
         return summarise(self._data)
+
+    def check_storage(self) -> tuple[str, ...]:
+        """Check the database and the run directory, without writing to either; return warnings.
+
+        Raises:
+            StorageError: if one of the two cannot be used.
+            UserError: if the database has a study of that name whose trials are not comparable with those of this spec.
+        """
+        return check_storage(self.spec, None if self._data is None else self._data.fingerprint)
 
     def build_networks(self) -> BuiltNetworks:
         """Build the networks at both ends of every range and for every choice, in a process that imports Keras.

@@ -47,7 +47,7 @@ def check(
     Example: automap check specs/digits.yaml
     """
     from automap.api.check import check as check_spec
-    from automap.cli.console import message_console, print_json
+    from automap.cli.console import message_console, print_json, say
     from automap.cli.doubtful_labels import check_options, judge_labels, show_labels
     from automap.spec.errors import SpecError
 
@@ -61,6 +61,8 @@ def check(
     if format_ == "text":
         _show_spec(checked)
     summary = checked.read_data(rebuild=rebuild) if data else None
+    for warning in checked.check_storage():
+        say(f"warning: {warning}", "yellow")
     networks = None
     if data and build:
         with message_console().status("building candidates at the boundary of the search space"):

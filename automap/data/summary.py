@@ -16,6 +16,9 @@ EXAMPLES = 5
 
 _SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
+_ABSENT = frozenset({"NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None", "NaT", "?", "-"})
+"""Texts that programs write for missing values."""
+
 
 @dataclass(frozen=True)
 class InputSummary:
@@ -94,6 +97,7 @@ def summarise(data: PreparedData) -> DataSummary:
         warnings=(
             *data.notices,
             *(() if data.unseen_classes else _warnings(classes, counts, data.one_class)),
+            *_name_warnings(classes),
             *_duplicate_warnings(data),
             *_range_warnings(data),
             *_column_warnings(data),
@@ -163,13 +167,36 @@ def _duplicate_warnings(data: PreparedData) -> list[str]:
             f"no usable image of {lost}: left out of the classes" if data.one_class else f"no image has {lost}"
         )
     if data.duplicates:
-        found.append(f"{data.duplicates} duplicate images; duplicates are kept in the same split")
+        found.append(f"{_images(data.duplicates, 'duplicate ')}; duplicates are kept in the same split")
     if data.contradictions:
         what = "class" if data.one_class else "target"
-        found.append(f"{data.contradictions} images appear with more than one {what}")
+        verb = "appears" if data.contradictions == 1 else "appear"
+        found.append(f"{_images(data.contradictions)} {verb} with more than one {what}")
     unused = len(data.targets) - sum(len(records) for records in data.splits.values())
     if unused:
-        found.append(f"{unused} images left out: the same pixels or group are in a later split")
+        found.append(f"{_images(unused)} left out: the same pixels or group are in a later split")
+    return found
+
+
+def _images(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}image{'' if count == 1 else 's'}"
+
+
+def _name_warnings(classes: tuple[str, ...]) -> list[str]:
+    """Warn of classes that may be one and the same, or stand for a missing label."""
+    same: dict[str, list[str]] = {}
+    for name in classes:
+        same.setdefault(" ".join(name.casefold().split()), []).append(name)
+    alike = [name for names in same.values() if len(names) > 1 for name in names]
+    absent = [name for name in classes if name in _ABSENT]
+    quoted = [name for name in classes if len(name) > 2 and name[0] == name[-1] and name[0] in "'\""]
+    found = []
+    if alike:
+        found.append(f"classes whose names differ in case or spaces only: {_list(alike)}")
+    if absent:
+        found.append(f"classes that may stand for missing labels: {_list(absent)}; clear these cells if they do")
+    if quoted:
+        found.append(f"classes whose names are in quotes: {_list(quoted)}")
     return found
 
 

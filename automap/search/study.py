@@ -177,6 +177,22 @@ def live_trial(study: Study, number: int) -> optuna.Trial:
         return optuna.Trial(study.optuna, trial_id)
 
 
+def refuse_incomparable(engine: Engine, spec: Spec, fingerprint: str | None) -> None:
+    """Refuse a spec if the database has a study of its name with trials that are not comparable with new ones.
+
+    Args:
+        engine: the database, which is only read.
+        spec: the spec.
+        fingerprint: fingerprint of its data; None to assume that it is the study's.
+
+    Raises:
+        UserError: with what has changed.
+    """
+    row = studies.find_study(engine, spec.name)
+    if row is not None and not nothing_trained(StudyStore(engine, row.id)):
+        _refuse_incomparable(row, spec, fingerprint or row.data_fingerprint)
+
+
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
     if changes := _changes(row, spec, fingerprint):
         listed = "\n  ".join(changes)

@@ -114,6 +114,30 @@ def read_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     return engine
 
 
+def inspect_database(url: str) -> Engine | None:
+    """Open a database read-only, to find out whether a search could use it.
+
+    Returns:
+        None if it does not exist yet, or holds no tables of automap.
+
+    Raises:
+        ConnectionLost: if its server does not answer.
+        StorageError: if it could not be created or written, or cannot be read.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        with storage_errors(parsed):
+            _need_folder(parsed)
+            _refuse_read_only_file(parsed)
+        if not Path(parsed.database or "").exists():
+            return None
+    engine = _engine(parsed, BUSY_SECONDS, read_only=True)
+    with storage_errors(engine.url), engine.connect() as connection:
+        version = _schema_version(connection)
+    engine.dispose()
+    return None if version is None else read_database(url)
+
+
 def _migrate(url: str, busy_seconds: float) -> None:
     try:
         open_database(url, busy_seconds=busy_seconds).dispose()
@@ -182,13 +206,22 @@ def _schema_version(connection: Connection) -> str | None:
 
 
 def _refuse_read_only(url: URL, connection: Connection) -> None:
-    if connection.dialect.name == "sqlite" and url.database and not os.access(url.database, os.W_OK):
+    if connection.dialect.name == "sqlite":
+        _refuse_read_only_file(url)
+
+
+def _refuse_read_only_file(url: URL) -> None:
+    path = Path(os.path.realpath(url.database or ""))
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise storage_error(url, PermissionError("attempt to write a readonly database"))
 
 
 def _need_folder(url: URL) -> None:
     _need_regular(url)
-    folder = Path(url.database or "").absolute().parent
+    path = Path(url.database or "").absolute()
+    folder = Path(os.path.realpath(path)).parent
+    if path.is_symlink() and os.path.realpath(path) == str(path):
+        raise StorageError(f"database {display_url(url)} is a link to itself; remove it")
     if not folder.is_dir():
         raise StorageError(f"database {display_url(url)}: its folder {folder} does not exist; create it first")
 

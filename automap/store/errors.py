@@ -102,6 +102,9 @@ def storage_error(url: URL, error: Exception) -> StorageError:
         `ConnectionLost` if the problem may pass without help.
     """
     cause = str(getattr(error, "orig", None) or error).strip()
+    if url.host and "@" in url.host:
+        # An @ in a password that is not written as %40 makes a part of the password look like the host.
+        cause = cause.replace(url.host, f"{HIDDEN}@{url.host.rpartition('@')[2]}")
     passing = _means(_LASTING, cause) is None and (_means(_PASSING, cause) or _is_broken(error))
     kind = ConnectionLost if passing else StorageError
     return kind(f"database {display_url(url)}: {_meaning(url, cause)} ({_first_line(cause)})")

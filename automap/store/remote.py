@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from automap.exceptions import ConnectionLost, StorageError
+from automap.redaction import redact
 from automap.store.atomic import put_in_place, sync_file
 from automap.store.local_files import LocalFiles
 
@@ -46,6 +47,18 @@ def check_remote(url: str) -> None:
         files.makedirs(root, exist_ok=True)
         files.pipe_file(f"{root}/{PROBE_FILE}", b"automap")
         files.rm_file(f"{root}/{PROBE_FILE}")
+
+
+def check_readable(url: str) -> None:
+    """Look for a remote folder, without writing to it; it need not exist.
+
+    Raises:
+        ConnectionLost: if the remote storage does not answer.
+        StorageError: if it is a file or cannot be read, or the package for such URLs is not installed.
+    """
+    with _open_remote(url) as (files, root):
+        if files.isfile(root):
+            raise StorageError(f"{redact(url)} is a file; expected a folder")
 
 
 def pull(url: str, folder: Path) -> None:

@@ -288,7 +288,7 @@ CASES = [
         Case(
             f"difficult: {text!r}", voc(lambda index, text=text: voc_xml(index, text)), VOC, 12, classes=("cat", "dog")
         )
-        for text in (" 0 ", "False", "Unspecified", "", "\n0\n")
+        for text in (" 0 ", "0.0", "False", "Unspecified", "", "\n0\n")
     ),
     Case(
         "all dogs difficult",
@@ -405,6 +405,34 @@ CASES = [
         12,
         classes=("cat", "dog"),
     ),
+    Case(
+        "crowds only",
+        coco(lambda found: [each.update(iscrowd=1) for each in found["annotations"]] and None),
+        COCO,
+        error="none of the 12 images has a class",
+    ),
+    Case(
+        "category names that differ in spaces",
+        coco(set_in("categories", 1, "name", " cat")),
+        COCO,
+        error="a.json: categories[1].name: ' cat': already used by categories[0]",
+    ),
+    Case(
+        "COCO's paths from Windows",
+        coco(
+            lambda found: [each.update(file_name=f"images\\{each['file_name']}") for each in found["images"]] and None
+        ),
+        COCO,
+        error="write / instead of backslashes",
+    ),
+    Case(
+        "a URL in COCO",
+        coco(set_in("images", 0, "file_name", "https://example.org/0.png")),
+        LOOSE,
+        11,
+        bad={"a URL; download the images and write their paths": 1},
+    ),
+    Case("COCO cut in the middle", coco(lambda found: json.dumps(found)[:900]), COCO, error="not valid JSON"),
     Case("iscrowd as text", coco(set_in("annotations", 0, "iscrowd", "0")), COCO, 12),
     Case(
         "the first image is missing",

@@ -137,11 +137,13 @@ CASES = [
             ("training", "valid"),
             ("train_set", "validation-set"),
             ("train1", "Val_1"),
+            ("00_train", "01_val"),
+            ("train-clean", "val"),
         ]
     ),
     *(
         Case(f"splits named {names}", splits(*names), FOLDER, 36, {"test": 8}, ("cat", "dog"))
-        for names in [("train", "test"), ("Training", "testing"), ("train2017", "test2017")]
+        for names in [("train", "test"), ("Training", "testing"), ("train2017", "test2017"), ("seg_train", "seg_test")]
     ),
     Case("a flat test folder", with_flat_test, FOLDER, error="could not use 10 of 50 samples"),
     Case(
@@ -178,6 +180,20 @@ CASES = [
         lambda root: class_folders(root / "data/test", "cat", "dog"),
         FOLDER,
         error="none is left to train on",
+    ),
+    Case(
+        "classes that contain the names of splits",
+        splits("freight train", "passenger train"),
+        FOLDER,
+        36,
+        classes=("freight train", "passenger train"),
+    ),
+    Case(
+        "classes that differ in case",
+        lambda root: class_folders(root / "data", "cat", "Cat", "dog"),
+        FOLDER,
+        30,
+        warnings=("classes whose names differ in case or spaces only: 'Cat', 'cat'",),
     ),
     Case("two folders of training images", splits("train", "Training"), FOLDER, 36, {}, ("cat", "dog")),
     Case("names in composed and decomposed letters", composed_and_not, FOLDER, 36, {"validation": 8}, ("café", "dog")),

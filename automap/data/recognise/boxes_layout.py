@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from automap.data.sources.coco_file import annotation_files, is_coco
-from automap.data.sources.files import subfolders, walk_files
+from automap.data.sources.coco_content import PARTS
+from automap.data.sources.coco_file import annotation_files, is_coco, parsed
+from automap.data.sources.files import holds_images, subfolders, walk_files
 from automap.data.sources.yolo import IMAGES, LABELS
+from automap.exceptions import DataError
 
 
 def boxes_layout(path: Path) -> str | None:
@@ -19,7 +21,20 @@ def boxes_layout(path: Path) -> str | None:
         return "voc"
     if _has_yolo_labels(path):
         return "yolo"
-    return "coco" if any(is_coco(file) for file in annotation_files(path)) else None
+    files = annotation_files(path)
+    if any(is_coco(file) for file in files):
+        return "coco"
+    # No other type explains a single folder of images beside a damaged annotation file: reading it names the damage.
+    single = sum(map(holds_images, subfolders(path))) == 1
+    return "coco" if single and any(map(_is_damaged_coco, files)) else None
+
+
+def _is_damaged_coco(file: Path) -> bool:
+    try:
+        content = parsed(file)
+    except DataError:
+        return True
+    return isinstance(content, dict) and bool(set(content) & set(PARTS))
 
 
 def _has_yolo_labels(path: Path) -> bool:

@@ -175,7 +175,7 @@ def _class_names(kind: str, target: Any) -> set[str]:
         case "labels":
             return {str(name) for name in target}
         case "boxes":
-            return {str(name) for name, *numbers in target if numbers[4:] != [True]}
+            return {str(name) for name, *numbers in target if not numbers[4:]}
     return set()
 
 

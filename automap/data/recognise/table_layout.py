@@ -219,7 +219,7 @@ def _beside(column: Column) -> bool:
     """Return whether a column numbers rows or describes files."""
     name, numbers = column.name.lower(), column.numbers
     rising = len(numbers) > 1 and all(after - before == 1 for before, after in pairwise(numbers))
-    return name in BESIDE or name.endswith("_id") or rising
+    return name in BESIDE or name.endswith("_id") or (rising and name not in NUMBERS)
 
 
 def _predicted(columns: Sequence[Column], reason: str) -> Targets:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from automap.data.sources.files import holds_images, images_in, subfolders
-from automap.data.sources.layout import as_text, composed, is_image_name, is_junk, listed, split_named
+from automap.data.sources.layout import as_text, composed, is_image_name, is_junk, listed, split_in_name, split_named
 from automap.exceptions import DataError
 from automap.interfaces.sample import Notice, SplitName
 
@@ -43,13 +43,15 @@ def find_class_folders(path: Path) -> ClassFolders:
     """Decide which folders are splits and which are classes.
 
     Folders named as splits (see `layout.split_named`) are splits if no other folder beside them holds images, or if
-    they hold folders of the same names. Where neither is certain, the data set is refused.
+    they hold folders of the same names. Names that merely contain the word, such as ``seg_train``, count if all folders
+    with images have one and hold folders of the same names. Where nothing is certain, the data set is refused.
 
     Raises:
         DataError: if there are no folders of classes, or it is not certain which folders are splits.
     """
     folders = subfolders(path)
-    named = [folder for folder in folders if split_named(folder.name) is not None]
+    splits = _split_folders(folders)
+    named = list(splits)
     others = [folder for folder in folders if folder not in named and holds_images(folder)]
     if not folders:
         raise no_classes(path, path)
@@ -63,7 +65,7 @@ def find_class_folders(path: Path) -> ClassFolders:
         return _classes(path, folders, (note,))
     if others and not _share_classes(named):
         raise _unclear(path, named, others)
-    found = [ClassFolder(each, split_named(each.parent.name)) for each in classes]
+    found = [ClassFolder(each, splits[each.parent]) for each in classes]
     _refuse_single(path, found)
     if len(found) > 1 and all(split_named(each.label) is not None for each in found):
         raise DataError(
@@ -74,6 +76,17 @@ def find_class_folders(path: Path) -> ClassFolders:
     return ClassFolders(
         tuple(found), (path, *named), tuple(others), (*_without_images(path, empty), *_broken_links(path))
     )
+
+
+def _split_folders(folders: Sequence[Path]) -> dict[Path, SplitName]:
+    """Return the folders that are named as splits, with their splits."""
+    exact = {folder: split for folder in folders if (split := split_named(folder.name)) is not None}
+    loose = {folder: split for folder in folders if (split := split_in_name(Path(folder.name))) is not None}
+    if len(loose) == len(exact):
+        return exact
+    everything = all(folder in loose or not holds_images(folder) for folder in folders)
+    several = "train" in loose.values() and len(set(loose.values())) > 1
+    return loose if everything and several and _share_classes(list(loose)) else exact
 
 
 def _classes(path: Path, folders: Sequence[Path], notices: tuple[Notice, ...] = ()) -> ClassFolders:

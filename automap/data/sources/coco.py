@@ -52,7 +52,7 @@ def _samples(image: CocoImage, categories: Mapping[int, str]) -> Iterator[Sample
         yield Notice(image.name, BEYOND)
     if len(distinct(boxes)) < len(boxes):
         yield Notice(image.name, DUPLICATE)
-    yield file_record(image.path, image.name, Boxes(distinct(boxes), image.size), split=image.split)
+    yield file_record(image.path, image.name, Boxes(distinct(boxes), image.size), split=image.split, stated=image.name)
 
 
 def _box(categories: Mapping[int, str], size: tuple[int, int] | None, annotation: dict[str, Any]) -> tuple[Any, ...]:

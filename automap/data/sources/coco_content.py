@@ -72,7 +72,7 @@ def _check_unique(content: dict[str, Any], path: Path, part: str, key: str) -> N
     seen: dict[str, int] = {}
     for index, entry in enumerate(content[part]):
         number = whole_number(entry[key]) if key == "id" else None
-        value = composed(str(entry[key] if number is None else number))
+        value = composed(str(entry[key] if number is None else number)).strip()
         if value in seen:
             reason = f"already used by {part}[{seen[value]}]"
             raise _fault(path, part, index, key, entry[key], reason)

@@ -67,7 +67,9 @@ class CocoFile(NamedTuple):
     @property
     def categories(self) -> dict[int, str]:
         """Category names by id, in the order of ids."""
-        named = ((whole_number(each["id"]) or 0, composed(str(each["name"]))) for each in self.content["categories"])
+        named = (
+            (whole_number(each["id"]) or 0, composed(str(each["name"])).strip()) for each in self.content["categories"]
+        )
         return dict(sorted(named))
 
     def undescribed(self) -> Iterator[BadSample]:
@@ -187,6 +189,5 @@ def _images_of(content: dict[str, Any], path: Path, root: Path, split: SplitName
     for folder in folders:
         if any(existing(folder / name).is_file() for name in names):
             return folder
-    raise ImagesNotFound(
-        f"dataset.images: {names[0]}, the first image of {path}, is not next to it; name the folder of the images"
-    )
+    hint = "; write / instead of backslashes" if "\\" in names[0] else "; name the folder of the images"
+    raise ImagesNotFound(f"dataset.images: {names[0]}, the first image of {path}, is not next to it{hint}")

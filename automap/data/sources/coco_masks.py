@@ -94,7 +94,7 @@ class CocoMasks(CocoDataset):
 
 
 def _record(image: CocoImage, indices: Mapping[int, int]) -> Sample | BadSample:
-    found = file_record(image.path, image.name, "", split=image.split)
+    found = file_record(image.path, image.name, "", split=image.split, stated=image.name)
     if isinstance(found, BadSample):
         return found
     shapes = image.read(partial(_shape, indices))

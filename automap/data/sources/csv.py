@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from automap.data.sources.csv_rows import DELIMITERS
 from automap.data.sources.feature_types import with_types
 from automap.data.sources.features import BadCell, Feature, MissingImage, extra_inputs, missing_cells, read_cells
-from automap.data.sources.files import existing, file_record, regular_file
+from automap.data.sources.files import file_record, regular_file
 from automap.data.sources.layout import is_image_name, split_named
 from automap.data.sources.table_rows import table_rows
 from automap.data.sources.table_targets import (
@@ -35,6 +36,8 @@ Columns = Annotated[
     ),
 ]
 """One column or several."""
+
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
 class Csv(Dataset):
@@ -147,14 +150,16 @@ class Csv(Dataset):
         wanted += [("features", feature.column) for feature in self.features]
         for field, column in wanted:
             if column not in columns:
-                found = listed(columns) or "none"
+                if not any(columns):
+                    raise DataError(f"dataset.path: {self.path} is empty; expected a line that names the columns")
+                found = listed(columns)
                 if any(map(is_image_name, columns)):
                     raise DataError(
                         f"dataset.path: {self.path}:1: the first line must name the columns; it has {found}"
                     )
-                other = next((each for each in DELIMITERS if len(columns) == 1 and each in columns[0]), None)
-                hint = f"; its columns seem to be separated by {other!r}: set delimiter" if other else ""
-                raise DataError(f"dataset.{field}: {self.path} has no column '{column}'; it has {found}{hint}")
+                raise DataError(
+                    f"dataset.{field}: {self.path} has no column '{column}'; it has {found}{_header_hint(columns)}"
+                )
 
     def _record(self, line: int, row: Mapping[str, Any], inputs: Sequence[ExtraInput]) -> Sample | BadSample:
         image = _path(row[self.image_column])
@@ -173,12 +178,11 @@ class Csv(Dataset):
         if stated and split is None:
             return BadSample(name, "unknown split", f"'{stated[:40]}'")
         group = cell_text(row[self.group_column]) or None if self.group_column else None
-        folder = self.path.parent
         if not image and len(list(missing_cells(extra))) == len(extra):
             return BadSample(name, "neither an image nor any feature")
         if not image:
             return Sample(name, {IMAGE: MissingImage(), **extra}, target, MissingImage.version, group, split)
-        found = _image_sample(folder, image, file_record(folder / image, name, target, group=group, split=split))
+        found = file_record(self.path.parent / image, name, target, group=group, split=split, stated=image)
         return found._replace(inputs={**found.inputs, **extra}) if isinstance(found, Sample) else found
 
     def _target(self, row: Mapping[str, Any]) -> Any:
@@ -189,6 +193,14 @@ class Csv(Dataset):
         if self.label_separator:
             return separated_labels(row, self.label_column, self.label_separator)
         return one_label(row, self.label_column)
+
+
+def _header_hint(columns: Sequence[str]) -> str:
+    """Return what may be wrong with a first line that does not name the expected columns; empty if nothing is known."""
+    if columns[0].lower().startswith("sep="):
+        return "; remove the line sep=…, which only spreadsheets read"
+    other = next((each for each in DELIMITERS if len(columns) == 1 and each in columns[0]), None)
+    return f"; its columns seem to be separated by {other!r}: set delimiter" if other else ""
 
 
 class _Unread:
@@ -216,25 +228,14 @@ class _Unread:
             try:
                 numbers(row, (column,))
             except NoTarget:
+                cell = cell_text(row[column])
+                hint = "; write decimals with a point" if _COMMA.fullmatch(cell) else ""
                 raise DataError(
-                    f"dataset.number_columns: {path}:{line}: '{cell_text(row[column])}' in the column '{column}' is "
-                    "not a number, and no row has a number in every column; for a column of classes, set label_column"
+                    f"dataset.number_columns: {path}:{line}: '{cell}' in the column '{column}' is not a number{hint}, "
+                    "and no row has a number in every column; for a column of classes, set label_column"
                 ) from None
 
 
 def _path(value: Any) -> str:
     # As it is written: some systems tell the composed form of a letter in a file's name from the other.
     return value.strip() if isinstance(value, str) else cell_text(value)
-
-
-def _image_sample(folder: Path, image: str, sample: Sample | BadSample) -> Sample | BadSample:
-    """Add a hint to a missing image whose path was written on Windows."""
-    if not isinstance(sample, BadSample):
-        return sample
-    if "://" in image:
-        return BadSample(sample.name, "a URL; download the images and write their paths")
-    if PureWindowsPath(image).drive:
-        return BadSample(sample.name, "a path with a drive letter; write paths relative to the table, with /")
-    if "\\" in image and existing(folder / image.replace("\\", "/")).exists():
-        return BadSample(sample.name, "no such file; its path has backslashes: write / instead")
-    return sample

@@ -8,7 +8,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
 from automap.data.sources.layout import as_text, is_image_name, is_junk
@@ -43,19 +43,47 @@ def file_version(path: Path | str) -> str:
 
 
 def file_record(
-    path: Path, name: str, target: Any, *, group: str | None = None, split: SplitName | None = None
+    path: Path,
+    name: str,
+    target: Any,
+    *,
+    group: str | None = None,
+    split: SplitName | None = None,
+    stated: str = "",
 ) -> Sample | BadSample:
-    """Return the sample of an image file without opening it; a missing or empty file is a bad sample."""
+    """Return the sample of an image file without opening it; a missing or empty file is a bad sample.
+
+    Args:
+        path: of the image.
+        name: of the sample.
+        target: of the sample.
+        group: of the sample.
+        split: of the sample.
+        stated: the path of the image as a table or an annotation file states it, which may explain why it is missing.
+    """
     try:
         path = existing(path)
         status = os.stat(path)
     except OSError as error:
+        if hint := _path_hint(path, stated):
+            return BadSample(name, hint)
         return BadSample(name, f"cannot be read: {error.strerror}", as_text(path))
     except ValueError:  # A path with a zero byte.
         return BadSample(name, "cannot be read: not a valid path")
     if reason := _unusable(status):
         return BadSample(name, reason)
     return Sample(name, {IMAGE: path}, target, _version(status), group, split)
+
+
+def _path_hint(path: Path, stated: str) -> str:
+    """Return why no file has a stated path, if it is a URL or was written on Windows; else an empty text."""
+    if "://" in stated:
+        return "a URL; download the images and write their paths"
+    if PureWindowsPath(stated).drive:
+        return "a path with a drive letter; write relative paths, with /"
+    if "\\" in stated and existing(Path(str(path).replace("\\", "/"))).exists():
+        return "no such file; its path has backslashes: write / instead"
+    return ""
 
 
 def existing(path: Path) -> Path:

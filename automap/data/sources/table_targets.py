@@ -33,9 +33,10 @@ def one_label(row: Mapping[str, Any], column: str) -> str:
     """Return the class in a column.
 
     Raises:
-        NoTarget: if the cell is empty.
+        NoTarget: if the cell is empty, or holds ``nan`` as programs write a missing label.
     """
-    if label := cell_text(row[column]):
+    label = cell_text(row[column])
+    if label and label.lower() != "nan":
         return label
     raise NoTarget("no label")
 

@@ -17,8 +17,8 @@ from automap.interfaces.dataset import DataPath, Dataset
 from automap.interfaces.sample import BadSample, Boxes, Notice, Sample, SplitName
 
 ANNOTATIONS, IMAGES = "Annotations", "JPEGImages"
-_YES = frozenset({"1", "true", "yes"})
-_NO = frozenset({"", "0", "false", "no", "unspecified", "none"})
+_YES = frozenset({"1", "1.0", "true", "yes"})
+_NO = frozenset({"", "0", "0.0", "false", "no", "unspecified", "none"})
 _LATER: tuple[SplitName, ...] = ("train", "validation", "test")
 
 Box = tuple[str, float, float, float, float] | tuple[str, float, float, float, float, bool]
