@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from automap.data.cache.reader import Cache
 from automap.data.splits.assign import SPLIT_CODES
 from automap.data.targets.kind import TargetKind
@@ -62,6 +64,12 @@ def check_splits(splits: Mapping[SplitName, Array], cache: Cache) -> None:
     if not len(splits["train"]) and (cache.given != SPLIT_CODES[None]).all():
         raise DataError(
             f"the data set assigns all {cache.records} images to validation and test; none is left to train on"
+        )
+    alike = len(np.unique(cache.hashes, axis=0))
+    if alike < cache.records:
+        raise DataError(
+            f"too few different images to split into training and validation: {alike} among {cache.records}; "
+            "duplicates are kept in the same split"
         )
     raise DataError(
         f"too few images to split into training and validation: {cache.records} images"

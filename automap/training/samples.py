@@ -12,6 +12,7 @@ from automap.interfaces.array import Array
 from automap.interfaces.sample import SplitName
 from automap.store.atomic import write_atomically
 from automap.store.files import SAMPLES_FILE
+from automap.store.npz import read_arrays
 
 if TYPE_CHECKING:
     from automap.data.prepare import PreparedData
@@ -53,12 +54,10 @@ def load_samples(source: Path | IO[bytes]) -> Samples:
     """Read the samples of a model.
 
     Raises:
-        OSError: if the file does not exist or cannot be read.
+        FileNotFoundError: if the file does not exist.
         ValueError: if it is damaged.
-        KeyError: if it lacks an array.
     """
-    with np.load(source, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    arrays = read_arrays(source, "targets", "records", "total", "fingerprint")
 
     def named(prefix: str) -> dict[str, Array]:
         return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}

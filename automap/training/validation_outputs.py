@@ -10,6 +10,7 @@ import numpy as np
 from automap.interfaces.array import Array
 from automap.store.atomic import write_atomically
 from automap.store.files import VALIDATION_FILE
+from automap.store.npz import read_arrays
 
 if TYPE_CHECKING:
     from automap.data.prepare import PreparedData
@@ -40,8 +41,8 @@ def load_validation_outputs(directory: Path) -> ValidationOutputs:
     """Read the raw outputs of a trial.
 
     Raises:
-        OSError: if the file does not exist or cannot be read.
+        FileNotFoundError: if the file does not exist.
         ValueError: if it is damaged.
     """
-    with np.load(directory / VALIDATION_FILE, allow_pickle=False) as file:
-        return ValidationOutputs(file["outputs"], file["records"], int(file["total"]))
+    arrays = read_arrays(directory / VALIDATION_FILE, "outputs", "records", "total")
+    return ValidationOutputs(arrays["outputs"], arrays["records"], int(arrays["total"]))

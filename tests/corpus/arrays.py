@@ -112,6 +112,22 @@ CASES = [
         init="data/a.npz",
     ),
     Case(
+        "images that are all alike",
+        npz(x=np.zeros((40, 8, 8)), y=Y[:40]),
+        NPZ,
+        error="too few different images to split into training and validation: 1 among 40",
+        init="data/a.npz",
+    ),
+    Case(
+        "labels of the text nan",
+        npz(x=X[:40], y=np.array(["cat", "dog", "nan", "NaN"] * 10)),
+        "{type: npz, path: data/a.npz, max_bad: 50%}",
+        20,
+        classes=("cat", "dog"),
+        bad={"no label": 20},
+        init="data/a.npz",
+    ),
+    Case(
         "labels of bytes",
         npz(x=X[:40], y=np.where(Y[:40] % 2, b"cat", b"dog")),
         NPZ,

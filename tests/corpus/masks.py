@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from corpus.case import Case, fill, picture, save
@@ -71,6 +72,25 @@ def splits_above(root: Path) -> None:
     masks(root, 4, folder="val", first=12)
 
 
+def twice(root: Path) -> None:
+    masks(root)
+    shutil.copy(root / "data/masks/3.png", root / "data/masks/3.tif")
+
+
+def with_a_mask(values: np.ndarray[Any, Any]):
+    def make(root: Path) -> None:
+        masks(root, suffix=".tif", dtype=values.dtype.name)
+        Image.fromarray(values).save(root / "data/masks/3.tif")
+
+    return make
+
+
+def other_size(root: Path) -> None:
+    fill(root / "data/inputs", 12)
+    fill(root / "data/targets", 12)
+    save(root / "data/targets/3.png", 3, size=(20, 16))
+
+
 CASES = [
     Case(
         "a mask without an image and an image without a mask",
@@ -97,6 +117,40 @@ CASES = [
         12,
         bad={"no target of the same name": 1},
         warnings=("targets without an image: 2 (20.png, 21.png)",),
+    ),
+    Case(
+        "two masks of a name",
+        twice,
+        MASKS,
+        12,
+        warnings=("images with several masks of the same name, one of which is used: 1 (3.png)",),
+    ),
+    Case(
+        "a mask that is NaN",
+        with_a_mask(np.full((16, 16), np.nan, np.float32)),
+        MASKS,
+        11,
+        bad={"its mask has values that are not finite (NaN or infinity)": 1},
+    ),
+    Case(
+        "a negative mask",
+        with_a_mask(np.full((16, 16), -1, np.int32)),
+        MASKS,
+        11,
+        bad={"its mask has negative values": 1},
+    ),
+    Case(
+        "masks of one class",
+        lambda root: masks(root, high=0),
+        MASKS,
+        error="the 12 masks show fewer than two classes",
+    ),
+    Case(
+        "a target of another size",
+        other_size,
+        "{type: pairs, path: data, max_bad: 20%}",
+        11,
+        bad={"its target has another size": 1},
     ),
     Case("colour masks", rgb, MASKS, error="its mask is a colour image"),
     Case("splits above the two folders", splits_above, MASKS, 16, {"validation": 4}),

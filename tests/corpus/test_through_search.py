@@ -1,7 +1,7 @@
-"""Every case of the corpus through `search` and `predict`.
+"""Every case of the corpus through `search`, and its images through `predict`.
 
-A worker trains one model for each kind of data set, for one epoch; of all other cases, the search ends where its workers
-would start. Everything runs in this process.
+Searches of cases end where their workers would start. A worker trains one model for each kind of data set, for one epoch,
+and this model predicts the images of all its cases at once. Everything runs in this process.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,6 +40,9 @@ def kind_of(case: Case) -> str:
     return f"{name} {'labels' if 'label_columns' in case.dataset else ''}".strip()
 
 
+KINDS = sorted({kind_of(case) for case in CASES})
+
+
 def searched(case: Case, folder: Path, executor: type) -> subprocess.CompletedProcess[str]:
     """Write a case and search on it."""
     case.make(folder)
@@ -51,39 +53,35 @@ def searched(case: Case, folder: Path, executor: type) -> subprocess.CompletedPr
         return call_automap("search", spec)
 
 
+def trained(kind: str, folder: Path) -> str:
+    """Train a model for a kind of data set, on the first case of it that is accepted."""
+    accepted = [case for case in CASES if not case.error]
+    case = next((case for case in accepted if kind_of(case) == kind), accepted[0])
+    done = searched(case, folder, ThreadExecutor)
+    assert done.returncode == 0, done.stderr
+    assert "1 complete" in done.stdout
+    [model] = re.findall(r"^winner: +(.+)$", done.stderr, re.MULTILINE)
+    return model
+
+
 @pytest.fixture(scope="module")
-def model_for(tmp_path_factory):
-    """Train a model for a kind of data set once, on the first case of it that is accepted."""
+def environment(tmp_path_factory):
+    """Set up a cache and a database, without what makes a search of one epoch slow."""
     import tensorflow as tf
 
     # A step runs once or twice: compiling it takes longer.
     tf.config.run_functions_eagerly(True)
-    models: dict[str, str] = {}
-
-    def train(kind: str) -> str:
-        if kind not in models:
-            accepted = [case for case in CASES if not case.error]
-            case = next((case for case in accepted if kind_of(case) == kind), accepted[0])
-            done = searched(case, tmp_path_factory.mktemp("trained"), ThreadExecutor)
-            assert done.returncode == 0, done.stderr
-            assert "1 complete" in done.stdout
-            [models[kind]] = re.findall(r"^winner: +(.+)$", done.stderr, re.MULTILINE)
-        return models[kind]
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("automap.workers.driver.POLL_SECONDS", 0.02)
         patch.setattr("automap.training.measure.costs.LATENCY_RUNS", 2)
         patch.setenv("AUTOMAP_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("AUTOMAP_STORAGE", f"sqlite:///{tmp_path_factory.mktemp('all')}/automap.db")
-        yield train
+        yield
     tf.config.run_functions_eagerly(False)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_search_says_what_check_says_and_predict_answers_or_names_every_file(
-    case: Case, model_for: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.chdir(tmp_path)
+def test_search_says_what_check_says(case: Case, environment: None, tmp_path: Path):
     done = searched(case, tmp_path, NoWorkers)
     if case.error:
         assert done.returncode == 2, done.stderr
@@ -96,16 +94,28 @@ def test_search_says_what_check_says_and_predict_answers_or_names_every_file(
             assert f"skipped {count:,}: {reason}" in done.stderr
         for warning in case.warnings:
             assert f"warning: {warning}" in done.stderr
-    _predict_all(model_for(kind_of(case)), tmp_path)
 
 
-def _predict_all(model: str, root: Path) -> None:
-    found = {path for path in (root / "data").rglob("*") if is_image_name(path.name) and not path.is_dir()}
-    files = {path for path in found if not any(is_junk(part) for part in path.relative_to(root).parts)}
-    if not files:
-        files = set(fill(root / "new", 2).iterdir())
-    done = call_automap("predict", model, "data" if found else "new", "--format", "json")
+@pytest.mark.parametrize("kind", KINDS)
+def test_predict_answers_or_names_every_file(kind: str, environment: None, tmp_path: Path):
+    model = trained(kind, tmp_path / "trained")
+    expected: dict[str, int] = {}
+    for index, case in enumerate(case for case in CASES if kind_of(case) == kind):
+        root = tmp_path / f"case-{index}"
+        case.make(root)
+        if (root / "data").is_dir() and (count := len(image_files(root))):
+            expected[case.name] = count
+    fill(tmp_path / "more", 2)
+    folders = [str(path) for path in tmp_path.glob("case-*/data") if image_files(path.parent)]
+    done = call_automap("predict", model, *folders, str(tmp_path / "more"), "--format", "json")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     unread = re.search(r"could not read ([\d,]+) of", done.stderr)
-    assert len(json.loads(done.stdout)) + int(unread[1] if unread else 0) == len(files)
+    answers = json.loads(done.stdout)
+    assert len(answers) + int(unread[1].replace(",", "") if unread else 0) == sum(expected.values()) + 2, expected
+
+
+def image_files(root: Path) -> set[Path]:
+    """Return the files below a case's data that `predict` must answer or name."""
+    found = {path for path in (root / "data").rglob("*") if is_image_name(path.name) and not path.is_dir()}
+    return {path for path in found if not any(is_junk(part) for part in path.relative_to(root).parts)}

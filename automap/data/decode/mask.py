@@ -88,7 +88,11 @@ def mask_values(picture: Image.Image) -> Array:
     values = np.asarray(picture)
     if values.ndim != 2:
         raise BadImage("its mask is a colour image", f"mode {picture.mode}; expected a palette or grey image")
-    if values.size and not 0 <= values.min() <= values.max() <= 255:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise BadImage("its mask has values that are not finite (NaN or infinity)")
+    if values.size and values.min() < 0:
+        raise BadImage("its mask has negative values", f"{values.min():g}; class indices are 0 to 254")
+    if values.size and values.max() > 255:
         raise BadImage(
             "its mask has values above 255", f"from {values.min():g} to {values.max():g}; class indices are 0 to 254"
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
+from automap.data.prepare import prepare
 from automap.data.recognise.draft import draft_spec
+from automap.data.recognise.layouts import Layout
 from automap.data.recognise.recognise import recognise
-from automap.data.recognise.survey import Survey, survey
+from automap.data.recognise.survey import SAMPLE, Survey, survey
 from automap.exceptions import UserError
+from automap.interfaces.dataset import Dataset
 from automap.interfaces.task import Task
 from automap.spec.plugins import load_plugin
 from automap.spec.spec import Spec
@@ -82,9 +86,29 @@ def propose_spec(
     found = survey(layout.type, {"path": layout.path, **layout.fields})
     if wanted is not None and found.target not in wanted:
         _refuse(path, layout.type, found.target, str(task), wanted)
+    if found.images <= SAMPLE:
+        found = _verified(layout, found)
     text = draft_spec(layout, found, output, task)
     _must_load(text, output)
     return Proposal(text, found, output)
+
+
+def _verified(layout: Layout, found: Survey) -> Survey:
+    """Decode a small data set as a search would, so that `check` accepts the spec, and count its bad samples exactly.
+
+    Raises:
+        DataError: if it cannot be trained on.
+    """
+    model = cast(type[Dataset], load_plugin(Dataset.group, layout.type))
+    dataset = model.model_validate({"path": layout.path, **layout.fields, "max_bad": 1.0})
+    with TemporaryDirectory() as temporary:
+        prepared = prepare(dataset, cache=Path(temporary))
+        bad, good = prepared.bad, len(prepared.targets)
+    reasons: dict[str, list[str]] = {}
+    for sample in bad:
+        reasons.setdefault(sample.reason, []).append(sample.name)
+    named = {reason: tuple(names) for reason, names in reasons.items()}
+    return replace(found, bad=named, bad_share=len(bad) / (len(bad) + good))
 
 
 def _targets_of(task: str) -> frozenset[str]:

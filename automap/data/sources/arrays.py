@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from automap.data.sources.table_targets import cell_text
+from automap.data.sources.table_targets import label_text
 from automap.exceptions import DataError
 from automap.interfaces.array import Array
 from automap.interfaces.dataset import MAX_CHANNELS
@@ -44,7 +44,7 @@ def _label(label: Any) -> str:
     """Return a label as text; empty if there is none, as NaN says."""
     if isinstance(label, np.floating) and not np.isfinite(label):
         return ""
-    return cell_text(label.item() if isinstance(label, np.generic) else label)
+    return label_text(label.item() if isinstance(label, np.generic) else label)
 
 
 def _checked(images: Array, labels: Array) -> tuple[Array, Array]:

@@ -80,6 +80,8 @@ def matching_files(pair: FolderPair, suffix: str, what: str) -> Iterator[Match |
         if other is None:
             yield BadSample(name, f"no {what} of the same name")
             continue
+        if index.count(beside, f"{found.path.stem}{suffix}") > 1:
+            yield Notice(name, f"images with several {what}s of the same name, one of which is used")
         split = pair.split or split_of_path(found.name)
         yield Match(name, found.path, found.version, other, file_version(other), split)
     yield from _orphans(pair, suffix, what, index)
@@ -104,6 +106,10 @@ class _Index:
     def has(self, folder: Path, stem: str) -> bool:
         """Return whether a folder has an image of a name, whatever its suffix."""
         return composed(stem) in self._files(folder)
+
+    def count(self, folder: Path, stem: str) -> int:
+        """Return how many images of a name a folder has, with different suffixes."""
+        return len(self._files(folder).get(composed(stem), ()))
 
     def named(self, folder: Path, stem: str, suffix: str) -> Path | None:
         """Return the file of a name; of several, that with the same suffix, else a PNG file, else the first."""

@@ -29,14 +29,19 @@ def cell_text(value: Any) -> str:
     return text.partition(".")[0] if _WHOLE.fullmatch(text) else text
 
 
+def label_text(value: Any) -> str:
+    """Return a class as text; empty if it is missing, also if a program has written that as ``nan``."""
+    text = cell_text(value)
+    return "" if text.lower() == "nan" else text
+
+
 def one_label(row: Mapping[str, Any], column: str) -> str:
     """Return the class in a column.
 
     Raises:
         NoTarget: if the cell is empty, or holds ``nan`` as programs write a missing label.
     """
-    label = cell_text(row[column])
-    if label and label.lower() != "nan":
+    if label := label_text(row[column]):
         return label
     raise NoTarget("no label")
 

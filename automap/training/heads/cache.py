@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -16,6 +16,7 @@ from automap.data.prepare import PreparedData
 from automap.interfaces.array import Array
 from automap.interfaces.sample import IMAGE, SplitName
 from automap.store.atomic import write_atomically
+from automap.store.npz import read_arrays
 from automap.training.heads.backbone import FrozenBackbone, FrozenBackbones
 from automap.training.request import OutOfTime
 
@@ -72,7 +73,8 @@ class FeatureSource:
         self.kept.require(self._data.fingerprint)
         if path not in self.kept.features:
             with FileLock(self._data.path / f".{path.name}.lock"):
-                self.kept.features[path] = _read(path) or self._compute(path, split, view, other_size)
+                images = len(split_records(self._data, split))
+                self.kept.features[path] = _read(path, images) or self._compute(path, split, view, other_size)
         return self.kept.features[path]
 
     def _path(self, split: SplitName, name: str, other_size: bool) -> Path:
@@ -109,20 +111,24 @@ class FeatureSource:
             raise OutOfTime
 
 
-def _read(path: Path) -> dict[str, Array] | None:
-    """Return cached features; None if there are none or they are damaged: zip files have a checksum of each array."""
+def _read(path: Path, images: int) -> dict[str, Array] | None:
+    """Return cached features; None if there are none or they are damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        found = read_arrays(path)
+    except (OSError, ValueError):
         return None
+    whole = all(values.ndim == 2 and len(values) == images and values.dtype.kind == "f" for values in found.values())
+    return found if whole else None
 
 
 def _make_room(folder: Path, size: int) -> None:
-    files = sorted(folder.glob("features-*.npz"), key=lambda file: file.stat().st_mtime)
-    total = size + sum(file.stat().st_size for file in files)
-    for file in files:
+    files = {}
+    for file in folder.glob("features-*.npz"):
+        with suppress(FileNotFoundError):  # Another worker makes room, too.
+            files[file] = file.stat()
+    total = size + sum(found.st_size for found in files.values())
+    for file, found in sorted(files.items(), key=lambda each: each[1].st_mtime):
         if total <= MOST_BYTES:
             return
-        total -= file.stat().st_size
+        total -= found.st_size
         file.unlink(missing_ok=True)
