@@ -82,7 +82,8 @@ def predict(
 
     files, ignored = image_files(images)
     if ignored:
-        _list_files(f"warning: ignored {len(ignored):,} files without an image extension", list(map(str, ignored)))
+        count = f"{len(ignored):,} file{'' if len(ignored) == 1 else 's'}"
+        _list_files(f"warning: ignored {count} without an image extension", list(map(str, ignored)))
     places = OutputFiles(files, output, draw)
     with without_tensorflow_messages():
         from automap.api.models import load_model

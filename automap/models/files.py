@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
+import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +41,7 @@ def image_files(paths: Sequence[str], listed: Iterable[str] | None = None) -> Im
     ignored: dict[Path, None] = {}
     for path in paths:
         if path == STDIN:
-            files |= dict.fromkeys(_from_list(sys.stdin if listed is None else listed))
+            files |= dict.fromkeys(_from_list(_standard_input() if listed is None else listed))
             continue
         for found in _matches(path):
             if found.is_dir():
@@ -57,8 +59,9 @@ def image_files(paths: Sequence[str], listed: Iterable[str] | None = None) -> Im
 
 
 def _matches(path: str) -> list[Path]:
-    if is_remote(path):
-        raise UserError(f"{path}: images are read from files, not from URLs; download it first")
+    if not path:
+        raise UserError("the path of an image is empty")
+    _refuse_url(path)
     # A file that is called so comes before a pattern: `photo[final].png`.
     if Path(path).exists() or not glob.has_magic(path):
         return [Path(path)]
@@ -68,9 +71,23 @@ def _matches(path: str) -> list[Path]:
     return [Path(each) for each in found]
 
 
+def _refuse_url(path: str) -> None:
+    if is_remote(path):
+        raise UserError(f"{path}: images are read from files, not from URLs; download it first")
+
+
+def _standard_input() -> Iterator[str]:
+    """Yield the names on standard input: any bytes, separated by line breaks or by zero bytes (``find -print0``)."""
+    for number, line in enumerate(sys.stdin.buffer):
+        yield from os.fsdecode(line.removeprefix(codecs.BOM_UTF8) if number == 0 else line).split("\0")
+
+
 def _from_list(lines: Iterable[str]) -> list[Path]:
     # Files of a list are checked when they are read: one missing file does not end a run over thousands.
-    return [Path(line) for line in (each.rstrip("\r\n") for each in lines) if line.strip()]
+    names = [line for line in (each.rstrip("\r\n") for each in lines) if line.strip()]
+    for name in names:
+        _refuse_url(name)
+    return [Path(name) for name in names]
 
 
 def _regular(path: Path) -> Path:

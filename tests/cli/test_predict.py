@@ -55,7 +55,7 @@ def test_every_format_has_the_same_numbers_at_full_precision(model, images):
 def test_folders_patterns_and_lists_name_files(model, images):
     (images / "notes.txt").write_text("no image")
     folder = call_automap("predict", model, images, "--format", "csv")
-    assert folder.stderr == f"warning: ignored 1 files without an image extension\n  {images}/notes.txt\n"
+    assert folder.stderr == f"warning: ignored 1 file without an image extension\n  {images}/notes.txt\n"
     assert len(rows_of(folder)) == 3
     assert len(rows_of(call_automap("predict", model, images / "[01].png", "--format", "csv"))) == 2
     Image.fromarray(digits().images(np.arange(1))[0, ..., 0]).save(images / "photo[final].png")
@@ -70,16 +70,22 @@ def test_a_list_is_read_from_standard_input(model, images):
     import subprocess
     import sys
 
-    listed = f"{images}/0.png\n\n{images}/gone.png\n{images}/1.png\n"
+    listed = f"\ufeff{images}/0.png\n\n{images}/gone.png\n{images}/1.png\0{images}/".encode() + b"caf\xe9.png\n"
     command = [sys.executable, "-c", code, "predict", str(model), "-", "--format", "csv"]
-    done = subprocess.run(command, input=listed, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=listed, capture_output=True, check=False)
+    done = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
     assert len(rows_of(done)) == 2
-    assert f"could not read 1 of 3 images\n  {images}/gone.png: cannot be read" in done.stderr
+    assert f"could not read 2 of 4 images\n  {images}/gone.png: cannot be read" in done.stderr
+    assert rf"{images}/caf\udce9.png: cannot be read" in done.stderr
+    done = subprocess.run(command, input=b"https://example.org/a.png\n", capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"https://example.org/a.png: images are read from files" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
+        ("", "the path of an image is empty"),
         ("gone.png", "no such file: gone.png"),
         ("*.jpeg", "no file matches the pattern *.jpeg"),
         ("https://example.org/a.png", "https://example.org/a.png: images are read from files"),
