@@ -60,7 +60,7 @@ def test_duplicates_and_contradictions_are_reported(tmp_path):
     (root / "1/copy.png").write_bytes(picture.read_bytes())
     warnings = summarise(prepare(dataset("folder", path=root), cache=tmp_path / "cache")).warnings
     assert "2 duplicate images; duplicates are kept in the same split" in warnings
-    assert "1 images appear with more than one class" in warnings
+    assert "1 image appears with more than one class" in warnings
 
 
 def test_unreadable_images_are_reported_with_the_reason(tmp_path):
@@ -243,7 +243,7 @@ def test_a_table_with_a_delimiter_of_its_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no column 'image'; it has none"),
+        ("", "is empty; expected a line that names the columns"),
         ("picture,label\n\n\na.png,1\n", "no column 'image'; it has picture, label"),
         ("picture,label\na.png,1\n", "no column 'image'; it has picture, label"),
         ("image,class\na.png,1\n", "no column 'label'"),
