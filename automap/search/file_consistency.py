@@ -11,6 +11,7 @@ from automap.search.finalists import best_results
 from automap.search.outcome import finalize
 from automap.search.retention import read_result
 from automap.search.study import Study
+from automap.search.winner import WINNER
 from automap.spec.spec import Spec
 from automap.store import remote
 from automap.store.files import CARD_FILE, NETWORK_FILE, RESULT_FILE, run_folder_name
@@ -65,11 +66,18 @@ def kept_models(study: Study, rows: Sequence[ResultRow]) -> list[ResultRow]:
 
 
 def lost_models(study: Study, rows: Sequence[ResultRow]) -> Iterator[str]:
-    """Check that the models of some runs exist and are neither empty nor truncated."""
+    """Check that the models of some runs, and the published winner, exist and are neither empty nor truncated."""
+    sound = False
     for row in rows:
         place = child(study.spec.run_location, run_folder_name(row.kind, row.trial, row.seed))
-        for problem in _model_faults(place):
-            yield f"{run_name(row.trial, row.kind, row.seed)}: {problem}"
+        problems = list(_model_faults(place))
+        yield from (f"{run_name(row.trial, row.kind, row.seed)}: {problem}" for problem in problems)
+        sound = sound or not problems
+    winner = child(study.spec.run_location, WINNER)
+    # A search that was killed may not have published one yet.
+    if sound and (remote.file_sizes(winner) if remote.is_remote(winner) else Path(winner).exists()):
+        for problem in _model_faults(winner):
+            yield f"winner: {problem}; run the same automap search command again to publish it"
 
 
 def _model_faults(place: str) -> Iterator[str]:

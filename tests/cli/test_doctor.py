@@ -92,6 +92,16 @@ def test_a_lost_model_is_named(searched: Path, tmp_path: Path, content: bytes | 
 
 
 @pytest.mark.slow
+def test_a_damaged_winner_is_named_with_its_remedy(searched: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(searched, folder)
+    (folder / "automap.runs/tiny/winner/model.keras").write_bytes(b"")
+    _, checks = examined(folder)
+    [told] = checks["the models of the best trials exist"]
+    assert "winner/model.keras is empty; run the same automap search command again to publish it" in told
+
+
+@pytest.mark.slow
 def test_this_machine_is_described(tmp_path: Path) -> None:
     done = run_automap("doctor", "--format", "json", cwd=tmp_path)
     conditions = {each["name"]: each for each in json.loads(done.stdout)}
@@ -119,13 +129,14 @@ def test_a_study_that_does_not_exist_is_named(tmp_path: Path) -> None:
         "UPDATE trials SET state = 'x'",
         "UPDATE automap_results SET result = '7'",
         "UPDATE automap_runs SET candidate = 'null'",
+        "UPDATE automap_runs SET attempts = 'x'",
     ],
 )
 def test_a_damaged_record_is_never_an_internal_error(searched: Path, tmp_path: Path, damage: str) -> None:
     shutil.copytree(searched, tmp_path / "copy")
     with sqlite3.connect(tmp_path / "copy" / "automap.db") as connection, suppress(sqlite3.Error):
         connection.execute(damage)
-    for command in (["doctor", "tiny"], ["studies"]):
+    for command in (["doctor", "tiny"], ["studies"], ["show", "tiny", "0"]):
         done = call_automap(*command, "--storage", f"sqlite:///{tmp_path}/copy/automap.db")
         assert "internal error" not in done.stderr
         assert done.returncode in (0, 1, 2)
