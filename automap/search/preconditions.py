@@ -9,7 +9,7 @@ from automap.exceptions import ConnectionLost, StorageError
 from automap.search.study import refuse_incomparable
 from automap.spec.spec import Spec
 from automap.store import remote
-from automap.store.engine import inspect_database
+from automap.store.engine import database_url, inspect_database
 
 
 def check_storage(spec: Spec, fingerprint: str | None = None) -> tuple[str, ...]:
@@ -39,6 +39,10 @@ def check_storage(spec: Spec, fingerprint: str | None = None) -> tuple[str, ...]
 
 
 def _check_database(spec: Spec, fingerprint: str | None) -> None:
+    url = database_url(spec.storage)
+    folder = Path(url.database or "").absolute().parent
+    if url.get_backend_name() == "sqlite" and not folder.exists() and spec.run_directory.is_relative_to(folder):
+        return  # A search creates the folder for its runs.
     engine = inspect_database(spec.storage)
     if engine is not None:
         refuse_incomparable(engine, spec, fingerprint)

@@ -20,9 +20,13 @@ def other_tables(folder: Path) -> None:
 
 
 REFUSED: dict[str, tuple[str, Prepare, str]] = {
-    "runs in a file": ("runs: x/y", lambda folder: (folder / "x").write_text(""), "x is not a folder"),
-    "runs behind a broken link": ("runs: x", lambda folder: (folder / "x").symlink_to("a/b"), "x is not a folder"),
-    "a missing folder": ("storage: sqlite:///a/x.db", lambda folder: None, "a does not exist; create it first"),
+    "runs in a file": ("runs: x/y", lambda folder: (folder / "x").write_text(""), "run directory "),
+    "runs behind a broken link": ("runs: x", lambda folder: (folder / "x").symlink_to("a/b"), "run directory "),
+    "a missing folder": (
+        "storage: sqlite:///a/x.db\nruns: r",
+        lambda folder: None,
+        "a does not exist; create it first",
+    ),
     "a folder": ("storage: sqlite:///x.db", lambda folder: (folder / "x.db").mkdir(), "it is a folder"),
     "a text": ("storage: sqlite:///x.db", lambda folder: (folder / "x.db").write_text("text" * 999), "not an SQLite"),
     "a broken link": ("storage: sqlite:///x.db", lambda folder: (folder / "x.db").symlink_to("a/b"), "does not exist"),
@@ -31,6 +35,7 @@ REFUSED: dict[str, tuple[str, Prepare, str]] = {
 }
 ACCEPTED: dict[str, tuple[str, Prepare]] = {
     "nothing there": ("", lambda folder: None),
+    "a new folder": ("storage: sqlite:///a/x.db", lambda folder: None),
     "runs behind a link": ("runs: x", lambda folder: ((folder / "y").mkdir(), (folder / "x").symlink_to("y"))),
     "an empty file": ("storage: sqlite:///x.db", lambda folder: (folder / "x.db").write_text("")),
     "other tables": ("storage: sqlite:///x.db", other_tables),
