@@ -1,6 +1,6 @@
 """Every case of the corpus through `search`, and its images through `predict`.
 
-Searches of cases end where their workers would start. A worker trains one model for each kind of data set, for one epoch,
+Searches of cases end where their workers would start. A worker trains one model for each kind of target, for one epoch,
 and this model predicts the images of all its cases at once. Everything runs in this process.
 """
 
@@ -34,10 +34,17 @@ finalists: {{top: 0}}
 """
 
 
+OTHER_TARGETS = {
+    **dict.fromkeys(("coco", "voc", "yolo"), "boxes"),
+    **dict.fromkeys(("masks", "coco_masks"), "mask"),
+    "pairs": "image",
+}
+
+
 def kind_of(case: Case) -> str:
-    """Return which model can read the images of a case."""
+    """Return the kind of target of a case."""
     [name] = re.findall(r"type: (\w+)", case.dataset)
-    return f"{name} {'labels' if 'label_columns' in case.dataset else ''}".strip()
+    return "labels" if "label_columns" in case.dataset else OTHER_TARGETS.get(name, "label")
 
 
 KINDS = sorted({kind_of(case) for case in CASES})
@@ -54,9 +61,8 @@ def searched(case: Case, folder: Path, executor: type) -> subprocess.CompletedPr
 
 
 def trained(kind: str, folder: Path) -> str:
-    """Train a model for a kind of data set, on the first case of it that is accepted."""
-    accepted = [case for case in CASES if not case.error]
-    case = next((case for case in accepted if kind_of(case) == kind), accepted[0])
+    """Train a model for a kind of target, on the first case of it that is accepted."""
+    case = next(case for case in CASES if not case.error and kind_of(case) == kind)
     done = searched(case, folder, ThreadExecutor)
     assert done.returncode == 0, done.stderr
     assert "1 complete" in done.stdout
