@@ -17,8 +17,8 @@ from automap.training.build import BatchPlan
 from automap.training.checkpoint import checkpointed_parts, restore_checkpoint
 from automap.training.progress import Progress
 from automap.training.request import Paused
-from automap.training.run_trial import _read_result
 from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.training.trial_result import read_result
 
 SMALL = {"type": "cnn", "filters": [2], "dense": 0}
 
@@ -82,7 +82,7 @@ def test_thousands_of_damaged_results_are_never_an_error(tmp_path: Path) -> None
     for _ in range(5000):
         path.write_bytes(mutated(content, chance))
         progress = Progress()
-        result = _read_result(path, identity, progress)
+        result = read_result(path, identity, progress)
         assert result is None or not progress.notes
 
 
