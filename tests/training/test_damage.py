@@ -4,13 +4,16 @@ import json
 import os
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.arrays import digits
 from support.candidates import candidate
 from support.training import train
 
+from automap.exceptions import UserError
 from automap.interfaces.scheduler import Decision
 from automap.store.files import CHECKPOINT_FILE, RESULT_FILE
 from automap.training.build import BatchPlan
@@ -19,6 +22,7 @@ from automap.training.progress import Progress
 from automap.training.request import Paused
 from automap.training.step_reuse.compiled_cache import CompiledModels
 from automap.training.trial_result import read_result
+from automap.training.weights.files import read_weights
 
 SMALL = {"type": "cnn", "filters": [2], "dense": 0}
 
@@ -68,8 +72,6 @@ def test_thousands_of_damaged_checkpoints_are_never_an_error(paused: Path, tmp_p
 
 
 def _about(path: Path) -> object:
-    import numpy as np
-
     with np.load(path) as file:
         return file["about"]
 
@@ -123,3 +125,17 @@ def test_a_trial_in_a_linked_folder_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is a link"):
         train(candidate(SMALL, epochs=1), digits(100), tmp_path / "trial-00000")
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_damaged_weights_are_read_or_refused(tmp_path: Path) -> None:
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    arrays = {"a": np.ones((3, 3), np.float32), "b": np.zeros(4, np.float32)}
+    save_file(arrays, tmp_path / "w.safetensors")
+    np.savez(tmp_path / "w.npz", **arrays)
+    chance = random.Random(0)
+    for path in sorted(tmp_path.iterdir()):
+        content = path.read_bytes()
+        for _ in range(300):
+            path.write_bytes(mutated(content, chance))
+            with suppress(UserError):
+                read_weights(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -34,7 +33,9 @@ def read_weights(file: Path) -> Tensors:
         )
     try:
         return reader(file)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except UserError:
+        raise
+    except Exception as error:  # The formats' libraries raise arbitrary errors on damaged files.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"pretrained: could not read {file}: {reason}") from error
 
