@@ -50,17 +50,17 @@ def compress(
     from automap.models.export.export import load_exporter
 
     load_exporter(format_)
-    from automap.api.compression import compress_model
-    from automap.models.compress.compress import Settings
+    with without_tensorflow_messages():
+        from automap.api.compression import compress_model
+        from automap.models.compress.compress import Settings
 
     def report(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
         say(f"epoch {epoch} of {epochs}: {numbers}")
 
     settings = Settings(method, format_, int8 or aware or method == "quantize", aware, sparsity, epochs, max_loss)
-    with without_tensorflow_messages():
-        for made in compress_model(model, settings, seeds, student, report, storage):
-            _show(made)
+    for made in compress_model(model, settings, seeds, student, report, storage):
+        _show(made)
 
 
 def _show(made: Made) -> None:

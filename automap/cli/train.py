@@ -52,13 +52,12 @@ def train(
     if data is not None and (all_data or seeds != 1):
         raise UserError("--data goes on with one model; leave out --all-data and --seeds")
     with without_tensorflow_messages():
-        if data is not None:
-            from automap.api.adapting import adapt
-
-            _show_changes(adapt(model, data, epochs, report, storage))
-            return
-        for trained in train_again(model, Again(epochs, seeds, all_data), report, storage):
-            _show(trained)
+        from automap.api.adapting import adapt
+    if data is not None:
+        _show_changes(adapt(model, data, epochs, report, storage))
+        return
+    for trained in train_again(model, Again(epochs, seeds, all_data), report, storage):
+        _show(trained)
 
 
 def _show(trained: Trained) -> None:
