@@ -54,7 +54,7 @@ def test_inputs_are_described_by_the_training_split_and_read_from_the_cache(tmp_
     inputs = open_prepared(dataset, data.identity, cache=tmp_path / "cache").inputs(records)
     for place, record in enumerate(records):
         row = rows[data.names[record]]
-        assert inputs["age"][place].tolist() == pytest.approx([float(row["age"] or 0), bool(row["age"])])
+        assert inputs["age"][place].tolist() == pytest.approx([float(row["age"] or 0), float(bool(row["age"]))])
         assert inputs["cell_type"][place, 0] == 2 + ("mono", "poly").index(row["cell type"])
         known = [note.vocabulary.index(word) + 2 for word in words_of(row["note"])]
         assert inputs["note"][place, : len(known)].tolist() == known
