@@ -23,6 +23,7 @@ from automap.search import study as studies
 from automap.search.checkpoints import MAX_BYTES, MAX_SHARE, lost_checkpoints
 from automap.search.continuing import continue_cut_short
 from automap.search.environment import environment
+from automap.search.weights import weights_of
 from automap.search.winner import publish_winner
 from automap.spec.spec import Spec
 from automap.store.retry import with_retries
@@ -121,7 +122,8 @@ def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> Prepare
 
 def _open(source: Source, data: PreparedData) -> studies.Study:
     runs_can_be_kept(source.spec)
-    return studies.create_or_continue(source.spec, source.text, data.fingerprint, environment())
+    made_with = {**environment(), **weights_of(source.spec)}
+    return studies.create_or_continue(source.spec, source.text, data.fingerprint, made_with)
 
 
 def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: Display) -> bool:

@@ -44,6 +44,12 @@ class TrainingSettings(BaseModel):
         description="factor of the learning rate from the head of a pretrained backbone to its last stage, and from "
         f"each stage to the one before; auto: {LAYER_DECAY}",
     )
+    unfreeze: Literal["auto"] | Fraction = tunable_if_pretrained(
+        "auto",
+        choices=(0.0, 0.3),
+        description="fraction of all steps over which the stages of a pretrained backbone are unfrozen one after "
+        "another, the last stage first; before that only the head is trained; auto: 0, all from the start",
+    )
     gradient_clip: float | None = Field(None, gt=0, description="maximum global norm of the gradients")
     early_stopping: Literal["auto"] | Annotated[int, Field(ge=1)] | None = Field(
         "auto",
@@ -64,6 +70,16 @@ class TrainingSettings(BaseModel):
         if isinstance(self.freeze, int):
             return min(self.freeze, stages)
         return stages if self.freeze == "backbone" else 0
+
+    def first_steps(self, stages: int, steps: int) -> list[int]:
+        """Return the step from which each of a pretrained backbone's stages is trained, from the stem on.
+
+        Args:
+            stages: number of stages.
+            steps: of the whole training.
+        """
+        share = 0.0 if self.unfreeze == "auto" else self.unfreeze
+        return [round(share * steps * (stages - index) / stages) for index in range(stages)]
 
     @property
     def stage_factor(self) -> float:

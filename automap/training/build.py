@@ -20,7 +20,7 @@ from automap.spec.training import TrainingSettings
 from automap.training import backend
 from automap.training.averaging import WeightAverage
 from automap.training.extras import NO_EXTRAS, TrainingExtras, scale_learning_rates
-from automap.training.fine_tuning import learning_rate_factors
+from automap.training.fine_tuning import first_steps, learning_rate_factors
 from automap.training.model import Parts, TrainingModel
 from automap.training.normalise import normalise
 from automap.training.per_example.model import PerExampleModel
@@ -145,10 +145,12 @@ def build_parts(candidate: Candidate, info: DataInfo, plan: BatchPlan, extras: T
         network.get_layer(name).set_weights(weights)
     augmentations = [layer for augmentation in candidate.augmentation for layer in augmentation.build()]
     loss = candidate.loss.build(info)
-    optimizer = build_optimizer(candidate, candidate.training.epochs * plan.steps, plan.accumulation)
+    steps = candidate.training.epochs * plan.steps
+    optimizer = build_optimizer(candidate, steps, plan.accumulation)
     spare_from_decay(optimizer, network)
     factors = learning_rate_factors(candidate, network, features)
-    scale_learning_rates(optimizer, network, {**factors, **extras.learning_rate_factors})
+    starts = first_steps(candidate, network, features, steps)
+    scale_learning_rates(optimizer, network, {**factors, **extras.learning_rate_factors}, starts)
     if extras.combine_gradients is not None:
         require_separable(candidate, network, precision_of(candidate.training))
     return Parts(network, augmentations, loss, optimizer, extras.second_loss, extras.combine_gradients)

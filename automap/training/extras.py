@@ -51,7 +51,12 @@ class TrainingExtras:
 NO_EXTRAS = TrainingExtras()
 
 
-def scale_learning_rates(optimizer: keras.Optimizer, network: keras.Model, factors: Mapping[str, float]) -> None:
+def scale_learning_rates(
+    optimizer: keras.Optimizer,
+    network: keras.Model,
+    factors: Mapping[str, float],
+    first_steps: Mapping[str, int] | None = None,
+) -> None:
     """Multiply the learning rate of some layers' weights; layers with a factor of 0 are frozen.
 
     Frozen layers are not trainable: batch normalisation uses its moving averages in them, and no gradient is computed.
@@ -61,19 +66,27 @@ def scale_learning_rates(optimizer: keras.Optimizer, network: keras.Model, facto
         optimizer: changed in place, before it is built.
         network: its layers are changed in place, before it is compiled.
         factors: by the name of a layer, 0 or more.
+        first_steps: the step before which the learning rate of a layer is 0, by its name.
     """
-    if not factors:
+    if not factors and not first_steps:
         return
     by_variable: dict[Any, float] = {}
+    starts: dict[Any, int] = {}
     for layer in network._flatten_layers(include_self=False):
         factor = factors.get(layer.name, 1.0)
         if factor == 0:
             layer.trainable = False
         # Keras passes the backend's own variables to an update.
         by_variable |= {optimizer._var_key(weight): factor for weight in layer.trainable_weights if factor != 1.0}
+        if start := (first_steps or {}).get(layer.name, 0):
+            starts |= {optimizer._var_key(weight): start for weight in layer.trainable_weights}
     update = optimizer.update_step
 
     def scaled_update(gradient: Any, variable: Any, learning_rate: Any) -> None:
-        update(gradient, variable, learning_rate * by_variable.get(optimizer._var_key(variable), 1.0))
+        key = optimizer._var_key(variable)
+        rate = learning_rate * by_variable.get(key, 1.0)
+        if key in starts:
+            rate = rate * keras.ops.cast(optimizer.iterations >= starts[key], rate.dtype)
+        update(gradient, variable, rate)
 
     optimizer.update_step = scaled_update

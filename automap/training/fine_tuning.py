@@ -40,3 +40,19 @@ def learning_rate_factors(candidate: Candidate, network: keras.Model, features: 
         for index, names in enumerate(by_stage)
         for name in names
     }
+
+
+def first_steps(candidate: Candidate, network: keras.Model, features: Features, steps: int) -> dict[str, int]:
+    """Return the step from which each layer of a pretrained backbone is trained, by name, where that is not the first.
+
+    Args:
+        candidate: says how gradually its stages are unfrozen.
+        network: the whole network.
+        features: the backbone's feature maps by stride.
+        steps: of the whole training.
+    """
+    if candidate.architecture.pretrained == "none":
+        return {}
+    by_stage = stages(network, features)
+    starts = candidate.training.first_steps(len(by_stage), steps)
+    return {name: start for start, names in zip(starts, by_stage, strict=True) for name in names if start}

@@ -21,6 +21,7 @@ from automap.search.decisions import decide
 from automap.search.outcome import finalize, tell_result
 from automap.search.study import Study
 from automap.search.trials import GRACE_SECONDS, next_run, recover, sample_from_rungs
+from automap.search.weights import require_weights
 from automap.spec.candidate import Candidate
 from automap.spec.draw import boundary_candidates
 from automap.store import leases, results, runs
@@ -28,7 +29,6 @@ from automap.store.files import run_folder_name
 from automap.store.result import Result
 from automap.store.retry import with_retries
 from automap.store.runs import Run
-from automap.store.weights import pinned
 from automap.training.preflight import preflight
 from automap.training.request import OutOfTime, Paused, SaveModel, TrialRequest
 from automap.training.run_trial import run_trial
@@ -74,17 +74,6 @@ def work(study: Study, data: PreparedData, worker: str, stop: threading.Event) -
     """
     require_weights(study)
     Worker(study, data, worker, stop).work()
-
-
-def require_weights(study: Study) -> None:
-    """Check that this machine has the pretrained weights of every architecture that a study may train.
-
-    Raises:
-        UserError: if it does not, with how to get them.
-        StorageError: if their URL cannot be read.
-    """
-    for architecture in {candidate.architecture for _, candidate in boundary_candidates(study.spec)}:
-        pinned(architecture)
 
 
 @dataclass

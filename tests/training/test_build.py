@@ -11,6 +11,7 @@ from automap.exceptions import TrainingError
 from automap.spec.plugins import find_plugins
 from automap.training.averaging import evaluation_weights
 from automap.training.build import BatchPlan, build_model, build_network
+from automap.training.preflight import preflight
 from automap.training.schedules import Schedule
 
 
@@ -171,3 +172,13 @@ def test_a_schedule_survives_being_written_down():
     schedule = Schedule("cosine", 0.1, 100, 5)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert float(again(30)) == float(schedule(30))
+
+
+def test_the_preflight_builds_a_known_backbone_once_and_counts_every_head():
+    small, large = (candidate("cnn", task={"type": "classification", "head": head}) for head in ("linear", "mlp"))
+    info = digits().info
+    found = preflight([("small", small), ("large", large)], info)
+    assert not found.problems
+    assert found.largest == build_network(large, info).count_params()
+    impossible = candidate("cnn", task={"type": "classification", "head": "knn"})
+    assert preflight([("small", small), ("knn", impossible)], info).problems[0].startswith("knn: task.head: knn")

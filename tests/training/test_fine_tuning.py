@@ -7,13 +7,15 @@ from support.candidates import ACCURACY, candidate
 from support.prepared import some_digits
 
 from automap.interfaces.scheduler import Decision
-from automap.training.build import BatchPlan, build_parts, build_whole
+from automap.training.build import BatchPlan, build_network, build_parts, build_whole
 from automap.training.fine_tuning import learning_rate_factors, stages
 from automap.training.request import Paused, TrialRequest
 from automap.training.run_trial import run_trial
 from automap.training.step_reuse.compiled_cache import CompiledModels
+from automap.training.weights.layer_names import weights_by_layer
 
 LITE0 = {"type": "efficientnet_lite0", "pretrained": "imagenet"}
+PLAIN = {"type": "sgd", "learning_rate": 0.1, "weight_decay": 0.0, "momentum": 0.0, "nesterov": False}
 STILL = {"type": "sgd", "learning_rate": 1e-30, "weight_decay": 0.0, "momentum": 0.0, "nesterov": False}
 
 
@@ -53,6 +55,30 @@ def test_a_backbone_from_scratch_is_neither_frozen_nor_slowed(data):
     assert learning_rate_factors(chosen, *build_whole(chosen, data.info)) == {}
 
 
+def test_stages_are_unfrozen_from_head_to_stem(data, tmp_path):
+    np.savez(tmp_path / "weights.npz", **weights_by_layer(build_network(candidate("cnn"), data.info)))
+    pretrained = {"type": "cnn", "pretrained": str(tmp_path / "weights.npz")}
+    chosen = candidate(pretrained, optimizer=PLAIN, unfreeze=0.5, layer_decay=1.0, epochs=4, schedule="constant")
+    keras.utils.clear_session()  # Keras numbers the layers from here on: both networks have the same names.
+    by_stage = stages(*build_whole(chosen, data.info))
+    keras.utils.clear_session()
+    parts = build_parts(chosen, data.info, BatchPlan(32, 5))
+    network, optimizer = parts.network, parts.optimizer
+    kernels = [next(name for name in names if network.get_layer(name).trainable_weights) for names in by_stage]
+    optimizer.build(network.trainable_variables)
+
+    def moved(step):
+        optimizer.iterations.assign(step)
+        before = {name: network.get_layer(name).get_weights()[0] for name in [*kernels, "logits"]}
+        optimizer.apply([np.ones(each.shape, np.float32) for each in network.trainable_variables])
+        return [name for name in before if not np.array_equal(before[name], network.get_layer(name).get_weights()[0])]
+
+    # Half of 20 steps, shared out among the stages.
+    for step in (0, 4, 7, 9, 10):
+        trained = sum(step >= 10 * (index + 1) / len(kernels) for index in range(len(kernels)))
+        assert moved(step) == [*kernels[len(kernels) - trained :], "logits"], step
+
+
 @pytest.mark.slow
 def test_batch_normalisation_of_frozen_stages_is_left_alone(data, compiled, tmp_path):
     chosen = candidate(LITE0, freeze=2, augmentation=["mix_up"], epochs=1)
@@ -81,7 +107,7 @@ def test_fine_tuning_starts_from_the_head_that_was_fitted_first(data, compiled, 
 
 @pytest.mark.slow
 def test_a_paused_fine_tuning_resumes_exactly(data, tmp_path):
-    chosen = candidate(LITE0, freeze=2, layer_decay=0.5, epochs=2, ema=0.9, gradient_clip=1.0)
+    chosen = candidate(LITE0, freeze=2, layer_decay=0.5, unfreeze=0.5, epochs=2, ema=0.9, gradient_clip=1.0)
 
     def pause_once(evaluation):
         return Decision.PAUSE if evaluation.epoch == 1 else Decision.CONTINUE

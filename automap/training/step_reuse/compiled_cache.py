@@ -96,7 +96,11 @@ def _compilation_key(candidate: Candidate, data: PreparedData, plan: BatchPlan) 
         candidate.optimizer,
         candidate.loss,
     )
-    settings = candidate.training.model_dump(mode="json", exclude=set(_READ_OUTSIDE))
+    # The steps at which stages are unfrozen are constants of the step; they depend on the length of the training.
+    gradual = candidate.training.unfreeze not in ("auto", 0)
+    settings = candidate.training.model_dump(
+        mode="json", exclude=set(_READ_OUTSIDE) - ({"epochs"} if gradual else set())
+    )
     key = [[_compiled_in(each) for each in components], settings, data.fingerprint, plan.accumulation]
     return json.dumps(key, sort_keys=True)
 
