@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap.api.display import Display, make_display
+from automap.api.earlier import read_earlier
 from automap.api.search import read_data
 from automap.api.sources import naming_preparation
 from automap.data.prepare import PreparedData
 from automap.data.summary import DataSummary, summarise
 from automap.interfaces.sampler import Hyperparameter
+from automap.search.evidence import Earlier
 from automap.search.preconditions import check_storage
 from automap.search.study import build_sampler
 from automap.spec.draw import boundary_candidates, hyperparameters, searched_spaces
@@ -46,10 +48,11 @@ class SpecCheck:
         spec: the spec.
         text: its text, which may name the command that creates the data set.
         display: shows progress.
+        path: the spec's file; None if it was made in Python.
     """
 
-    def __init__(self, spec: Spec, text: str, display: Display) -> None:
-        self.spec = spec
+    def __init__(self, spec: Spec, text: str, display: Display, path: Path | None = None) -> None:
+        self.spec, self._path = spec, path
         self._text, self._display = text, display
         self._data: PreparedData | None = None
         self._networks: BuiltNetworks | None = None
@@ -96,6 +99,16 @@ class SpecCheck:
             UserError: if the database has a study of that name whose trials are not comparable with those of this spec.
         """
         return check_storage(self.spec, None if self._data is None else self._data.fingerprint)
+
+    def warm_start(self) -> list[Earlier]:
+        """Return what the studies that `search.warm_start` names would give to the search; reads the data first.
+
+        Raises:
+            SpecError: if one of them cannot be used.
+        """
+        if not self.spec.search.warm_start:
+            return []
+        return read_earlier(self.spec, self._prepared().fingerprint, self._path)
 
     def build_networks(self) -> BuiltNetworks:
         """Build the networks at both ends of every range and for every choice, in a process that imports Keras.
@@ -149,6 +162,7 @@ class SpecCheck:
             ],
             "weights": self.pretrained_weights(),
             "data": None if self._data is None else asdict(summarise(self._data)),
+            "warm_start": [] if self._data is None else [each.to_data() for each in self.warm_start()],
             "largest_network": None if networks is None else networks.largest,
             "needs": None if networks is None else asdict(self.requirements()),
             "doubtful_labels": None if self._doubtful is None else [asdict(each) for each in self._doubtful],
@@ -170,9 +184,10 @@ def check(spec: str | Path | Spec, *, progress: bool = True) -> SpecCheck:
         >>> automap.check("flowers.yaml").read_data().records  # doctest: +SKIP
         {'train': 800, 'validation': 100, 'test': 100}
     """
+    path = None if isinstance(spec, Spec) else Path(spec)
     loaded, text = (spec, "") if isinstance(spec, Spec) else _load(Path(spec))
     build_sampler(loaded, loaded.search.seed)
-    return SpecCheck(loaded, text, make_display(progress))
+    return SpecCheck(loaded, text, make_display(progress), path)
 
 
 def _load(path: Path) -> tuple[Spec, str]:

@@ -11,9 +11,11 @@ from sqlalchemy import Engine
 from automap.api.study import Study, with_places
 from automap.exceptions import UserError
 from automap.spec.load import load_spec
+from automap.spec.places import is_spec_file
 from automap.spec.spec import Spec
 from automap.spec.suggest import did_you_mean
 from automap.store.engine import display_url, read_database
+from automap.store.lineage import newest_name
 from automap.store.studies import StudyRow, StudySummary, find_study, get_study, list_studies
 from automap.store.study_store import StudyStore
 
@@ -52,7 +54,11 @@ def open_studies(names: Sequence[str], storage: str | None = None) -> list[Study
     engine = read_database(storage or next(iter(urls), None) or default_storage())
     if not resolved:
         return [Study(engine, _only_study(engine))]
-    found = [(_find(engine, name), spec) for name, spec in dict(resolved).items()]
+    # A spec file stands for its newest study, a name for the study of that name.
+    found = [
+        (_find(engine, name if spec is None else newest_name(engine, name)), spec)
+        for name, spec in dict(resolved).items()
+    ]
     return [Study(engine, row if spec is None else with_places(row, spec)) for row, spec in found]
 
 
@@ -73,7 +79,7 @@ def default_storage() -> str:
 
 def _resolve(name: str) -> tuple[str, Spec | None]:
     """Return a study's name and, if a spec file was named, the spec."""
-    if Path(name).suffix not in (".yaml", ".yml") and not ("/" in name or os.sep in name):
+    if not is_spec_file(name):
         return name, None
     spec = load_spec(Path(name))
     return spec.name, spec

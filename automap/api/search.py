@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automap.api import after_search
 from automap.api.display import Display, make_display
+from automap.api.earlier import read_earlier
 from automap.api.executors import Workers, make_executor
 from automap.api.interrupts import count_interrupts
 from automap.api.limits import Limits, parse_limits, set_limits
@@ -23,6 +24,7 @@ from automap.search import study as studies
 from automap.search.checkpoints import MAX_BYTES, MAX_SHARE, lost_checkpoints
 from automap.search.continuing import continue_cut_short
 from automap.search.environment import environment
+from automap.search.warm_start import is_taken
 from automap.search.weights import weights_of
 from automap.search.winner import publish_winner
 from automap.spec.spec import Spec
@@ -100,7 +102,7 @@ def search_source(found: Source, limits: Limits, workers: Workers, display: Disp
         data = read_data(found.spec, display)
     for line in remarks(summarise(data)):
         display.say(line, "yellow")
-    opened = _open(found, data)
+    opened = _open(found, data, display)
     with_retries(lambda: set_limits(opened, limits))
     with_retries(lambda: tick(opened.store, unseen=monotonic() - began))
     finished = _drive(opened, data, workers, display)
@@ -120,10 +122,17 @@ def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> Prepare
         return prepare(spec.dataset, shared=spec.cache, progress=progress, rebuild=rebuild)
 
 
-def _open(source: Source, data: PreparedData) -> studies.Study:
+def _open(source: Source, data: PreparedData, display: Display) -> studies.Study:
     runs_can_be_kept(source.spec)
+    earlier = None if is_taken(source.spec) else read_earlier(source.spec, data.fingerprint, source.path)
+    for found in earlier or ():
+        for line in found.describe():
+            display.say(line)
     made_with = {**environment(), **weights_of(source.spec)}
-    return studies.create_or_continue(source.spec, source.text, data.fingerprint, made_with)
+    study = studies.create_or_continue(source.spec, source.text, data.fingerprint, made_with, earlier)
+    if study.spec.name != source.spec.name:
+        runs_can_be_kept(study.spec)
+    return study
 
 
 def _drive(study: studies.Study, data: PreparedData, workers: Workers, display: Display) -> bool:

@@ -28,6 +28,8 @@ class Source:
 
     spec: Spec
     text: str
+    path: Path | None = None
+    """The file of the spec; None if it was made in Python."""
 
 
 def read_source(source: Any, labels: Any = None, fields: Mapping[str, Any] | None = None) -> Source:
@@ -51,7 +53,7 @@ def read_source(source: Any, labels: Any = None, fields: Mapping[str, Any] | Non
         return Source(source, dump_yaml(source.to_data()))
     if is_path:
         path = spec_file(source)
-        return Source(load_spec(path), path.read_text(encoding="utf-8"))
+        return Source(load_spec(path), path.read_text(encoding="utf-8"), path)
     return _from_arrays(source, labels, fields or {})
 
 

@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from automap.api.check import BuiltNetworks, SpecCheck
     from automap.data.summary import DataSummary
+    from automap.search.evidence import Earlier
 
 
 def check(
@@ -63,6 +64,7 @@ def check(
     summary = checked.read_data(rebuild=rebuild) if data else None
     for warning in checked.check_storage():
         say(f"warning: {warning}", "yellow")
+    earlier = checked.warm_start() if data else []
     networks = None
     if data and build:
         with message_console().status("building candidates at the boundary of the search space"):
@@ -74,6 +76,7 @@ def check(
         _show_data(checked, summary, networks)
         if doubtful is not None:
             show_labels(doubtful, sum(summary.records.values()))
+        _show_earlier(earlier)
     _raise_faults(spec, () if networks is None else networks.problems)
 
 
@@ -104,6 +107,15 @@ def _show_data(checked: SpecCheck, summary: DataSummary, networks: BuiltNetworks
     console.print(check_view.data_summary(summary))
     if networks is not None:
         console.print(check_view.needs(checked.requirements(), networks.largest))
+
+
+def _show_earlier(earlier: Sequence[Earlier]) -> None:
+    from automap.cli.console import output_console
+    from automap.spec.display import safe_text
+
+    for found in earlier:
+        for line in found.describe():
+            output_console().print(safe_text(line), soft_wrap=True)
 
 
 def _problems(error: Any) -> list[dict[str, Any]]:

@@ -50,6 +50,7 @@ def studies(
 def _data(study: StudySummary) -> dict[str, Any]:
     return {
         "name": study.name,
+        "predecessor": study.predecessor,
         "created": study.created_at.isoformat(timespec="seconds"),
         "objectives": [objective.model_dump() for objective in study.objectives],
         "trials": {state: study.counts.get(state, 0) for state in _STATES},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -12,28 +12,38 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from automap.interfaces.sampler import Hyperparameter, NumericHyperparameter, Sampler
 from automap.interfaces.scheduler import StudyHistory, TrialHistory
+from automap.search.evidence import Evidence, within
 
 
-def learn_from_rungs(inner: BaseSampler, sampler: Sampler, history: Callable[[], StudyHistory]) -> BaseSampler:
-    """Return a sampler that shows the measurements of unfinished trials to `inner`.
+def learn_from_rungs(
+    inner: BaseSampler,
+    sampler: Sampler,
+    history: Callable[[], StudyHistory],
+    evidence: Sequence[Evidence] = (),
+) -> BaseSampler:
+    """Return a sampler that shows the measurements of unfinished trials, and trials of earlier studies, to `inner`.
 
     Args:
         inner: the Optuna sampler that the component built.
         sampler: the component; if it does not learn from rungs, `inner` is returned.
         history: returns the current state of the study's trials.
+        evidence: trials of earlier studies.
     """
-    return RungSampler(inner, history) if sampler.learns_from_rungs else inner
+    return RungSampler(inner, history, evidence) if sampler.learns_from_rungs else inner
 
 
 class RungSampler(BaseSampler):
     """Runs a sampler on an in-memory copy of the study.
 
     In Optuna's storage a paused trial is running. TPE treats running trials as bad ones and does not count them as
-    start-up trials. In the copy, an open trial that has reached a rung is pruned at that rung.
+    start-up trials. In the copy, an open trial that has reached a rung is pruned at that rung, and trials of earlier
+    studies come first.
     """
 
-    def __init__(self, inner: BaseSampler, history: Callable[[], StudyHistory]) -> None:
-        self._inner, self._history = inner, history
+    def __init__(
+        self, inner: BaseSampler, history: Callable[[], StudyHistory], evidence: Sequence[Evidence] = ()
+    ) -> None:
+        self._inner, self._history, self._evidence = inner, history, evidence
         self._study: optuna.Study | None = None
         self._trial: FrozenTrial | None = None
 
@@ -70,6 +80,8 @@ class RungSampler(BaseSampler):
         known = {hyperparameter.name: distribution(hyperparameter) for hyperparameter in history.space.hyperparameters}
         ended = {each.number: each for each in study.get_trials(deepcopy=False) if each.state.is_finished()}
         copied = optuna.create_study(directions=study.directions)
+        earlier = [found for each in self._evidence if (found := each.as_trial(known)) is not None]
+        copied.add_trials(earlier)
         for each in history.trials:
             if each.number != trial.number:
                 found = ended.get(each.number)
@@ -91,12 +103,7 @@ def distribution(hyperparameter: Hyperparameter) -> BaseDistribution:
 
 def _as_pruned(trial: TrialHistory, known: Mapping[str, BaseDistribution]) -> FrozenTrial:
     """Return a trial as pruned at its last rung, or as running if it has not reached one."""
-    # If a range was narrowed later, older values lie outside of it.
-    parameters = {
-        name: value
-        for name, value in trial.parameters.items()
-        if name in known and known[name]._contains(known[name].to_internal_repr(value))
-    }
+    parameters = within(trial.parameters, known)
     about: dict[str, Any] = {"params": parameters, "distributions": {name: known[name] for name in parameters}}
     if not trial.measurements:
         return create_trial(state=TrialState.RUNNING, **about)

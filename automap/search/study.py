@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
-import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler
 from sqlalchemy import Engine
@@ -18,11 +16,13 @@ from sqlalchemy.exc import DBAPIError
 
 from automap.exceptions import StorageError, UserError
 from automap.redaction import redact, redact_data
+from automap.search.evidence import Earlier
+from automap.search.optuna_storage import create_or_load, optuna_storage, read_only_storage
 from automap.spec.compare import differences
 from automap.spec.draw import first_parameters, search_space
 from automap.spec.spec import Spec
-from automap.store import run_files, studies
-from automap.store.engine import database_url, display_url, open_database, read_database
+from automap.store import lineage, run_files, studies
+from automap.store.engine import display_url, open_database, read_database
 from automap.store.errors import storage_errors
 from automap.store.files import run_folder_name
 from automap.store.retry import with_retries
@@ -52,8 +52,21 @@ class Study:
         return self.store.engine
 
 
-def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment: dict[str, object]) -> Study:
-    """Open the study of a spec, creating it if it does not exist; the driver calls this.
+def create_or_continue(
+    spec: Spec,
+    spec_text: str,
+    fingerprint: str,
+    environment: dict[str, object],
+    earlier: Sequence[Earlier] | None = None,
+) -> Study:
+    """Open the study of a spec, or its newest successor, creating it if it does not exist; the driver calls this.
+
+    Args:
+        spec: the spec.
+        spec_text: its text.
+        fingerprint: fingerprint of the data.
+        environment: versions and devices.
+        earlier: what earlier studies give to this one; None to leave that as it is.
 
     Raises:
         StorageError: if the database cannot be used.
@@ -61,7 +74,30 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
     """
     # Errors of the sampler are reported before a database is created.
     sampler = build_sampler(spec, spec.search.seed)
-    new = studies.NewStudy(
+    # A wrong URL is an error at once; later, an unreachable database is waited for.
+    engine = open_database(spec.storage)
+
+    def opened() -> Study:
+        newest = named_as_newest(engine, spec)
+        new = new_study(newest, spec_text, fingerprint, environment)
+        study, fresh = _create_or_continue(engine, new, newest, sampler)
+        if fresh or earlier is not None:
+            start_warm(study, earlier or (), defaults=fresh)
+        return study
+
+    return with_retries(opened)
+
+
+def named_as_newest(engine: Engine, spec: Spec) -> Spec:
+    """Return a spec with the name of its newest study: the last of its successors."""
+    return spec.model_copy(update={"name": lineage.newest_name(engine, spec.name)})
+
+
+def new_study(
+    spec: Spec, spec_text: str, fingerprint: str, environment: dict[str, object], predecessor: str | None = None
+) -> studies.NewStudy:
+    """Return the row of a spec's study."""
+    return studies.NewStudy(
         name=spec.name,
         spec_text=redact(spec_text.replace(spec.storage, display_url(spec.storage))),
         spec=_stored(spec),
@@ -71,32 +107,49 @@ def create_or_continue(spec: Spec, spec_text: str, fingerprint: str, environment
         run_directory=redact(spec.run_location),
         trial_budget=_trial_budget(spec),
         time_budget=spec.budget.time,
+        predecessor=predecessor,
     )
-    # A wrong URL is an error at once; later, an unreachable database is waited for.
-    engine = open_database(spec.storage)
-    return with_retries(lambda: _create_or_continue(engine, new, spec, sampler))
 
 
-def _create_or_continue(engine: Engine, new: studies.NewStudy, spec: Spec, sampler: BaseSampler) -> Study:
+def start_warm(study: Study, earlier: Sequence[Earlier], *, defaults: bool) -> None:
+    """Store the trials that the sampler learns from and enqueue the first candidates.
+
+    Args:
+        study: the study.
+        earlier: what earlier studies give.
+        defaults: whether the candidates of every new study are enqueued too.
+    """
+    lineage.set_evidence(study.store, [each.model_dump(mode="json") for found in earlier for each in found.evidence])
+    # Grid search visits the defaults anyway.
+    if study.spec.search.sampler.limit(search_space(study.spec)) is not None:
+        return
+    candidates = [parameters for found in earlier for parameters in found.candidates]
+    with optuna_errors(study.engine):
+        for parameters in [*candidates, *(first_parameters(study.spec) if defaults else ())]:
+            study.optuna.enqueue_trial(parameters, skip_if_exists=True)
+
+
+def _create_or_continue(engine: Engine, new: studies.NewStudy, spec: Spec, sampler: BaseSampler) -> tuple[Study, bool]:
+    """Return the study, and whether its first trials are still to be enqueued."""
     row, created = studies.find_study(engine, new.name), False
-    if row is not None and _changes(row, spec, new.data_fingerprint) and nothing_trained(StudyStore(engine, row.id)):
+    if row is not None and changes(row, spec, new.data_fingerprint) and nothing_trained(StudyStore(engine, row.id)):
         _delete(StudyStore(engine, row.id), spec)
         row = None
     if row is None:
         row, created = studies.create_study(engine, new)
     store = StudyStore(engine, row.id)
     with optuna_errors(engine):
-        if created:
-            return Study(store, spec, _new_optuna_study(spec, sampler))
-        _refuse_incomparable(row, spec, new.data_fingerprint)
-        study = _optuna_study(spec, sampler)
-        if not study.get_trials(deepcopy=False):
-            # The process that created the study was killed or lost its connection before this step.
-            study = _new_optuna_study(spec, sampler)
+        if not created:
+            _refuse_incomparable(row, spec, new.data_fingerprint)
+        study = create_or_load(spec, sampler)
+        # Without trials, the process that created the study was killed or lost its connection before that step.
+        fresh = created or not study.get_trials(deepcopy=False)
+    if created:
+        return Study(store, spec, study), True
     if row.spec["budget"] != new.spec["budget"]:
         studies.set_budget(store, trial_budget=new.trial_budget, time_budget=new.time_budget)
     studies.update_spec(store, spec_text=new.spec_text, spec=new.spec)
-    return Study(store, spec, study)
+    return Study(store, spec, study), fresh
 
 
 def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study:
@@ -115,12 +168,13 @@ def join(spec: Spec, sampler_seed: int, fingerprint: str | None = None) -> Study
     # A mistyped URL must not create a database.
     read_database(spec.storage).dispose()
     engine = open_database(spec.storage)
+    spec = named_as_newest(engine, spec)
     row = studies.find_study(engine, spec.name)
     if row is None:
         raise StudyMissing(f"no study '{spec.name}' in the database; start it with: automap search SPEC")
     _refuse_incomparable(row, spec, fingerprint or row.data_fingerprint)
     with optuna_errors(engine):
-        return Study(StudyStore(engine, row.id), spec, _optuna_study(spec, build_sampler(spec, sampler_seed)))
+        return Study(StudyStore(engine, row.id), spec, create_or_load(spec, build_sampler(spec, sampler_seed)))
 
 
 def reopen(engine: Engine, row: studies.StudyRow) -> Study:
@@ -135,7 +189,7 @@ def reopen(engine: Engine, row: studies.StudyRow) -> Study:
     spec = Spec.model_validate({**row.spec, "storage": url})
     with optuna_errors(engine):
         try:
-            found = optuna.load_study(study_name=row.name, storage=_read_only_storage(engine))
+            found = optuna.load_study(study_name=row.name, storage=read_only_storage(engine))
         except (KeyError, DBAPIError, StorageInternalError) as error:
             if not isinstance(error, KeyError) and not _names_missing_table(error.__cause__ or error):
                 raise
@@ -144,15 +198,6 @@ def reopen(engine: Engine, row: studies.StudyRow) -> Study:
                 "run the same automap search command again to complete it"
             ) from error
         return Study(StudyStore(engine, row.id), spec, found)
-
-
-def _read_only_storage(engine: Engine) -> optuna.storages.RDBStorage:
-    """Return Optuna's storage without creating or checking its tables; with SQLite it uses `engine`'s connections."""
-    url = engine.url.render_as_string(hide_password=False)
-    options: dict[str, Any] = {"pool": engine.pool} if engine.dialect.name == "sqlite" else {"pool_pre_ping": True}
-    return optuna.storages.RDBStorage(
-        url, engine_kwargs=options, skip_compatibility_check=True, skip_table_creation=True
-    )
 
 
 def _names_missing_table(error: BaseException) -> bool:
@@ -188,14 +233,15 @@ def refuse_incomparable(engine: Engine, spec: Spec, fingerprint: str | None) -> 
     Raises:
         UserError: with what has changed.
     """
+    spec = named_as_newest(engine, spec)
     row = studies.find_study(engine, spec.name)
     if row is not None and not nothing_trained(StudyStore(engine, row.id)):
         _refuse_incomparable(row, spec, fingerprint or row.data_fingerprint)
 
 
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
-    if changes := _changes(row, spec, fingerprint):
-        listed = "\n  ".join(changes)
+    if found := changes(row, spec, fingerprint):
+        listed = "\n  ".join(found)
         raise UserError(
             f"study '{spec.name}' exists and cannot be continued, because new trials would not be comparable:\n"
             f"  {listed}\n"
@@ -203,13 +249,14 @@ def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) ->
         )
 
 
-def _changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:
+def changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:
+    """List why new trials of a spec would not be comparable with those of its study."""
     if row.data_fingerprint.startswith(studies.EARLIER_VERSION):
         return ["dataset: the study is from an earlier version of automap, which decoded images differently"]
-    changes = differences(row.spec, _stored(spec))
+    found = differences(row.spec, _stored(spec))
     if row.data_fingerprint != fingerprint:
-        changes.append("dataset: its files, decoding or splits have changed")
-    return changes
+        found.append("dataset: its files, decoding or splits have changed")
+    return found
 
 
 def _delete(store: StudyStore, spec: Spec) -> None:
@@ -217,7 +264,7 @@ def _delete(store: StudyStore, spec: Spec) -> None:
     for run in list_runs(store):
         run_files.delete_weights(spec.run_directory / run_folder_name(run.kind, run.trial, run.seed))
     with optuna_errors(store.engine), suppress(KeyError):
-        optuna.delete_study(study_name=spec.name, storage=_optuna_storage(spec.storage))
+        optuna.delete_study(study_name=spec.name, storage=optuna_storage(spec.storage))
     studies.delete_study(store)
 
 
@@ -244,57 +291,3 @@ def build_sampler(spec: Spec, seed: int) -> BaseSampler:
 def _trial_budget(spec: Spec) -> int | None:
     limits = (spec.search.sampler.limit(search_space(spec)), spec.budget.trials)
     return min((limit for limit in limits if limit is not None), default=None)
-
-
-def _new_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
-    study = _optuna_study(spec, sampler)
-    # Grid search visits the defaults anyway.
-    if spec.search.sampler.limit(search_space(spec)) is None:
-        for parameters in first_parameters(spec):
-            study.enqueue_trial(parameters, skip_if_exists=True)
-    return study
-
-
-def _optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
-    for _ in range(_TRIES):
-        try:
-            return _open_optuna_study(spec, sampler)
-        except DBAPIError as error:
-            # Optuna checks for its tables before it creates them: of two concurrent processes, one fails.
-            if not any(sign in str(error).lower() for sign in _MADE_MEANWHILE):
-                raise
-        time.sleep(0.1)
-    return _open_optuna_study(spec, sampler)
-
-
-_TRIES = 50
-_MADE_MEANWHILE = ("already exists", "duplicate key", "unique constraint", "duplicate entry")
-
-
-def _open_optuna_study(spec: Spec, sampler: BaseSampler) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        study_name=spec.name,
-        storage=_optuna_storage(spec.storage),
-        sampler=sampler,
-        directions=spec.directions,
-        load_if_exists=True,
-    )
-    if study.metric_names is None:
-        study.set_metric_names([objective.metric for objective in spec.objectives])
-    return study
-
-
-def _optuna_storage(url: str) -> optuna.storages.RDBStorage:
-    if not url.startswith("sqlite"):
-        # SQLAlchemy's default driver may not be the one that automap's extras install.
-        full = database_url(url).render_as_string(hide_password=False)
-        return optuna.storages.RDBStorage(full, engine_kwargs={"pool_pre_ping": True})
-    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 30}})
-
-    def less_waiting(connection: object, _: object) -> None:
-        # Safe with the write-ahead log that automap's engine uses, and halves the overhead of a trial.
-        connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
-
-    sqlalchemy.event.listen(storage.engine, "connect", less_waiting)
-    return storage

@@ -9,13 +9,14 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from automap.search.budget import budget_use, completions_wanted
+from automap.search.evidence import Evidence
 from automap.search.finishing import next_finisher
 from automap.search.history import study_history
 from automap.search.outcome import tell_result
 from automap.search.proposals import learn_from_rungs
 from automap.search.study import Study, live_trial, optuna_errors
 from automap.spec.draw import draw
-from automap.store import leases, results, runs, studies
+from automap.store import leases, lineage, results, runs, studies
 from automap.store.runs import Run
 from automap.store.weights import pinned
 
@@ -81,9 +82,10 @@ def next_paused(study: Study, *, closing: bool) -> int | None:
 
 
 def sample_from_rungs(study: Study) -> None:
-    """Let the study's sampler learn from the rungs of open trials if it supports that."""
+    """Let the study's sampler learn from the rungs of open trials and from earlier studies if it supports that."""
     sampler = study.spec.search.sampler
-    study.optuna.sampler = learn_from_rungs(study.optuna.sampler, sampler, lambda: study_history(study))
+    evidence = [Evidence.model_validate(each) for each in lineage.get_evidence(study.store)]
+    study.optuna.sampler = learn_from_rungs(study.optuna.sampler, sampler, lambda: study_history(study), evidence)
 
 
 def start_trial(study: Study, worker: str) -> Run | None:

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
+from automap.spec.errors import shortened
+
 
 def storage_url(url: str, folder: Path | None) -> str:
     """Return the URL of a database; the relative path of an SQLite file starts at the folder of the spec.
@@ -41,3 +43,22 @@ def temporary_folder(remote: str) -> Path:
     """Return the local folder for runs in training whose artifacts are kept at a URL."""
     digest = hashlib.sha256(remote.encode()).hexdigest()
     return Path(tempfile.gettempdir(), f"automap-{os.getuid()}", digest[:16])
+
+
+def studies_beside(studies: tuple[str, ...], folder: Path | None) -> tuple[str, ...]:
+    """Return names of studies; paths of spec files start at the spec's folder.
+
+    Raises:
+        ValueError: if a name is empty or there twice.
+    """
+    for index, study in enumerate(studies):
+        if not study:
+            raise ValueError("the name of a study is empty")
+        if study in studies[:index]:
+            raise ValueError(f"duplicate study: {shortened(study)}")
+    return tuple(str(Path(folder, each).absolute()) if folder and is_spec_file(each) else each for each in studies)
+
+
+def is_spec_file(study: str) -> bool:
+    """Return whether a study is named by its spec file, not by its name."""
+    return Path(study).suffix in (".yaml", ".yml") or "/" in study or os.sep in study

@@ -34,7 +34,7 @@ from automap.spec.ensemble import EnsembleSettings
 from automap.spec.features import encoders_for, has_features
 from automap.spec.objectives import Constraint, Objective, assume_direction, check_metric, expand_objective
 from automap.spec.parse_space import parse_component, parse_model, recommended_choices
-from automap.spec.places import runs_beside, storage_url, temporary_folder
+from automap.spec.places import runs_beside, storage_url, studies_beside, temporary_folder
 from automap.spec.plugins import kind_name
 from automap.spec.pretrained import has_pretrained, search_fine_tuning
 from automap.spec.quantities import Duration
@@ -84,6 +84,10 @@ def _parse_fixed(kind: type[C], data: Any, info: ValidationInfo) -> C:
     return model.model_validate({key: value for key, value in data.items() if key != "type"}, context=info.context)
 
 
+def _as_list(data: Any) -> Any:
+    return data if isinstance(data, list | tuple) else [data]
+
+
 class SearchSettings(_Section):
     """Settings of the search."""
 
@@ -93,7 +97,17 @@ class SearchSettings(_Section):
     scheduler: Annotated[
         Scheduler, PlainValidator(partial(_parse_fixed, Scheduler)), PlainSerializer(component_data)
     ] = Field("promotion", description="decides which trials are trained further", validate_default=True)
+    warm_start: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        (),
+        description="earlier studies, by name or spec file: the sampler learns from trials on the same data, and the "
+        "best candidates of studies on other data are tried first",
+    )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the sampler and of every trial")
+
+    @field_validator("warm_start")
+    @classmethod
+    def _spec_files_beside_spec(cls, studies: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return studies_beside(studies, (info.context or {}).get("folder"))
 
 
 class Finalists(_Section):
@@ -105,10 +119,6 @@ class Finalists(_Section):
 
 def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
     return PlainValidator(partial(parse_component, group)), PlainSerializer(dump_space)
-
-
-def _as_list(data: Any) -> Any:
-    return data if isinstance(data, list | tuple) else [data]
 
 
 ArchitectureSpace = Annotated[Space, *_hyperparameters("automap.architectures")]

@@ -26,7 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 VERSION_TABLE = "automap_alembic_version"
 """Alembic's record of the schema; Optuna keeps its own under Alembic's default name."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The latest revision under ``migrations/versions``; known here so that opening a database does not need Alembic."""
 
 # Alembic needs names to change constraints later.
@@ -74,6 +74,9 @@ class StudyTable(Base):
     ticked_at: Mapped[float | None]
     slots_taken: Mapped[int] = mapped_column(default=0)
     rungs: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    predecessor: Mapped[str | None] = mapped_column(String(200))
+    # It may be large, and only samplers need it.
+    evidence: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     created_at: Mapped[float]
 
 

@@ -50,6 +50,8 @@ class StudyRow:
     rungs: tuple[int, ...] | None
     """Training images at which trials are compared; None until the first trial has measured its pace."""
     created_at: datetime
+    predecessor: str | None = None
+    """The study of an earlier version of the spec from which this one took its first trials."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class NewStudy:
     """Largest number of trials; None for no limit."""
     time_budget: float | None = None
     """Seconds; None for no limit."""
+    predecessor: str | None = None
+    """See `StudyRow`."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class StudySummary:
     """Number of trials by final state, of finalists' runs under ``final``, and of ``running`` and ``waiting`` runs."""
     best: float | None
     """The best value of the first objective among complete trials."""
+    predecessor: str | None = None
+    """See `StudyRow`."""
 
 
 def create_study(engine: Engine, new: NewStudy) -> tuple[StudyRow, bool]:
@@ -134,8 +140,10 @@ def get_study(store: StudyStore) -> StudyRow:
 def list_studies(engine: Engine) -> list[StudySummary]:
     """Return all studies from the oldest to the newest; three queries, whatever their number."""
     with reading(engine) as session:
-        columns = (StudyTable.id, StudyTable.name, StudyTable.objectives, StudyTable.created_at)
-        studies = session.execute(select(*columns).order_by(StudyTable.id)).all()
+        named = (StudyTable.id, StudyTable.name, StudyTable.predecessor)
+        studies = session.execute(
+            select(*named, StudyTable.objectives, StudyTable.created_at).order_by(StudyTable.id)
+        ).all()
         results = session.execute(_RESULT_COUNTS).all()
         open_runs = session.execute(_OPEN_RUN_COUNTS).all()
     counts: dict[int, dict[str, int]] = {}
@@ -270,13 +278,14 @@ def _study_row(row: StudyTable) -> StudyRow:
         slots_taken=row.slots_taken,
         rungs=None if row.rungs is None else tuple(row.rungs),
         created_at=as_datetime(row.created_at),
+        predecessor=row.predecessor,
     )
 
 
 def _summary(row: Any, counts: dict[str, int], ends: tuple[float | None, float | None]) -> StudySummary:
     objectives = parse_objectives(row.objectives)
     best = ends[1] if sign_of(objectives[0].direction) < 0 else ends[0]
-    return StudySummary(row.id, row.name, objectives, as_datetime(row.created_at), counts, best)
+    return StudySummary(row.id, row.name, objectives, as_datetime(row.created_at), counts, best, row.predecessor)
 
 
 def parse_objectives(data: Sequence[Mapping[str, Any]]) -> tuple[Objective, ...]:
