@@ -39,7 +39,7 @@ from automap import (
     StudyHistory,
     TrialHistory,
 )
-from automap.search.proposals import learn_from_rungs
+from automap.search.proposals import COHORT, learn_from_rungs
 from automap.search.samplers.random import Random
 from automap.search.samplers.tpe import TPE
 from automap.search.schedulers.asha import ASHA
@@ -174,7 +174,8 @@ class Search:
         self.left[configuration] = False
         self.configurations.append(configuration)
         parameters = dict(zip(self.table.names, map(float, self.table.positions[configuration]), strict=True))
-        self.trials.append(TrialHistory(asked.number, "running", self.table.steps, (), parameters))
+        cohort = asked.user_attrs.get(COHORT, "")
+        self.trials.append(TrialHistory(asked.number, "running", self.table.steps, (), parameters, cohort))
         return asked.number
 
 

@@ -24,6 +24,7 @@ from automap.search import study as studies
 from automap.search.checkpoints import MAX_BYTES, MAX_SHARE, lost_checkpoints
 from automap.search.continuing import continue_cut_short
 from automap.search.environment import environment
+from automap.search.evolve import evolve as create_successor
 from automap.search.warm_start import is_taken
 from automap.search.weights import weights_of
 from automap.search.winner import publish_winner
@@ -56,6 +57,7 @@ def search(
     time: float | str | None = None,
     workers: int | Literal["auto"] | Workers = 1,
     progress: bool = True,
+    evolve: bool = False,
     **fields: Any,
 ) -> Study:
     """Run or resume a search and return its study once the budget is spent.
@@ -71,6 +73,7 @@ def search(
         time: time in total ("2h", or seconds), or additional time ("+20m"), instead of the spec's.
         workers: number of processes that train at once; ``auto`` for as many as this machine can run.
         progress: whether to show progress, in a terminal or a notebook.
+        evolve: whether a study whose spec has changed gets a successor with every trial that is still valid.
         **fields: further fields of the spec, for arrays: ``name="flowers"``, ``architecture="resnet"``.
 
     Raises:
@@ -85,10 +88,13 @@ def search(
     began = monotonic()
     asked = workers if isinstance(workers, Workers) else Workers(workers)
     limits = parse_limits(trials, time)
-    return search_source(read_source(source, labels, fields), limits, asked, make_display(progress), began)
+    found = read_source(source, labels, fields)
+    return search_source(found, limits, asked, make_display(progress), began, evolve=evolve)
 
 
-def search_source(found: Source, limits: Limits, workers: Workers, display: Display, began: float) -> Study:
+def search_source(
+    found: Source, limits: Limits, workers: Workers, display: Display, began: float, *, evolve: bool = False
+) -> Study:
     """Run or resume the search of a spec that has been read; see `search`.
 
     Args:
@@ -97,11 +103,14 @@ def search_source(found: Source, limits: Limits, workers: Workers, display: Disp
         workers: how many processes train, and where.
         display: shows progress.
         began: when the command was started, by `time.monotonic`: the time budget counts from there.
+        evolve: see `search`.
     """
     with naming_preparation(found.spec, found.text):
         data = read_data(found.spec, display)
     for line in remarks(summarise(data)):
         display.say(line, "yellow")
+    if evolve:
+        _evolve(found, data, display)
     opened = _open(found, data, display)
     with_retries(lambda: set_limits(opened, limits))
     with_retries(lambda: tick(opened.store, unseen=monotonic() - began))
@@ -120,6 +129,13 @@ def read_data(spec: Spec, display: Display, *, rebuild: bool = False) -> Prepare
     """Open a spec's data set from the cache, or decode it and show the progress; `rebuild` ignores the cache."""
     with display.reading() as progress:
         return prepare(spec.dataset, shared=spec.cache, progress=progress, rebuild=rebuild)
+
+
+def _evolve(source: Source, data: PreparedData, display: Display) -> None:
+    runs_can_be_kept(source.spec)
+    done = create_successor(source.spec, source.text, data.fingerprint, environment())
+    for line in done.describe() if done is not None else ():
+        display.say(line)
 
 
 def _open(source: Source, data: PreparedData, display: Display) -> studies.Study:

@@ -39,6 +39,12 @@ def search(
         float | None,
         typer.Option(help="GPUs for each worker on Ray; 0.5 for two on one GPU.", min=0.0, show_default="1 if any"),
     ] = None,
+    evolve: Annotated[
+        bool,
+        typer.Option(
+            "--evolve", help="If the search space has changed, continue with the trials that are still valid."
+        ),
+    ] = False,
 ) -> None:
     """Run or resume a search.
 
@@ -61,7 +67,8 @@ def search(
         say(f"using the spec {path}")
     try:
         source = read_source(path, None, {})
-        study = search_source(source, parse_limits(trials, time), asked, make_display(True), process_start())
+        limits = parse_limits(trials, time)
+        study = search_source(source, limits, asked, make_display(True), process_start(), evolve=evolve)
     except SearchInterrupted as interrupted:
         _report(interrupted.study, path)
         say(f"stopped; resume with: automap search {shell_quoted(path)}")

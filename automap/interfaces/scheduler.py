@@ -89,6 +89,8 @@ class TrialHistory:
     """One for each rung that it has reached, in ascending order."""
     parameters: Mapping[str, Any]
     """Its hyperparameters by name."""
+    cohort: str = ""
+    """How the sampler chose them, if it has several ways."""
 
     @property
     def seen(self) -> int:

@@ -8,6 +8,7 @@ from typing import cast
 
 from automap.interfaces.metric import Direction
 from automap.interfaces.scheduler import Measurement, StudyHistory, TrialHistory, TrialState
+from automap.search.proposals import COHORT
 from automap.search.study import Study, optuna_errors
 from automap.spec.draw import search_space
 from automap.spec.objectives import Objective
@@ -40,14 +41,15 @@ def study_history(study: Study) -> StudyHistory:
         values = tuple(_value(row.objectives.get(objective.metric), objective.direction) for objective in objectives)
         measured.setdefault(row.trial, []).append(Measurement(row.images, values, row.seconds))
     with optuna_errors(study.engine):
-        parameters = {trial.number: trial.params for trial in study.optuna.get_trials(deepcopy=False)}
+        known = {trial.number: trial for trial in study.optuna.get_trials(deepcopy=False)}
     trials = tuple(
         TrialHistory(
             number=row.trial,
             state=_OPEN.get(row.state) or cast("TrialState", row.state),
             images=round(row.epochs * epoch_images),
             measurements=tuple(measured.get(row.trial, ())),
-            parameters=parameters.get(row.trial, {}),
+            parameters=known[row.trial].params if row.trial in known else {},
+            cohort=str(known[row.trial].user_attrs.get(COHORT, "")) if row.trial in known else "",
         )
         for row in measurements.list_trials(study.store)
     )

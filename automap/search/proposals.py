@@ -13,6 +13,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from automap.interfaces.sampler import Hyperparameter, NumericHyperparameter, Sampler
 from automap.interfaces.scheduler import StudyHistory, TrialHistory
 from automap.search.evidence import Evidence, within
+from automap.search.samplers.mixed_sampler import MixedSampler
+
+COHORT = "automap:cohort"
+"""User attribute of a trial: how its hyperparameters were chosen, if the sampler has several ways."""
 
 
 def learn_from_rungs(
@@ -54,7 +58,10 @@ class RungSampler(BaseSampler):
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Copy the study and infer the space that is sampled jointly."""
         self._study, self._trial = self._copy(study, trial)
-        return self._inner.infer_relative_search_space(self._study, self._trial)
+        space = self._inner.infer_relative_search_space(self._study, self._trial)
+        if isinstance(self._inner, MixedSampler):
+            study._storage.set_trial_user_attr(trial._trial_id, COHORT, self._inner.cohort)
+        return space
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]

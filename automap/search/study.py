@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -242,11 +243,25 @@ def refuse_incomparable(engine: Engine, spec: Spec, fingerprint: str | None) -> 
 def _refuse_incomparable(row: studies.StudyRow, spec: Spec, fingerprint: str) -> None:
     if found := changes(row, spec, fingerprint):
         listed = "\n  ".join(found)
+        successor = "; to keep the trials that are still valid: automap search SPEC --evolve"
         raise UserError(
             f"study '{spec.name}' exists and cannot be continued, because new trials would not be comparable:\n"
             f"  {listed}\n"
-            "give the spec another name (name: ...), or undo the change"
+            f"give the spec another name (name: ...), or undo the change{successor if evolvable(found) else ''}"
         )
+
+
+def evolvable(found: Sequence[str]) -> bool:
+    """Return whether only the search space has changed, so that some trials may still be valid.
+
+    Args:
+        found: the changes, as `changes` lists them.
+    """
+    paths = [line.partition(":")[0] for line in found]
+    return all(re.split(r"[.\[]", path)[0] in _SEARCHED and path != "task.type" for path in paths)
+
+
+_SEARCHED = frozenset({"task", "architecture", "encoders", "fusion", "augmentation", "optimizer", "loss", "training"})
 
 
 def changes(row: studies.StudyRow, spec: Spec, fingerprint: str) -> list[str]:

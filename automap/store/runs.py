@@ -128,6 +128,14 @@ def count_running(store: StudyStore) -> int:
         return session.scalar(query) or 0
 
 
+def are_alive(store: StudyStore) -> bool:
+    """Return whether a worker is training a run of a study."""
+    alive = RunTable.heartbeat_at > database_now() - LIVE_SECONDS
+    query = select(func.count()).where(RunTable.study_id == store.id, RunTable.state == "running", alive)
+    with reading(store.engine) as session:
+        return bool(session.scalar(query))
+
+
 def nothing_trained(store: StudyStore) -> bool:
     """Return whether no run of a study has finished an epoch or is being trained."""
     alive = RunTable.heartbeat_at > database_now() - LIVE_SECONDS

@@ -4,6 +4,8 @@ import optuna
 import pytest
 
 from automap.exceptions import UserError
+from automap.interfaces.scheduler import StudyHistory, TrialHistory
+from automap.search.proposals import learn_from_rungs
 from automap.search.samplers.grid import grid
 from automap.search.study import build_sampler
 from automap.spec.draw import draw, search_space
@@ -45,6 +47,20 @@ def test_a_sampler_draws_candidates_of_a_conditional_space(sampler):
 def test_a_sampler_takes_several_objectives(sampler):
     spec = Spec.model_validate({**SPACE, "search": {"sampler": sampler}, "objectives": ["accuracy", "latency"]})
     assert len(run(spec, 15).best_trials) >= 1
+
+
+def test_tpe_draws_two_of_three_trials_at_random_and_marks_them():
+    spec, trials = Spec.model_validate(SPACE), []
+
+    def history() -> StudyHistory:
+        return StudyHistory("study", ("minimize",), (), tuple(trials), search_space(spec))
+
+    sampler = learn_from_rungs(build_sampler(spec, 0), spec.search.sampler, history)
+    study = optuna.create_study(sampler=sampler)
+    for number in range(6):
+        draw(spec, study.ask())
+        trials.append(TrialHistory(number, "running", 1, (), {}))
+    assert [trial.user_attrs["automap:cohort"] for trial in study.trials] == ["model", "random", "random"] * 2
 
 
 def test_cmaes_refuses_several_objectives():

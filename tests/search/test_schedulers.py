@@ -107,6 +107,23 @@ def test_with_several_objectives_only_dominated_trials_stop():
         assert scheduler.decide(new, replace(study, trials=(*reached, new))) == expected
 
 
+def test_cohorts_compete_apart_at_the_first_rung_only():
+    scheduler = Promotion(reduction=4)
+    study = history(scheduler, longest=16)
+    model = [trial(number, number / 100, rungs=(1, 4), state="paused") for number in range(4)]
+    at_random = [trial(number, 0.5 + number / 100, rungs=(1, 4), state="paused") for number in range(4, 8)]
+    trials = [replace(each, cohort="model") for each in model] + [replace(each, cohort="random") for each in at_random]
+    assert scheduler.next_trial(replace(study, trials=tuple(trials))) == 0
+    # Together, the model's second trial would be next.
+    trials[0] = replace(trial(0, 0.0, 0.9, rungs=(1, 4), state="paused"), cohort="model")
+    assert scheduler.next_trial(replace(study, trials=tuple(trials))) == 4
+    # At the second rung the better one is next, whichever cohort it belongs to.
+    for number in range(4, 7):
+        reached = trial(number, 0.5 + number / 100, number / 100, rungs=(1, 4), state="paused")
+        trials[number] = replace(reached, cohort="random")
+    assert scheduler.next_trial(replace(study, trials=tuple(trials))) == 4
+
+
 def test_promotion_pauses_and_resumes_the_best_quarter():
     scheduler = Promotion(reduction=4)
     study = replace(history(scheduler), rungs=(1, 4, 27))

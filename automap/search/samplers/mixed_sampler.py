@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import math
 from typing import Any
 
 import optuna
@@ -10,27 +10,40 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+COHORTS = ("model", "random")
+
 
 class MixedSampler(BaseSampler):
-    """Samples most trials with a model and the others at random.
+    """Samples some trials with a model and the others at random.
 
     As in BOHB (Falkner et al., 2018, arXiv:1807.01774): few or misleading measurements cannot lead the whole search
-    astray.
+    astray. The two alternate by the numbers of the trials, so that workers agree without talking to each other.
 
     Args:
         model: the model-based sampler.
         share: share of trials that are sampled at random.
-        seed: seed of the random samples and of the choice between the two samplers.
+        seed: seed of the random samples.
     """
 
     def __init__(self, model: BaseSampler, share: float, seed: int) -> None:
         self._model, self._share = model, share
-        self._random, self._generator = optuna.samplers.RandomSampler(seed=seed), random.Random(seed)
+        self._random = optuna.samplers.RandomSampler(seed=seed)
         self._used = model
+
+    @property
+    def cohort(self) -> str:
+        """Which of `COHORTS` the last trial belongs to."""
+        return COHORTS[self._used is self._random]
+
+    def reseed_rng(self) -> None:
+        """Reseed both samplers."""
+        self._model.reseed_rng()
+        self._random.reseed_rng()
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Choose a sampler for the trial and infer the space that it samples jointly."""
-        self._used = self._random if self._generator.random() < self._share else self._model
+        at_random = math.floor((trial.number + 1) * self._share) > math.floor(trial.number * self._share)
+        self._used = self._random if at_random else self._model
         return self._used.infer_relative_search_space(study, trial)
 
     def sample_relative(

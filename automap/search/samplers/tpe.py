@@ -19,9 +19,9 @@ class TPE(Sampler):
 
     startup_trials: int = Field(20, ge=1, description="trials that are drawn at random before the model is used")
     random_share: float = Field(
-        1 / 3, ge=0, le=1, description="share of trials drawn at random later too, in case the model is wrong"
+        2 / 3, ge=0, le=1, description="share of trials drawn at random later too, in case the model is wrong"
     )
-    candidates: int = Field(24, ge=1, description="candidates among which the model chooses")
+    candidates: int = Field(4, ge=1, description="candidates among which the model chooses; more are greedier")
 
     def build(self, space: SearchSpace, seed: int) -> optuna.samplers.BaseSampler:
         """Return the Optuna sampler."""

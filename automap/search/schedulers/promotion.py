@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import Field
@@ -16,6 +17,9 @@ class Promotion(Scheduler):
     Every new trial starts with the shortest rung and pauses. A free worker resumes the best paused trial among the
     best ``1 / reduction`` of those that reached a rung, the longest rung first; if there is none, it starts a new
     trial.
+
+    At the first rung, which can mislead, trials compete only within their cohort: a model that proposes what is good
+    there and bad later cannot take every promotion.
     """
 
     reduction: int = Field(4, ge=2, description="one in so many trials is promoted from each rung")
@@ -35,7 +39,19 @@ class Promotion(Scheduler):
         """Return the best paused trial that may be promoted, the longest rung first."""
         for rung in reversed(study.rungs[:-1]):
             ranked = ranked_at(rung, study)
-            for trial in ranked[: len(ranked) // self.reduction]:
-                if trial.state == "paused" and trial.seen == rung:
+            groups = _cohorts(ranked) if rung == study.rungs[0] else [ranked]
+            best = [group[: len(group) // self.reduction] for group in groups]
+            # The cohort with fewer promotions comes first.
+            for group in sorted(best, key=lambda group: len(group) - len(list(_waiting(group, rung)))):
+                for trial in _waiting(group, rung):
                     return trial.number
         return None
+
+
+def _cohorts(ranked: Sequence[TrialHistory]) -> list[list[TrialHistory]]:
+    cohorts = sorted({trial.cohort for trial in ranked})
+    return [[trial for trial in ranked if trial.cohort == cohort] for cohort in cohorts]
+
+
+def _waiting(best: Sequence[TrialHistory], rung: int) -> Iterator[TrialHistory]:
+    return (trial for trial in best if trial.state == "paused" and trial.seen == rung)
