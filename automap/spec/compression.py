@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from automap.spec.sections import Section
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
-
-
-class SparsityRange(_Section):
+class SparsityRange(Section):
     """Sparsities that are tried one after the other."""
 
     low: float = Field(gt=0, lt=1, description="smallest share of channels to remove")
@@ -30,7 +28,7 @@ class SparsityRange(_Section):
         return [round(self.low + index * step, 4) for index in range(self.steps)]
 
 
-class Compression(_Section):
+class Compression(Section):
     """One way to make the winner smaller and faster."""
 
     type: Literal["quantize", "prune", "distill"] = Field(

@@ -23,7 +23,8 @@ from automap.spec.field_schema import Schema, field_schema, tidy
 from automap.spec.objectives import COSTS, Constraint, Objective
 from automap.spec.parse_space import number_type
 from automap.spec.plugins import BrokenPlugin, find_plugins, try_load
-from automap.spec.spec import SearchSettings, Spec
+from automap.spec.sections import SearchSettings
+from automap.spec.spec import Spec
 from automap.spec.training import TrainingSettings
 
 _SEARCHED = {

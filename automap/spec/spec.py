@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     PlainSerializer,
@@ -21,12 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from automap.interfaces.component import Component
 from automap.interfaces.dataset import Dataset
 from automap.interfaces.encoder import EncoderKind
 from automap.interfaces.fusion import Fusion
-from automap.interfaces.sampler import Sampler
-from automap.interfaces.scheduler import Scheduler
 from automap.interfaces.task import Task
 from automap.spec.compression import Compression
 from automap.spec.defaults import default_augmentation, default_loss, default_objectives, infer_task, task_class
@@ -34,87 +29,13 @@ from automap.spec.ensemble import EnsembleSettings
 from automap.spec.features import encoders_for, has_features
 from automap.spec.objectives import Constraint, Objective, assume_direction, check_metric, expand_objective
 from automap.spec.parse_space import parse_component, parse_model, recommended_choices
-from automap.spec.places import runs_beside, storage_url, studies_beside, temporary_folder
-from automap.spec.plugins import kind_name
+from automap.spec.places import runs_beside, storage_url, temporary_folder
 from automap.spec.pretrained import has_pretrained, search_fine_tuning
-from automap.spec.quantities import Duration
+from automap.spec.sections import Budget, Finalists, SearchSettings, Section, as_list, parse_fixed
 from automap.spec.space import ComponentSpace, Space, component_data, dump_space
 from automap.spec.suitability import refuse_augmentations, refuse_losses
 from automap.spec.training import TrainingSettings
 from automap.spec.validation import spec_error
-
-MAX_TRIALS = 1_000_000
-MAX_SEED = 2**31 - 1
-"""The seeds of trials follow the study's seed; NumPy and Keras accept seeds below 2**32."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
-
-
-class Budget(_Section):
-    """When the search ends: whichever limit is reached first."""
-
-    trials: int | None = Field(None, ge=1, le=MAX_TRIALS, description="number of trials")
-    time: Duration | None = Field(None, description="time of the whole search, finalists included")
-    target: float | None = Field(None, description="stop once the first objective reaches this value")
-
-    @model_validator(mode="after")
-    def _has_a_limit(self) -> Budget:
-        if self.trials is None and self.time is None and self.target is None:
-            raise ValueError("a budget needs at least one of trials, time and target")
-        return self
-
-
-C = TypeVar("C", bound=Component)
-
-
-def _parse_fixed(kind: type[C], data: Any, info: ValidationInfo) -> C:
-    """Read a component that is the same for every trial and has no searched hyperparameters."""
-    if isinstance(data, kind):
-        return data
-    name = "data set" if kind is Dataset else kind_name(kind.group)
-    if isinstance(data, str):
-        data = {"type": data}
-    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        raise ValueError(f"expected the name of a {name} or a mapping with 'type'; it is the same for every trial")
-    # The parser of search spaces knows unknown fields and their nearest names; the context resolves relative paths.
-    space = parse_component(kind.group, data)
-    model = cast(type[C], cast(ComponentSpace, space).model)
-    return model.model_validate({key: value for key, value in data.items() if key != "type"}, context=info.context)
-
-
-def _as_list(data: Any) -> Any:
-    return data if isinstance(data, list | tuple) else [data]
-
-
-class SearchSettings(_Section):
-    """Settings of the search."""
-
-    sampler: Annotated[Sampler, PlainValidator(partial(_parse_fixed, Sampler)), PlainSerializer(component_data)] = (
-        Field("tpe", description="proposes the candidates", validate_default=True)
-    )
-    scheduler: Annotated[
-        Scheduler, PlainValidator(partial(_parse_fixed, Scheduler)), PlainSerializer(component_data)
-    ] = Field("promotion", description="decides which trials are trained further", validate_default=True)
-    warm_start: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
-        (),
-        description="earlier studies, by name or spec file: the sampler learns from trials on the same data, and the "
-        "best candidates of studies on other data are tried first",
-    )
-    seed: int = Field(0, ge=0, le=MAX_SEED, description="seed of the sampler and of every trial")
-
-    @field_validator("warm_start")
-    @classmethod
-    def _spec_files_beside_spec(cls, studies: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        return studies_beside(studies, (info.context or {}).get("folder"))
-
-
-class Finalists(_Section):
-    """The best candidates, retrained at full length with several seeds and tested once."""
-
-    top: int = Field(3, ge=0, le=1000, description="number of candidates; 0 for none")
-    seeds: int = Field(3, ge=1, le=1000, description="trainings of each candidate")
 
 
 def _hyperparameters(group: str) -> tuple[PlainValidator, PlainSerializer]:
@@ -133,7 +54,7 @@ TrainingSpace = Annotated[
 ]
 
 
-class Spec(_Section):
+class Spec(Section):
     """A validated spec with defaults for everything that was left out.
 
     It may come from a file or from Python. `to_data` returns the resolved spec, which is a valid spec itself.
@@ -145,7 +66,7 @@ class Spec(_Section):
         max_length=100,
         description="the study's name; if left out, the file name without its extension",
     )
-    dataset: Annotated[Dataset, PlainValidator(partial(_parse_fixed, Dataset)), PlainSerializer(component_data)]
+    dataset: Annotated[Dataset, PlainValidator(partial(parse_fixed, Dataset)), PlainSerializer(component_data)]
     task: TaskSpace = Field(default_factory=infer_task, description="if left out, inferred from the data set")
     architecture: ArchitectureSpace = Field(default_factory=partial(recommended_choices, "automap.architectures"))
     encoders: Mapping[EncoderKind, EncoderSpace] = Field(
@@ -154,14 +75,14 @@ class Spec(_Section):
     fusion: FusionSpace | None = Field(
         None, description="combines the image with the data set's features", validate_default=True
     )
-    augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(_as_list)] = Field(
+    augmentation: Annotated[tuple[AugmentationSpace, ...], BeforeValidator(as_list)] = Field(
         default_factory=lambda data: default_augmentation(data),
         description="a pipeline, applied in this order",
     )
     optimizer: OptimizerSpace = Field(default_factory=partial(recommended_choices, "automap.optimizers"))
     loss: LossSpace = Field(default_factory=default_loss)
     training: TrainingSpace = Field(default_factory=partial(parse_model, TrainingSettings, {}))
-    objectives: Annotated[tuple[Objective, ...], BeforeValidator(_as_list)] = Field(
+    objectives: Annotated[tuple[Objective, ...], BeforeValidator(as_list)] = Field(
         default_factory=default_objectives,
         min_length=1,
         description="what to optimize; several give a Pareto front",
@@ -188,8 +109,8 @@ class Spec(_Section):
         task = info.data.get("task")
         if not isinstance(task, ComponentSpace):
             # The error of the task is reported; without a task, names of metrics cannot be checked.
-            return [assume_direction(item) for item in _as_list(data)]
-        return [expand_objective(item, task_class(task)) for item in _as_list(data)]
+            return [assume_direction(item) for item in as_list(data)]
+        return [expand_objective(item, task_class(task)) for item in as_list(data)]
 
     @field_validator("constraints")
     @classmethod
