@@ -13,7 +13,11 @@ from automap.interfaces.kinds import KINDS
 from automap.spec.errors import shortened
 from automap.spec.suggest import did_you_mean
 
-_RENAMED = {("automap.losses", "mse"): "squared_error", ("automap.losses", "l1"): "absolute_error"}
+_RENAMED = {
+    ("automap.losses", "mse"): "squared_error",
+    ("automap.losses", "mean_squared_error"): "squared_error",
+    ("automap.losses", "l1"): "absolute_error",
+}
 """Names of earlier versions, for error messages."""
 
 

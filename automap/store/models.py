@@ -26,7 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 VERSION_TABLE = "automap_alembic_version"
 """Alembic's record of the schema; Optuna keeps its own under Alembic's default name."""
 
-HEAD = "0004"
+HEAD = "0005"
 """The latest revision under ``migrations/versions``; known here so that opening a database does not need Alembic."""
 
 # Alembic needs names to change constraints later.

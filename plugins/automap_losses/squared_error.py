@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from automap import DataInfo, LossComponent
+from automap import DataInfo, LabelInfo, LossComponent
 
 if TYPE_CHECKING:
     import keras
 
 
 class SquaredError(LossComponent):
-    """Mean squared error of numbers or pixels; minimizing it maximizes the PSNR of images."""
+    """Mean squared error of class probabilities (Brier, 1950), numbers or pixels; minimizing it maximizes the PSNR."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"regression", "enhancement"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification", "regression", "enhancement"})
 
     def build(self, info: DataInfo) -> keras.Loss:
-        """Return the Keras loss of targets and outputs of one shape: standardised numbers or pixels from 0 to 1."""
+        """Return the Keras loss of targets and outputs of one shape.
+
+        These are soft targets ``(batch, classes)`` and logits, whose softmax is compared; standardised numbers; or
+        pixels from 0 to 1.
+        """
         import keras
 
-        return keras.losses.MeanSquaredError()
+        from automap_losses.brier import BrierScore
+
+        return BrierScore() if isinstance(info.target, LabelInfo) else keras.losses.MeanSquaredError()

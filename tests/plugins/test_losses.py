@@ -43,6 +43,6 @@ def test_focal_loss_downweights_easy_examples():
     assert value("focal", TARGETS, gamma=0.0) == pytest.approx(value("cross_entropy", TARGETS), rel=1e-3)
 
 
-def test_mean_squared_error_is_the_brier_score_of_the_softmax():
+def test_squared_error_of_classes_is_the_brier_score_of_the_softmax():
     expected = ((softmax(LOGITS, axis=1) - TARGETS) ** 2).mean()
-    assert value("mean_squared_error", TARGETS) == pytest.approx(expected, rel=1e-5)
+    assert value("squared_error", TARGETS) == pytest.approx(expected, rel=1e-5)

@@ -48,7 +48,7 @@ def read(folder, text):
             "loss 'ssim' does not serve the task 'regression'",
         ),
         (LABELS + "loss: focal\n", 2, "losses that do: binary_cross_entropy, binary_focal"),
-        (CLASSES + "loss: arcface\n", 2, "losses that do: cross_entropy, focal, mean_squared_error"),
+        (CLASSES + "loss: arcface\n", 2, "losses that do: cross_entropy, focal, squared_error"),
     ],
 )
 def test_unsuitable_components_are_refused_with_their_line(tmp_path, text, line, message):

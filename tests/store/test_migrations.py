@@ -77,6 +77,23 @@ except StorageError as error:
 """
 
 
+def test_the_squared_error_of_classification_is_renamed_in_stored_specs(folder: Path) -> None:
+    engine = open_database(storage(folder))
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0004")
+        connection.execute(
+            text("UPDATE automap_studies SET spec = json_set(spec, '$.task', json(:task), '$.loss', json(:loss))"),
+            {
+                "task": '{"type": "classification"}',
+                "loss": '{"choices": [{"type": "cross_entropy"}, {"type": "mean_squared_error"}]}',
+            },
+        )
+    engine.dispose()
+    row = studies.find_study(read_database(storage(folder)), "sharpen")
+    assert row is not None
+    assert row.spec["loss"] == {"choices": [{"type": "cross_entropy"}, {"type": "squared_error"}]}
+
+
 def test_a_read_only_database_of_an_earlier_version_names_the_remedy(folder: Path) -> None:
     # Every folder above must let another user pass.
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
