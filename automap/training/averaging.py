@@ -18,7 +18,7 @@ class WeightAverage(keras.Layer):  # type: ignore[misc]
     it whenever it returns, so that training in several calls would continue from averages; and its momentum is
     constant, so that at early rungs the average is still close to the initial weights. Here the momentum of step t is
     at most ``(1 + t) / (10 + t)``, as in TensorFlow's ``ExponentialMovingAverage``. The statistics of batch
-    normalisation do not fit averaged weights, even if they are averaged too; `estimate_statistics` replaces them
+    normalisation do not fit averaged weights, even if they are averaged too; `BatchStatistics` replaces them
     before an evaluation.
 
     Args:

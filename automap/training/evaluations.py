@@ -13,7 +13,6 @@ from automap.interfaces.array import Array
 from automap.interfaces.metric import sign_of
 from automap.interfaces.sample import SplitName
 from automap.training.averaging import copied_weights, evaluation_weights
-from automap.training.batch_norm import estimate_statistics
 from automap.training.evaluate import Evaluated, early_sample, evaluate
 from automap.training.model import TrainingModel
 from automap.training.progress import Progress
@@ -92,7 +91,7 @@ class Evaluations:
         model = self._model
         with evaluation_weights(model.network, model.optimizer, model.average) as averaged:
             if averaged:
-                estimate_statistics(model.network, self._data, self._batch_size)
+                model.statistics.estimate(self._data, self._batch_size, jit=bool(model.jit_compile))
             yield
 
     def _is_better(self, found: Evaluated) -> bool:

@@ -12,6 +12,7 @@ from automap.interfaces.data_info import DataInfo, ImageInfo
 from automap.interfaces.sample import IMAGE
 from automap.interfaces.task import Task
 from automap.training.averaging import WeightAverage
+from automap.training.batch_norm import BatchStatistics
 from automap.training.extras import CombineGradients, SecondLoss
 
 
@@ -57,6 +58,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]
         self.numbers = list(parts.numbers)
         self.task, self.info = task, info
         self.average = average
+        self.statistics = BatchStatistics(parts.network)
         self.built = True
 
     def state(self) -> list[keras.Variable]:

@@ -12,7 +12,6 @@ from automap.data.prepare import PreparedData
 from automap.interfaces.array import Array
 from automap.interfaces.metric import sign_of
 from automap.spec.candidate import Candidate
-from automap.training.batch_norm import estimate_statistics
 from automap.training.build import BatchPlan, build_optimizer, compile_model, fit_statistics, spare_from_decay
 from automap.training.evaluate import evaluate
 from automap.training.extras import SecondLoss
@@ -69,7 +68,7 @@ def fine_tune(
     records = np.asarray(data.splits["validation"])
     metric = candidate.task.default_objective
     sign = sign_of(candidate.task.metrics[metric].direction)
-    estimate_statistics(network, data, batches.batch_size)
+    model.statistics.estimate(data, batches.batch_size)
     best = evaluate(model, data, "validation", records, batches.batch_size).metrics
     weights: list[Array] = network.get_weights()
     for epoch in range(candidate.training.epochs):
