@@ -180,7 +180,10 @@ def test_no_command_lets_control_sequences_or_markup_through(command, database, 
 PACKAGE = REPOSITORY / "automap"
 ONLY_HERE = {PACKAGE / "spec" / "display.py", PACKAGE / "cli" / "console.py"}
 # Workers print for the process that started them, and the version is our own.
-OTHERWISE = {PACKAGE / name for name in ("workers/process.py", "workers/preflight_process.py", "cli/main.py")}
+OTHERWISE = {
+    PACKAGE / name
+    for name in ("workers/process.py", "workers/preflight_process.py", "workers/ensemble_process.py", "cli/main.py")
+}
 
 
 @pytest.mark.parametrize("path", sorted(set(PACKAGE.rglob("*.py")) - ONLY_HERE - OTHERWISE), ids=str)
