@@ -10,11 +10,8 @@ import sys
 
 from rich.console import Console
 
-from automap.leaderboard.ranking import rank
+import automap
 from automap.leaderboard.render import leaderboard_table, notes
-from automap.spec.spec import load_spec
-from automap.store.engine import read_database
-from automap.store.studies import find_study
 
 WIDTH = 112
 
@@ -26,12 +23,7 @@ def main(spec_file: str, picture: str) -> None:
         spec_file: the spec, whose search has run.
         picture: the SVG file to write.
     """
-    spec = load_spec(spec_file)
-    engine = read_database(spec.storage)
-    study = find_study(engine, spec.name)
-    if study is None:
-        sys.exit(f"there is no study '{spec.name}' yet; run: automap search {spec_file}")
-    board = rank(engine, [study], limit=12)
+    board = automap.open_study(spec_file).leaderboard(limit=12)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(leaderboard_table(board, WIDTH))
     for note in notes(board):
