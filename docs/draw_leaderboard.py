@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 
 import automap
-from automap.leaderboard.render import leaderboard_table, notes
+from automap.leaderboard.render import leaderboard_table
 
 WIDTH = 112
 
@@ -26,8 +26,6 @@ def main(spec_file: str, picture: str) -> None:
     board = automap.open_study(spec_file).leaderboard(limit=12)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(leaderboard_table(board, WIDTH))
-    for note in notes(board):
-        console.print(note, style="dim", highlight=False)
     console.save_svg(picture, title=f"automap leaderboard {spec_file}")
 
 
