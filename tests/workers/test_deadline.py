@@ -34,7 +34,7 @@ def test_a_trial_that_is_too_long_for_the_budget_finishes_early(tmp_path: Path) 
 
 def assert_more_time_continues_it(folder: Path, storage: str) -> None:
     found = "SELECT cost, notes FROM automap_results WHERE kind = 'search' AND trial = {}"
-    code, said = ended(start("search", folder / "tiny.yaml", "--time", "+20s", folder=folder))
+    code, said = ended(start("search", folder / "tiny.yaml", "--time", "+40s", folder=folder))
     assert code == 0, said
     assert "Trial 1 continues trial 0, which finished early for lack of time." in said
     [(before, _)], [(after, notes)] = query(storage, found.format(0)), query(storage, found.format(1))
