@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from automap.exceptions import UserError
 from automap.interfaces.tracker import TrackedPoint, TrackedStudy, TrackedTrial, Tracker
 from automap.leaderboard.board import Row
+from automap.report.curve import evaluations
 from automap.report.hyperparameters import flat_candidate
 from automap.report.study_data import StudyData, TrialData, read_study_data
 from automap.spec.plugins import load_plugin
@@ -69,20 +70,13 @@ def _tracked_trial(trial: TrialData) -> TrackedTrial | None:
         number=trial.run.trial,
         state=trial.state,
         hyperparameters={name: _scalar(value) for name, value in flat_candidate(trial.run.candidate)},
-        curve=list(_curve(trial)),
+        curve=[
+            TrackedPoint(images, _finite(values)) for images, values in evaluations(trial.result, trial.measurements)
+        ],
         metrics=dict(_metrics(trial.row)),
         started_at=_in_utc(trial.run.started_at),
         ended_at=ended,
     )
-
-
-def _curve(trial: TrialData) -> Iterator[TrackedPoint]:
-    if trial.result is not None and trial.result.result.curve:
-        for epoch in trial.result.result.curve:
-            yield TrackedPoint(int(epoch.get("images", epoch["epoch"])), _finite(epoch))
-    else:
-        for measurement in trial.measurements:
-            yield TrackedPoint(measurement.images, _finite(measurement.objectives))
 
 
 def _metrics(row: Row | None) -> Iterator[tuple[str, float]]:
